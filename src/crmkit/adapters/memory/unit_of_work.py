@@ -1,0 +1,295 @@
+"""A unit of work over the memory state: writes in place, and takes back what was not committed."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypeVar, cast
+
+import attrs
+
+from crmkit.adapters.memory.repository import MemoryRepository
+from crmkit.adapters.memory.state import Delivery, MemoryState, Undo
+from crmkit.adapters.recording import Recorded, Recorder
+from crmkit.domain.change import Change, Record
+from crmkit.domain.conditions import FieldCatalogue
+from crmkit.domain.custom_fields import CustomSchema
+from crmkit.domain.ids import EventId, Ref
+from crmkit.domain.stewardship.audit import Acting, AuditEntry
+from crmkit.errors import Conflict, Duplicate, StaleVersion, StorageFailed
+from crmkit.ports.store import REPOSITORIES, Repository
+from crmkit.rules.policy import Policy
+
+__all__ = ["MemoryUnitOfWork"]
+
+R = TypeVar("R", bound=Record)
+P = TypeVar("P", bound=Policy)
+T = TypeVar("T")
+
+_PLURALS = {cls: plural for plural, cls in REPOSITORIES.items()}
+
+
+class MemoryUnitOfWork:
+    """Documented at ``ports.UnitOfWork``; repositories are attributes named as in ``REPOSITORIES``."""
+
+    def __init__(
+        self,
+        state: MemoryState,
+        acting: Acting,
+        catalogues: Mapping[type[Record], FieldCatalogue],
+        schema: CustomSchema,
+        recorder: Recorder,
+        keys: Callable[[Record], Sequence[str]],
+        read_only: bool,  # noqa: FBT001 - the store passes it on
+    ) -> None:
+        self.acting = acting
+        self._state = state
+        self._schema = schema
+        self._recorder = recorder
+        self._keys_of = keys
+        self._undo = Undo()
+        self._thread = threading.get_ident()
+        self._read_only = read_only
+        self._open = True
+        self._broken = False
+        for plural, cls in REPOSITORIES.items():
+            setattr(self, plural, MemoryRepository(cls, self._reader(cls.entity), catalogues[cls]))
+        self.keys = MemoryKeys(self)
+        self.trail = MemoryTrail(self)
+        self.policies = MemoryPolicies(self)
+        self.commands = MemoryCommands(self)
+
+    def repository(self, cls: type[R]) -> Repository[R]:
+        """The repository that holds ``cls``."""
+        return cast(Repository[R], getattr(self, _PLURALS[cls]))
+
+    def save(self, *changes: Change[Any]) -> None:
+        """The changes are written with their audit entries."""
+        state = self.writable()
+        try:
+            for change in changes:
+                self._check(change)
+            for change in changes:
+                self._write(change)
+                self._index(change)
+                self._record(state, change)
+        except BaseException:
+            self._broken = True
+            raise
+
+    def lock(self, *names: str) -> None:
+        """Held already: there is one unit of work at a time."""
+        self.writable()
+
+    def commit(self) -> None:
+        """What was saved stays."""
+        self.readable()
+        if self._broken:
+            raise StorageFailed("A save failed in this unit of work.", hint="Roll back and begin a new one.")
+        self._undo.forget()
+        self._open = False
+
+    def rollback(self) -> None:
+        """What was saved is taken back."""
+        self._undo.all()
+        self._open = False
+
+    def close(self) -> None:
+        """The end of the block; not committed means taken back."""
+        if self._open:
+            self.rollback()
+
+    def readable(self) -> MemoryState:
+        """The state, unless this unit of work has ended or belongs to another thread."""
+        if self._thread != threading.get_ident():
+            raise StorageFailed("A unit of work belongs to the thread that began it.", hint="Begin one here.")
+        if not self._open:
+            raise StorageFailed("This unit of work has ended.", hint="Begin a new one.")
+        return self._state
+
+    def writable(self) -> MemoryState:
+        """The state, unless a save failed before."""
+        state = self.readable()
+        if self._broken:
+            raise StorageFailed("A save failed in this unit of work.", hint="Roll back and begin a new one.")
+        if self._read_only:
+            raise StorageFailed("This unit of work only reads.", hint="Begin one without read_only.")
+        return state
+
+    @property
+    def undo(self) -> Undo:
+        """Where what is written is noted, to be taken back."""
+        return self._undo
+
+    def _reader(self, entity: str) -> Callable[[], Mapping[str, Any]]:
+        return lambda: self.readable().records[self.acting.tenant, entity]
+
+    def _check(self, change: Change[Any]) -> None:
+        after = change.after_or_none
+        if after is not None and (change.before is None or after.custom is not change.before.custom):
+            self._schema.verify(after.entity, after.custom)
+
+    def _write(self, change: Change[Any]) -> None:
+        before, after = change.before, change.after_or_none
+        record = change.record
+        records = self._state.records[self.acting.tenant, record.entity]
+        stored = records.get(record.id)
+        if before is None:
+            if stored is not None:
+                raise Duplicate(f"{record.ref} exists.", hint="Take a new id.", id=record.id)
+        elif stored is None or stored.version != before.version:
+            raise StaleVersion(
+                f"{record.ref} changed since it was read.", hint="Read it again.", id=record.id, version=before.version
+            )
+        if after is None:
+            self._undo.delete(records, record.id)
+        else:
+            self._undo.set(records, record.id, after)
+
+    def _index(self, change: Change[Any]) -> None:
+        old = set(self._keys_of(change.before)) if change.before is not None else set()
+        new = set(self._keys_of(change.after_or_none)) if change.after_or_none is not None else set()
+        name = (change.record.entity, change.record.id)
+        for key in old - new:
+            holders = self._state.keys[self.acting.tenant, key]
+            self._undo.set(self._state.keys, (self.acting.tenant, key), holders - {name})
+        for key in new - old:
+            holders = self._state.keys[self.acting.tenant, key]
+            self._undo.set(self._state.keys, (self.acting.tenant, key), holders | {name})
+
+    def _record(self, state: MemoryState, change: Change[Any]) -> None:
+        for recorded in self._recorder.record(change):
+            # positions are never used twice, also not after a rollback: gaps mean nothing
+            state.position += 1
+            entry = self._entry(recorded, change, state.position)
+            entries = state.entries[self.acting.tenant]
+            entries.append(entry)
+            self._undo.then(entries.pop)
+            if recorded.told:
+                self._undo.set(state.deliveries, entry.id, Delivery(entry, entry.at))
+
+    def _entry(self, recorded: Recorded, change: Change[Any], position: int) -> AuditEntry:
+        record = change.record
+        return AuditEntry(
+            id=EventId(f"{position:020d}"),
+            position=position,
+            record=record.ref,
+            version=record.version,
+            type=recorded.type,
+            at=recorded.at,
+            acting=self.acting,
+            changed={name: (was, is_) for name, (was, is_) in recorded.changed.items()},
+            data=recorded.data,
+            recipients=recorded.recipients,
+        )
+
+    def records_as_of(self, cls: type[R], id: str, at: datetime) -> R | None:  # noqa: A002
+        """The record as it was."""
+        current = self.readable().records[self.acting.tenant, cls.entity].get(id)
+        if current is not None and current.created_at > at:
+            return None
+        later = [
+            entry.changed
+            for entry in reversed(self.readable().entries[self.acting.tenant])
+            if entry.record.id == id and entry.record.entity == cls.entity and entry.at > at and entry.changed
+        ]
+        found = cast(R | None, self._recorder.as_of(cls, current, later))
+        return found if found is None or found.created_at <= at else None
+
+
+@attrs.frozen
+class MemoryKeys:
+    """Documented at ``ports.CandidateIndex``."""
+
+    _uow: MemoryUnitOfWork
+
+    def find(self, keys: Iterable[str], *, limit: int = 50) -> Mapping[str, Sequence[Ref]]:
+        """The records that have each key."""
+        index, tenant = self._uow.readable().keys, self._uow.acting.tenant
+        found = {key: sorted(index.get((tenant, key), ()), key=lambda name: (name[1], name[0])) for key in keys}
+        return {
+            key: [Ref(entity=entity, id=id) for entity, id in names[:limit]] for key, names in found.items() if names
+        }
+
+
+@attrs.frozen
+class MemoryTrail:
+    """Documented at ``ports.AuditTrail``."""
+
+    _uow: MemoryUnitOfWork
+
+    def of(
+        self,
+        record: Ref,
+        *,
+        type: str = "",  # noqa: A002
+        actor: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> Sequence[AuditEntry]:
+        """The entries of ``record``, oldest first."""
+        return [
+            entry
+            for entry in self._uow.readable().entries[self._uow.acting.tenant]
+            if entry.record == record
+            and entry.position > after
+            and type in ("", entry.type)
+            and actor in ("", entry.acting.actor)
+            and (since is None or entry.at >= since)
+            and (until is None or entry.at < until)
+        ][:limit]
+
+    def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:  # noqa: A002
+        """The record as it was at ``at``."""
+        return self._uow.records_as_of(cls, id, at)
+
+
+@attrs.frozen
+class MemoryPolicies:
+    """Documented at ``ports.PolicyStore``."""
+
+    _uow: MemoryUnitOfWork
+
+    def put(self, policy: Policy) -> None:
+        """A new version is stored."""
+        policies = self._uow.writable().policies
+        key = (self._uow.acting.tenant, policy.kind, policy.id, policy.version)
+        if key in policies:
+            raise Duplicate(f"{policy.ref} exists.", hint="Raise its version.")
+        self._uow.undo.set(policies, key, policy)
+
+    def in_force(self, cls: type[P], at: datetime, *, id: str = "") -> P | None:  # noqa: A002
+        """The policy in force at ``at``."""
+        known = [policy for policy in self._all(cls) if policy.in_force(at) and id in ("", policy.id)]
+        return min(known, key=lambda policy: (policy.id, -policy.version), default=None)
+
+    def versions(self, cls: type[P], id: str) -> Sequence[P]:  # noqa: A002
+        """All versions, oldest first."""
+        return sorted((policy for policy in self._all(cls) if policy.id == id), key=lambda policy: policy.version)
+
+    def _all(self, cls: type[P]) -> list[P]:
+        tenant = self._uow.acting.tenant
+        policies = self._uow.readable().policies.items()
+        return [policy for (of, kind, _, _), policy in policies if of == tenant and kind == cls.kind]
+
+
+@attrs.frozen
+class MemoryCommands:
+    """Documented at ``ports.Commands``."""
+
+    _uow: MemoryUnitOfWork
+
+    def recall(self, key: str, answer: type[T]) -> T | None:
+        """The answer remembered under ``key``."""
+        known = self._uow.readable().commands.get((self._uow.acting.tenant, key))
+        if known is not None and not isinstance(known, answer):
+            raise Conflict("This idempotency key belongs to another command.", hint="Take a new key.", key=key)
+        return known
+
+    def remember(self, key: str, answer: object) -> None:
+        """A repeat of ``key`` gets ``answer``."""
+        commands = self._uow.writable().commands
+        if (self._uow.acting.tenant, key) in commands:
+            raise Duplicate("This idempotency key has an answer.", hint="Recall it first.", key=key)
+        self._uow.undo.set(commands, (self._uow.acting.tenant, key), answer)

@@ -1,0 +1,106 @@
+"""What a save writes beside the row, alike in every store: the entries of the audit trail."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from crmkit.adapters.codec import StoredCodec
+from crmkit.domain.change import Change, Event, Record
+from crmkit.domain.ids import MemberId
+from crmkit.domain.model import annotations_of
+from crmkit.errors import InvalidInput
+
+__all__ = ["Recorded", "Recorder"]
+
+_ENVELOPE = {"at", "recipients"}
+_UNTRACKED = {"version", "updated_at"}
+
+
+@frozen
+class Recorded:
+    """One entry to be written: an event, or the bare fact of a change that told none."""
+
+    type: str
+    at: datetime
+    recipients: tuple[MemberId, ...]
+    data: Mapping[str, Any]
+    changed: Mapping[str, Sequence[Any]]
+    told: bool
+    """Whether it is an event, to be relayed."""
+
+
+class Recorder:
+    """Turns changes into entries and walks records back through them."""
+
+    def __init__(self, codec: StoredCodec) -> None:
+        self._codec = codec
+        self._plainers = cache(self._make_plainers)
+
+    def record(self, change: Change[Any]) -> list[Recorded]:
+        """The entries of one save: one an event; the first says what fields changed.
+
+        Raises:
+            InvalidInput: a removal without an event would leave no trace of when.
+        """
+        changed = self.changed(change)
+        events: tuple[Event, ...] = change.events
+        if not events:
+            return [self._untold(change, changed)]
+        entries = [self._told(events[0], changed)]
+        for event in events[1:]:
+            entries.append(self._told(event, {}))
+        return entries
+
+    def changed(self, change: Change[Any]) -> dict[str, list[Any]]:
+        """Field → [before, after] in JSON terms; empty for a new record, every field for one that goes."""
+        before, after = change.before, change.after_or_none
+        if before is None:
+            return {}
+        plainers = self._plainers(type(before))
+        if after is None:
+            return {name: [_plain(plainers, before, name), None] for name in plainers}
+        old, new = before.__dict__, after.__dict__
+        found: dict[str, list[Any]] = {}
+        for name, to_plain in plainers.items():
+            was, is_ = old[name], new[name]
+            if was is not is_ and was != is_ and name not in _UNTRACKED:
+                found[name] = [was, is_] if to_plain is None else [to_plain(was), to_plain(is_)]
+        return found
+
+    def as_of(self, cls: type[Record], current: Record | None, newest_first: Sequence[Mapping[str, Any]]) -> Any:
+        """``current`` with the changes ``newest_first`` taken back; ``None`` when nothing is left."""
+        plainers = self._plainers(cls)
+        state = {} if current is None else {name: _plain(plainers, current, name) for name in plainers}
+        for changed in newest_first:
+            state.update({name: pair[0] for name, pair in changed.items()})
+        return self._codec.load(state, cls) if state else None
+
+    def _told(self, event: Event, changed: Mapping[str, Any]) -> Recorded:
+        plainers = self._plainers(type(event))
+        state = event.__dict__
+        data = {}
+        for name, to_plain in plainers.items():
+            if name not in _ENVELOPE:
+                data[name] = state[name] if to_plain is None else to_plain(state[name])
+        return Recorded(event.type, event.at, event.recipients, data, changed, True)
+
+    def _untold(self, change: Change[Any], changed: Mapping[str, Any]) -> Recorded:
+        record = change.after_or_none
+        if record is None:
+            raise InvalidInput("a removal tells no event.", field="Change.events", hint="Give it one.")
+        verb = "created" if change.before is None else "changed"
+        return Recorded(f"{record.entity}.{verb}", record.updated_at, (), {}, changed, False)
+
+    def _make_plainers(self, cls: type) -> dict[str, Any]:
+        annotations = annotations_of(cls)
+        return {field.name: self._codec.plainer(annotations[field.name]) for field in attrs.fields(cls)}
+
+
+def _plain(plainers: Mapping[str, Any], record: Record, name: str) -> Any:
+    value = getattr(record, name)
+    to_plain = plainers[name]
+    return value if to_plain is None else to_plain(value)

@@ -1,0 +1,222 @@
+"""Conditions as SQL: the same answers as in memory, every literal bound, every name from the catalogue.
+
+A statement is compiled once per *shape* (the condition without its literals); the literals of a call are
+then read from its leaves. Under NOT each leaf is guarded, because SQL's NULL would answer neither way.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from attrs import define, field, frozen
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from crmkit.adapters.sql.fields import Place, millionths, place_of
+from crmkit.adapters.sql.mapping import ColumnKind, Dialect, sql_type
+from crmkit.adapters.sql.tables import EntityTable
+from crmkit.domain.conditions import (
+    Always,
+    And,
+    BoundCondition,
+    Compare,
+    Condition,
+    Contains,
+    FieldSpec,
+    In,
+    Kind,
+    Leaf,
+    Missing,
+    Not,
+    Or,
+    StartsWith,
+    Within,
+)
+from crmkit.domain.values.money import Money
+
+__all__ = ["Slot", "Where", "order_by", "shape_of", "where_of"]
+
+Read = Callable[[Any, datetime], Any]
+"""From the leaf of a call and its ``now`` to the driver's value."""
+
+
+@frozen
+class Slot:
+    """One bound parameter: its name, the place of its leaf among all leaves, and how to read its value."""
+
+    name: str
+    leaf: int
+    read: Read
+
+
+@frozen
+class Where:
+    """The expression of a shape and its slots."""
+
+    expression: "sa.ColumnElement[bool]"
+    slots: Sequence[Slot]
+
+    def values(self, condition: Condition, now: datetime) -> dict[str, Any]:
+        """The values of the slots for ``condition``, which has this shape."""
+        leaves = list(condition.leaves())
+        return {slot.name: slot.read(leaves[slot.leaf], now) for slot in self.slots}
+
+
+def shape_of(condition: Condition) -> tuple[Any, ...]:
+    """The condition without its literals: equal shapes have the same SQL."""
+    match condition:
+        case And(terms) | Or(terms):
+            return (type(condition), *map(shape_of, terms))
+        case Not(term):
+            return (Not, shape_of(term))
+        case Compare():
+            return (Compare, condition.field, condition.op)
+        case Leaf():
+            return (type(condition), condition.field)
+    return (type(condition),)
+
+
+def where_of(bound: BoundCondition, entity: EntityTable, dialect: Dialect) -> Where:
+    """The SQL of ``bound`` on the table of ``entity``."""
+    writer = _Writer(entity, dialect, {spec.name: spec for spec in bound.fields})
+    return Where(writer.node(bound.condition, guarded=False), writer.slots)
+
+
+@define
+class _Writer:
+    """One walk over a condition, leaves numbered from left to right as ``Condition.leaves`` does."""
+
+    entity: EntityTable
+    dialect: Dialect
+    specs: dict[str, FieldSpec]
+    slots: list[Slot] = field(factory=list)
+    leaf: int = -1
+
+    def node(self, node: Condition, *, guarded: bool) -> "sa.ColumnElement[bool]":
+        match node:
+            case And(terms):
+                return sa.and_(sa.true(), *[self.node(term, guarded=guarded) for term in terms])
+            case Or(terms):
+                return sa.or_(sa.false(), *[self.node(term, guarded=guarded) for term in terms])
+            case Not(term):
+                return sa.not_(self.node(term, guarded=True).self_group())
+            case Always():
+                return sa.true()
+            case Leaf():
+                self.leaf += 1
+                return self.ask(node, guarded=guarded)
+        raise TypeError(f"{type(node).__name__} is not one of the ten nodes")
+
+    def ask(self, leaf: Leaf, *, guarded: bool) -> "sa.ColumnElement[bool]":
+        spec = self.specs[leaf.field]
+        place = place_of(self.entity, spec, self.dialect)
+        if isinstance(leaf, Missing):
+            return place.value.is_(None)
+        asked = self.question(leaf, spec, place)
+        return sa.and_(place.value.is_not(None), asked) if guarded else asked
+
+    def question(self, leaf: Leaf, spec: FieldSpec, place: Place) -> "sa.ColumnElement[bool]":
+        match leaf:
+            case Compare():
+                return self.compare(leaf, place)
+            case In():
+                return self.membership(place)
+            case Contains() if spec.kind is Kind.TAGS:
+                return self.has_tag(place)
+            case Contains():
+                find = sa.func.instr if self.dialect is Dialect.SQLITE else sa.func.strpos
+                return find(place.value, self.bind(_value, ColumnKind.TEXT)) > sa.literal_column("0")  # type: ignore[no-any-return]
+            case StartsWith():
+                return self.starts(place)
+            case Within():
+                return self.within(spec, place)
+        raise TypeError(f"{type(leaf).__name__} is not one of the ten nodes")
+
+    def bind(self, read: Read, kind: ColumnKind) -> "sa.BindParameter[Any]":
+        name = f"p{len(self.slots)}"
+        self.slots.append(Slot(name, self.leaf, read))
+        return sa.bindparam(name, type_=sql_type(kind))
+
+    def compare(self, leaf: Compare, place: Place) -> "sa.ColumnElement[bool]":
+        if place.currency is not None:
+            currency = self.bind(lambda each, _now: each.value.currency, ColumnKind.TEXT)
+            minor = self.bind(lambda each, _now: each.value.minor, ColumnKind.INTEGER)
+            return sa.and_(place.currency == currency, _compare(place.value, leaf.op, minor))
+        convert = millionths(leaf.op) if place.rounds else place.convert
+        return _compare(place.value, leaf.op, self.bind(lambda each, _now: convert(each.value), place.kind))
+
+    def membership(self, place: Place) -> "sa.ColumnElement[bool]":
+        """One array parameter whatever the number of values, so that the statement stays the same."""
+        value, kind = place.value, place.kind
+        convert = millionths("in") if place.rounds else place.convert
+        if place.currency is not None:
+            value = place.currency + sa.literal_column("':'") + sa.cast(place.value, sa.Text)
+            kind, convert = ColumnKind.TEXT, _money_text
+        if self.dialect is Dialect.POSTGRES:
+            name = f"p{len(self.slots)}"
+            self.slots.append(Slot(name, self.leaf, lambda each, _now: [convert(one) for one in each.values]))
+            return value == sa.any_(sa.bindparam(name, type_=ARRAY(sql_type(kind))))  # type: ignore[no-any-return]
+        array = self.bind(
+            lambda each, _now: json.dumps([convert(one) for one in each.values], ensure_ascii=False), ColumnKind.TEXT
+        )
+        return value.in_(sa.select(sa.func.json_each(array).table_valued("value").c.value))
+
+    def has_tag(self, place: Place) -> "sa.ColumnElement[bool]":
+        tag = self.bind(_value, ColumnKind.TEXT)
+        if self.dialect is Dialect.POSTGRES:
+            return sa.func.jsonb_exists(place.value, tag)
+        each = sa.func.json_each(place.value).table_valued("value")
+        return sa.exists(sa.select(sa.literal_column("1")).select_from(each).where(each.c.value == tag))
+
+    def starts(self, place: Place) -> "sa.ColumnElement[bool]":
+        prefix = self.bind(_value, ColumnKind.TEXT)
+        if self.dialect is Dialect.POSTGRES:
+            return sa.func.starts_with(place.value, prefix)
+        length = self.bind(lambda each, _now: len(each.value), ColumnKind.INTEGER)
+        return sa.func.substr(place.value, 1, length) == prefix
+
+    def within(self, spec: FieldSpec, place: Place) -> "sa.ColumnElement[bool]":
+        whole_days, convert = spec.kind is Kind.DATE, place.convert
+
+        def edge(which: int) -> Read:
+            return lambda each, now: convert(each.period.window(now, whole_days=whole_days)[which])
+
+        start, end = self.bind(edge(0), place.kind), self.bind(edge(1), place.kind)
+        return sa.and_(place.value >= start, place.value < end)
+
+
+def _value(leaf: Any, _now: datetime) -> Any:
+    return leaf.value
+
+
+def _money_text(money: Money) -> str:
+    return f"{money.currency}:{money.minor}"
+
+
+def _compare(value: Any, op: str, literal: Any) -> "sa.ColumnElement[bool]":
+    match op:
+        case "==":
+            return value == literal  # type: ignore[no-any-return]
+        case "!=":
+            return value != literal  # type: ignore[no-any-return]
+        case "<":
+            return value < literal  # type: ignore[no-any-return]
+        case "<=":
+            return value <= literal  # type: ignore[no-any-return]
+        case ">":
+            return value > literal  # type: ignore[no-any-return]
+    return value >= literal  # type: ignore[no-any-return]
+
+
+def order_by(
+    entity: EntityTable, columns: Sequence[tuple[FieldSpec, bool]], dialect: Dialect
+) -> Iterator["sa.ColumnElement[Any]"]:
+    """The order with missing values first (last when descending) and equal ones by id."""
+    for spec, descending in columns:
+        value = place_of(entity, spec, dialect).value
+        ordered = value.desc() if descending else value.asc()
+        if dialect is Dialect.POSTGRES and (spec.optional or spec.name.startswith("custom.")):
+            ordered = ordered.nulls_last() if descending else ordered.nulls_first()
+        yield ordered
+    yield entity.table.c.id.asc()

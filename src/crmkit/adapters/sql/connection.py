@@ -1,0 +1,187 @@
+"""A raw cursor on a SQLAlchemy connection: statements are compiled once, rows come as the driver gives them."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from attrs import define, field, frozen
+
+from crmkit.adapters.sql.mapping import Dialect
+from crmkit.errors import Duplicate, OutcomeUnknown, StorageBusy, StorageFailed
+
+__all__ = ["MOST", "ZERO", "Connection", "Statement", "Statements", "translated"]
+
+MOST = sa.bindparam("most", type_=sa.Integer)
+"""How many rows at most, named at run time."""
+ZERO: Any = sa.literal_column("0", sa.Integer)
+"""Written out: where an offset is absent SQLite's dialect would bind one."""
+
+_BUSY_STATES = {"40001", "40P01", "55P03", "57014"}
+"""SQLSTATE: serialisation failure, deadlock, lock not available, query cancelled."""
+_UNIQUE_STATE = "23505"
+
+
+@frozen
+class Statement:
+    """SQL text with the names of its parameters in the order the driver wants their values."""
+
+    text: str
+    names: Sequence[str]
+
+    def values(self, values: Mapping[str, Any]) -> list[Any]:
+        """``values`` in the driver's order."""
+        return [values[name] for name in self.names]
+
+
+class Statements:
+    """Compiles SQLAlchemy statements for one dialect."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        if dialect is Dialect.POSTGRES:
+            from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
+            self._dialect: sa.Dialect = PGDialect_psycopg(paramstyle="format")
+        else:
+            from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+
+            self._dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
+
+    def compile(self, statement: "sa.ClauseElement") -> Statement:
+        """The text of ``statement``; every value in it must be a named ``bindparam`` or a constant of ours."""
+        compiled: Any = statement.compile(dialect=self._dialect)
+        unnamed = {name: bind.value for name, bind in compiled.binds.items() if bind.value is not None}
+        if unnamed:
+            raise TypeError(f"a value stands in the statement itself: {sorted(unnamed)}")
+        return Statement(str(compiled), tuple(compiled.positiontup or ()))
+
+
+@define
+class Connection:
+    """A driver connection inside a transaction, used by one thread."""
+
+    driver: Any
+    dialect: Dialect
+    _cursor: Any = field(init=False)
+    _thread: int = field(factory=threading.get_ident)
+    open: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        self._cursor = self.driver.cursor()
+
+    def check(self) -> None:
+        """This thread may use the connection now."""
+        if self._thread != threading.get_ident():
+            raise StorageFailed("A unit of work belongs to the thread that began it.", hint="Begin one here.")
+        if not self.open:
+            raise StorageFailed("This unit of work has ended.", hint="Begin a new one.")
+
+    def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """All rows that ``statement`` gives."""
+        self.check()
+        try:
+            found: list[tuple[Any, ...]] = self._cursor.execute(statement.text, statement.values(values)).fetchall()
+        except Exception as error:
+            raise translated(error) from error
+        return found
+
+    def row(self, statement: Statement, values: Sequence[Any]) -> tuple[Any, ...] | None:
+        """The one row, or ``None``; ``values`` are in the driver's order."""
+        self.check()
+        try:
+            found: tuple[Any, ...] | None = self._cursor.execute(statement.text, values).fetchone()
+        except Exception as error:
+            raise translated(error) from error
+        return found
+
+    def run(self, statement: Statement, values: Sequence[Any]) -> int:
+        """Run ``statement`` once; how many rows it touched."""
+        self.check()
+        try:
+            touched: int = self._cursor.execute(statement.text, values).rowcount
+        except Exception as error:
+            raise translated(error) from error
+        return touched
+
+    def run_many(self, statement: Statement, values: Sequence[Sequence[Any]]) -> int:
+        """Run ``statement`` for each of ``values``; how many rows were touched in all."""
+        if len(values) == 1:
+            return self.run(statement, values[0])
+        self.check()
+        try:
+            self._cursor.executemany(statement.text, values)
+        except Exception as error:
+            raise translated(error) from error
+        touched: int = self._cursor.rowcount
+        return touched
+
+    def stream(self, statement: Statement, values: Mapping[str, Any], size: int) -> Iterator[list[tuple[Any, ...]]]:
+        """Rows in pieces of ``size``, over a cursor of their own."""
+        self.check()
+        with _cursor_for(self, statement, values) as cursor:
+            while True:
+                with self._translating():
+                    rows = cursor.fetchmany(size)
+                if not rows:
+                    return
+                yield rows
+
+    def execute(self, text: str) -> None:
+        """Run a constant statement of ours that gives nothing: BEGIN, SAVEPOINT, PRAGMA."""
+        try:
+            self._cursor.execute(text)
+        except Exception as error:
+            raise translated(error) from error
+
+    def copy(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Load ``rows`` by Postgres COPY."""
+        self.check()
+        try:
+            with self._cursor.copy(text) as copy:
+                for row in rows:
+                    copy.write_row(row)
+        except Exception as error:
+            raise translated(error) from error
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            raise translated(error) from error
+
+
+@contextmanager
+def _cursor_for(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Iterator[Any]:
+    """A server-side cursor on Postgres, so that memory stays flat; SQLite reads as it goes anyway."""
+    postgres = connection.dialect is Dialect.POSTGRES
+    cursor = connection.driver.cursor(name="crm_scan") if postgres else connection.driver.cursor()
+    try:
+        try:
+            cursor.execute(statement.text, statement.values(values))
+        except Exception as error:
+            raise translated(error) from error
+        yield cursor
+    finally:
+        cursor.close()
+
+
+def translated(error: Exception, *, committing: bool = False) -> Exception:
+    """The driver's ``error`` as one of ours; anything that is not the driver's passes as it is."""
+    module = type(error).__module__.partition(".")[0]
+    if module not in ("sqlite3", "psycopg"):
+        return error
+    state = getattr(error, "sqlstate", None) or ""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if state in _BUSY_STATES or name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StorageBusy("The store is busy.", hint="Try again.", cause=state or name)
+    if state == _UNIQUE_STATE or name in ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"):
+        return Duplicate("A value that must be unique is taken.", hint="Read what is there.", cause=state or name)
+    lost = state.startswith(("08", "57P")) or (module == "psycopg" and not state)
+    if committing and lost:
+        return OutcomeUnknown(
+            "The connection broke while committing.", hint="Look the idempotency key up, then try again."
+        )
+    # the driver's own text may quote values, so it stays in the chained cause only
+    return StorageFailed(f"{type(error).__name__} from the store.", cause=state or name)

@@ -1,0 +1,238 @@
+"""What a store knows of its database before any unit of work begins: tables, statements, and how to write."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from crmkit.adapters.codec import Codec, StoredCodec
+from crmkit.adapters.recording import Recorded, Recorder
+from crmkit.adapters.sql.connection import Connection, Statement, Statements
+from crmkit.adapters.sql.mapping import Dialect, dump_instant
+from crmkit.adapters.sql.repository import EntityQueries
+from crmkit.adapters.sql.rows import dumper
+from crmkit.adapters.sql.tables import EntityTable, Tables
+from crmkit.domain.change import Change, Record
+from crmkit.domain.conditions import FieldCatalogue
+from crmkit.domain.custom_fields import CustomSchema
+from crmkit.domain.stewardship.audit import Acting
+from crmkit.errors import Duplicate, StaleVersion
+from crmkit.ports.clock import IdSource
+from crmkit.rules.policy import Policy
+
+__all__ = ["KEY_FIELDS", "Database", "KeyFunction"]
+
+COPY_FROM = 50
+"""Rows from which on Postgres COPY beats ``executemany``."""
+
+
+KeyFunction = Callable[[Record], Sequence[str]]
+"""The match keys of a record, without repetition."""
+
+KEY_FIELDS = frozenset(
+    {"name", "company", "phones", "emails", "handles", "identifiers", "external_id", "source", "account_id"}
+)
+"""What keys are made of: a save that changes none of these leaves the keys alone."""
+
+
+class Database:
+    """Tables and compiled statements of one dialect, custom schema and rule book."""
+
+    def __init__(
+        self, dialect: Dialect, *, schema: CustomSchema, codec: Codec, keys: KeyFunction, key_fields: Collection[str], ids: IdSource
+    ) -> None:
+        stored = StoredCodec()
+        self.dialect = dialect
+        self.schema = schema
+        self.codec = codec
+        self.stored = stored
+        self.recorder = Recorder(stored)
+        self.statements = Statements(dialect)
+        self.tables = Tables(dialect, stored)
+        self.queries: Mapping[type[Record], EntityQueries] = {
+            cls: EntityQueries(entity, self._catalogue(cls), dialect, self.statements)
+            for cls, entity in self.tables.entities.items()
+        }
+        self.policies: dict[str, Policy] = {}
+        """Decoded policies by their text: a stored version never changes."""
+        self._keys = keys
+        self._key_fields = key_fields
+        self._ids = ids
+        self._instant = dump_instant(dialect)
+        self._writers: dict[Any, tuple[Statement, Callable[[dict[str, Any]], tuple[Any, ...]]]] = {}
+        self._insert_audit = self.statements.compile(self._insert_of(self.tables.audit, skip=("position",)))
+        self._insert_key = self.statements.compile(self._insert_of(self.tables.keys))
+        self._delete_key = self.statements.compile(self._delete_of(self.tables.keys, ("tenant", "key", "id", "entity")))
+
+        lock = sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger))
+        self.advisory_lock = self.statements.compile(sa.select(lock))
+
+    def write(self, connection: Connection, acting: Acting, changes: Sequence[Change[Any]]) -> None:
+        """The changes of distinct records are written: rows, keys and audit entries, set by set."""
+        inserts: dict[type[Record], list[Change[Any]]] = {}
+        updates: dict[tuple[type[Record], tuple[str, ...]], list[Change[Any]]] = {}
+        removals: dict[type[Record], list[Change[Any]]] = {}
+        audit: list[tuple[Any, ...]] = []
+        for change in changes:
+            recorded = self.recorder.record(change)
+            cls = type(change.record)
+            if change.before is None:
+                inserts.setdefault(cls, []).append(change)
+            elif change.after_or_none is None:
+                removals.setdefault(cls, []).append(change)
+            else:
+                updates.setdefault((cls, tuple(recorded[0].changed)), []).append(change)
+            for each in recorded:
+                audit.append(self._audit_row(change, each, acting))
+        for cls, group in inserts.items():
+            self._insert(connection, cls, acting.tenant, group)
+        for (cls, names), group in updates.items():
+            self._update(connection, cls, names, acting.tenant, group)
+        for cls, group in removals.items():
+            self._remove(connection, cls, acting.tenant, group)
+        self._index(connection, acting.tenant, changes)
+        self._add_rows(connection, self.tables.audit, self._insert_audit, audit)
+
+    def _insert(self, connection: Connection, cls: type[Record], tenant: str, changes: Sequence[Change[Any]]) -> None:
+        entity = self.tables.entities[cls]
+        statement, dump = self._writer(("insert", cls), entity, ())
+        rows = [(tenant, *dump(change.after.__dict__)) for change in changes]
+        try:
+            self._add_rows(connection, entity.table, statement, rows)
+        except Duplicate as error:
+            named = f"{changes[0].record.ref} exists." if len(changes) == 1 else f"An id of these {cls.entity}s exists."
+            raise Duplicate(named, hint="Take a new id.", entity=cls.entity) from error
+
+    def _update(
+        self,
+        connection: Connection,
+        cls: type[Record],
+        names: tuple[str, ...],
+        tenant: str,
+        changes: Sequence[Change[Any]],
+    ) -> None:
+        statement, dump = self._writer(("update", cls, names), self.tables.entities[cls], names)
+        rows = [
+            (*dump(change.after.__dict__), tenant, change.after.id, change.before.version)  # type: ignore[union-attr]
+            for change in changes
+        ]
+        if connection.run_many(statement, rows) != len(rows):
+            self._raise_stale(connection, cls, tenant, changes)
+
+    def _remove(self, connection: Connection, cls: type[Record], tenant: str, changes: Sequence[Change[Any]]) -> None:
+        entity = self.tables.entities[cls]
+        key = ("remove", cls)
+        if key not in self._writers:
+            delete = self.statements.compile(self._delete_of(entity.table, ("tenant", "id", "version")))
+            self._writers[key] = (delete, tuple)
+        rows = [(tenant, change.record.id, change.record.version) for change in changes]
+        if connection.run_many(self._writers[key][0], rows) != len(rows):
+            self._raise_stale(connection, cls, tenant, changes)
+
+    def _raise_stale(
+        self, connection: Connection, cls: type[Record], tenant: str, changes: Sequence[Change[Any]]
+    ) -> None:
+        """Name the first record whose stored version is not the one it was read at (nor the one just written)."""
+        queries = self.queries[cls]
+        found = connection.rows(
+            queries.get_many, {"tenant": tenant, "ids": queries.ids(change.record.id for change in changes)}
+        )
+        stored = {record.id: record.version for record in queries.entity.code.load_all(found)}
+        stale = next(
+            (each.record for each in changes if stored.get(each.record.id) != each.record.version), changes[0].record
+        )
+        raise StaleVersion(f"{stale.ref} changed since it was read.", hint="Read it again.", id=stale.id)
+
+    def _writer(
+        self, key: Any, entity: EntityTable, names: tuple[str, ...]
+    ) -> tuple[Statement, Callable[[dict[str, Any]], tuple[Any, ...]]]:
+        """The statement that inserts a whole row, or updates ``names``, with the function that dumps its values."""
+        known = self._writers.get(key)
+        if known is None:
+            if key[0] == "insert":
+                known = (self.statements.compile(self._insert_of(entity.table)), entity.code.dump)
+            else:
+                wanted = {*names, "version", "updated_at"}
+                fields = [field for field in entity.fields if field.name in wanted]
+                known = (self.statements.compile(_update_of(entity.table, fields)), dumper(fields))
+            self._writers[key] = known
+        return known
+
+    def _index(self, connection: Connection, tenant: str, changes: Sequence[Change[Any]]) -> None:
+        gone: list[tuple[str, ...]] = []
+        come: list[tuple[str, ...]] = []
+        for change in changes:
+            before, after = change.before, change.after_or_none
+            if before is not None and after is not None and not self._keys_change(before, after):
+                continue
+            old = set(self._keys(before)) if before is not None else set()
+            new = set(self._keys(after)) if after is not None else set()
+            name = (change.record.id, change.record.entity)
+            gone.extend((tenant, key, *name) for key in sorted(old - new))
+            come.extend((tenant, key, *name) for key in sorted(new - old))
+        if gone:
+            connection.run_many(self._delete_key, gone)
+        if come:
+            self._add_rows(connection, self.tables.keys, self._insert_key, come)
+
+    def _keys_change(self, before: Record, after: Record) -> bool:
+        old, new = before.__dict__, after.__dict__
+        return any(old.get(name) is not new.get(name) for name in self._key_fields)
+
+    def _audit_row(self, change: Change[Any], recorded: Recorded, acting: Acting) -> tuple[Any, ...]:
+        record = change.record
+        dumps = self.stored.dumps
+        at = recorded.at if self._instant is None else self._instant(recorded.at)
+        return (
+            self._ids.new(),
+            acting.tenant,
+            record.entity,
+            record.id,
+            record.version,
+            recorded.type,
+            at,
+            acting.actor,
+            acting.on_behalf_of,
+            acting.source,
+            acting.reason,
+            dumps(recorded.changed) if recorded.changed else None,
+            dumps(recorded.data) if recorded.data else None,
+            dumps(recorded.recipients) if recorded.recipients else None,
+            "pending" if recorded.told else None,
+            at if recorded.told else None,
+            0,
+            None,
+            None,
+            None,
+        )
+
+    def _add_rows(
+        self, connection: Connection, table: sa.Table, statement: Statement, rows: Sequence[Sequence[Any]]
+    ) -> None:
+        if self.dialect is Dialect.POSTGRES and len(rows) >= COPY_FROM:
+            connection.copy(self._copy_text(table, statement.names), rows)
+        else:
+            connection.run_many(statement, rows)
+
+    def _copy_text(self, table: sa.Table, names: Sequence[str]) -> str:
+        columns = ", ".join(f'"{name}"' for name in names)
+        return f'COPY "{table.name}" ({columns}) FROM STDIN'
+
+    def _catalogue(self, cls: type[Record]) -> FieldCatalogue:
+        return FieldCatalogue.of(cls, custom=self.schema.of_entity(cls.entity).values())
+
+    @staticmethod
+    def _insert_of(table: sa.Table, skip: Collection[str] = ()) -> "sa.Insert":
+        names = [column.name for column in table.columns if column.name not in skip]
+        return table.insert().values({name: sa.bindparam(name) for name in names})
+
+    @staticmethod
+    def _delete_of(table: sa.Table, names: Sequence[str]) -> "sa.Delete":
+        return table.delete().where(*(table.c[name] == sa.bindparam(name) for name in names))
+
+
+def _update_of(table: sa.Table, fields: Sequence[Any]) -> "sa.Update":
+    """``UPDATE … SET … WHERE tenant AND id AND version``: parameters in the order of the fields, then those three."""
+    names = [name for field in fields for name, _ in field.columns]
+    where = [table.c[name] == sa.bindparam(f"where_{name}") for name in ("tenant", "id", "version")]
+    return table.update().ordered_values(*((table.c[name], sa.bindparam(name)) for name in names)).where(*where)

@@ -1,0 +1,85 @@
+"""The schema and its numbered upgrades: each runs once, in the transaction that records its number."""
+
+from collections.abc import Callable, Sequence
+
+import sqlalchemy as sa
+
+from crmkit.adapters.sql.connection import translated
+from crmkit.adapters.sql.tables import Tables
+from crmkit.errors import SchemaMismatch
+
+__all__ = ["UPGRADES", "Upgrade", "migrate"]
+
+Upgrade = Callable[[sa.Connection, Tables], None]
+"""Brings a database one number on; runs inside a transaction and must not commit."""
+
+UPGRADES: Sequence[Upgrade] = ()
+"""Upgrades in order: the first takes a database from schema 1 to 2. Append, never change one that was released."""
+
+LOCK = 0x63726D6B6974  # "crmkit", so that two processes that open a database do not both create it
+
+
+def migrate(engine: sa.Engine, tables: Tables, *, create: bool, upgrades: Sequence[Upgrade] | None = None) -> None:
+    """The database has the newest schema.
+
+    Raises:
+        SchemaMismatch: it is newer than this library, or older (or empty) and ``create`` is false.
+    """
+    steps = UPGRADES if upgrades is None else upgrades
+    newest = 1 + len(steps)
+    try:
+        found = _version_if_current(engine, tables)
+        if found == newest:
+            return
+        with engine.connect() as connection:
+            _begin_exclusively(connection)
+            found = _version(connection, tables)
+            if found is not None and found > newest:
+                raise SchemaMismatch(
+                    f"The database has schema {found}, this crmkit knows {newest}.", hint="Upgrade crmkit."
+                )
+            if not create and found != newest:
+                raise SchemaMismatch(
+                    f"The database has schema {found or 0}, this crmkit needs {newest}.", hint="Open it with create=True."
+                )
+            _bring_on(connection, tables, found, steps)
+            _commit(connection)
+    except sa.exc.DBAPIError as error:
+        raise translated(error.orig) from error  # type: ignore[arg-type]
+
+
+def _version_if_current(engine: sa.Engine, tables: Tables) -> int | None:
+    with engine.connect() as connection:
+        found = _version(connection, tables)
+        connection.rollback()
+        return found
+
+
+def _version(connection: sa.Connection, tables: Tables) -> int | None:
+    if not sa.inspect(connection).has_table(tables.schema.name):
+        return None
+    return connection.execute(sa.select(tables.schema.c.version)).scalar()
+
+
+def _bring_on(connection: sa.Connection, tables: Tables, found: int | None, steps: Sequence[Upgrade]) -> None:
+    if found is None:
+        tables.metadata.create_all(connection)
+        connection.execute(tables.schema.insert().values(version=1 + len(steps)))
+        return
+    for upgrade in steps[found - 1 :]:
+        upgrade(connection, tables)
+    connection.execute(tables.schema.update().values(version=1 + len(steps)))
+
+
+def _begin_exclusively(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+
+
+def _commit(connection: sa.Connection) -> None:
+    # sqlite3 does not know of the transaction we began by hand, SQLAlchemy's commit would pass it by
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("COMMIT")
+    connection.commit()

@@ -1,0 +1,299 @@
+"""The smaller ports inside a unit of work: match keys, audit trail, policies, remembered answers."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement
+from crmkit.adapters.sql.database import Database
+from crmkit.adapters.sql.mapping import ColumnKind, dump_instant, load_instant, sql_type
+from crmkit.domain.change import Record
+from crmkit.domain.checks import FrozenDict
+from crmkit.domain.ids import EventId, MemberId, Ref
+from crmkit.domain.stewardship.audit import Acting, AuditEntry
+from crmkit.errors import Conflict, Duplicate
+from crmkit.rules.policy import Policy
+
+__all__ = ["PartStatements", "SqlCommands", "SqlKeys", "SqlPolicies", "SqlTrail"]
+
+P = TypeVar("P", bound=Policy)
+R = TypeVar("R", bound=Record)
+T = TypeVar("T")
+
+_AUDIT = (
+    "id", "position", "entity", "record_id", "version", "type", "at", "actor",
+    "on_behalf_of", "source", "reason", "changed", "data", "recipients",
+)  # fmt: skip
+
+
+class PartStatements:
+    """The compiled statements of the parts, each made when it is first needed."""
+
+    def __init__(self, database: Database) -> None:
+        self._compile = database.statements.compile
+        self._tables = database.tables
+
+    @cached_property
+    def find_key(self) -> Statement:
+        """Records that have a key."""
+        keys = self._tables.keys
+        return self._compile(
+            sa.select(keys.c.entity, keys.c.id)
+            .where(keys.c.tenant == _text("tenant"), keys.c.key == _text("key"))
+            .order_by(keys.c.id, keys.c.entity)
+            .limit(MOST).offset(ZERO)
+        )
+
+    @cached_property
+    def entries(self) -> Statement:
+        """Entries of a record after a position, narrowed by what is not empty."""
+        audit = self._tables.audit
+        instant = sql_type(ColumnKind.INSTANT)
+        since, until = sa.bindparam("since", type_=instant), sa.bindparam("until", type_=instant)
+        return self._compile(
+            sa.select(*(audit.c[name] for name in _AUDIT))
+            .where(
+                *self._of_record(),
+                audit.c.position > sa.bindparam("after", type_=sa.BigInteger),
+                sa.or_(_text("type") == sa.literal_column("''"), audit.c.type == _text("type")),
+                sa.or_(_text("actor") == sa.literal_column("''"), audit.c.actor == _text("actor")),
+                sa.or_(since.is_(None), audit.c.at >= since),
+                sa.or_(until.is_(None), audit.c.at < until),
+            )
+            .order_by(audit.c.position)
+            .limit(MOST).offset(ZERO)
+        )
+
+    @cached_property
+    def changes_after(self) -> Statement:
+        """What a record's saves changed after an instant, newest first."""
+        audit = self._tables.audit
+        return self._compile(
+            sa.select(audit.c.changed)
+            .where(
+                *self._of_record(),
+                audit.c.at > sa.bindparam("at", type_=sql_type(ColumnKind.INSTANT)),
+                audit.c.changed.is_not(None),
+            )
+            .order_by(audit.c.position.desc())
+        )
+
+    @cached_property
+    def put_policy(self) -> Statement:
+        """A new policy version."""
+        table = self._tables.policies
+        return self._compile(table.insert().values({column.name: sa.bindparam(column.name) for column in table.columns}))
+
+    @cached_property
+    def policies(self) -> Statement:
+        """All policies of a kind."""
+        table = self._tables.policies
+        return self._compile(
+            sa.select(table.c.body)
+            .where(table.c.tenant == _text("tenant"), table.c.kind == _text("kind"))
+            .order_by(table.c.id, table.c.version)
+        )
+
+    @cached_property
+    def recall(self) -> Statement:
+        """The answer of a command."""
+        table = self._tables.commands
+        return self._compile(
+            sa.select(table.c.answer, table.c.body).where(table.c.tenant == _text("tenant"), table.c.key == _text("key"))
+        )
+
+    @cached_property
+    def remember(self) -> Statement:
+        """A new answer."""
+        table = self._tables.commands
+        return self._compile(table.insert().values({column.name: sa.bindparam(column.name) for column in table.columns}))
+
+    def _of_record(self) -> tuple["sa.ColumnElement[bool]", ...]:
+        audit = self._tables.audit
+        return (
+            audit.c.tenant == _text("tenant"),
+            audit.c.entity == _text("entity"),
+            audit.c.record_id == _text("record_id"),
+        )
+
+
+class SqlKeys:
+    """Documented at ``ports.CandidateIndex``."""
+
+    def __init__(self, statements: PartStatements, connection: Connection, tenant: str) -> None:
+        self._statements = statements
+        self._connection = connection
+        self._tenant = tenant
+
+    def find(self, keys: Iterable[str], *, limit: int = 50) -> Mapping[str, Sequence[Ref]]:
+        """The records that have each key: one index probe a key."""
+        found: dict[str, Sequence[Ref]] = {}
+        for key in dict.fromkeys(keys):
+            values = {"tenant": self._tenant, "key": key, "most": limit}
+            rows = self._connection.rows(self._statements.find_key, values)
+            if rows:
+                found[key] = [Ref(entity=entity, id=id) for entity, id in rows]
+        return found
+
+
+class SqlTrail:
+    """Documented at ``ports.AuditTrail``."""
+
+    def __init__(self, database: Database, statements: PartStatements, connection: Connection, acting: Acting) -> None:
+        self._database = database
+        self._statements = statements
+        self._connection = connection
+        self._tenant = acting.tenant
+        self._dump_at = dump_instant(database.dialect) or (lambda at: at)
+
+    def of(
+        self,
+        record: Ref,
+        *,
+        type: str = "",  # noqa: A002
+        actor: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> Sequence[AuditEntry]:
+        """The entries of ``record``, oldest first."""
+        values = {
+            **self._record(record.entity, record.id),
+            "type": type,
+            "actor": actor,
+            "since": None if since is None else self._dump_at(since),
+            "until": None if until is None else self._dump_at(until),
+            "after": after,
+            "most": limit,
+        }
+        return [self._entry(row) for row in self._connection.rows(self._statements.entries, values)]
+
+    def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:  # noqa: A002
+        """The record as it was at ``at``: today's row with the later changes taken back."""
+        queries = self._database.queries[cls]
+        row = self._connection.row(queries.get, (self._tenant, id))
+        current = None if row is None else queries.entity.code.load(row)
+        values = {**self._record(cls.entity, id), "at": self._dump_at(at)}
+        later = [self._json(changed) for (changed,) in self._connection.rows(self._statements.changes_after, values)]
+        found: R | None = self._database.recorder.as_of(cls, current, later)
+        return found if found is not None and found.created_at <= at else None
+
+    def _record(self, entity: str, id: str) -> dict[str, Any]:  # noqa: A002
+        return {"tenant": self._tenant, "entity": entity, "record_id": id}
+
+    def _entry(self, row: tuple[Any, ...]) -> AuditEntry:
+        id, position, entity, record_id, version, type, at, actor, behalf, source, reason, *texts = row  # noqa: A001
+        changed, data, recipients = (self._json(text) for text in texts)
+        return AuditEntry(
+            id=EventId(id),
+            position=position,
+            record=Ref(entity=entity, id=record_id),
+            version=version,
+            type=type,
+            at=load_instant(self._database.dialect)(at),
+            acting=Acting(tenant=self._tenant, actor=actor, on_behalf_of=behalf, source=source, reason=reason),
+            changed=FrozenDict({name: (was, is_) for name, (was, is_) in (changed or {}).items()}),
+            data=FrozenDict(data or {}),
+            recipients=tuple(MemberId(each) for each in recipients or ()),
+        )
+
+    def _json(self, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) else value
+
+
+class SqlPolicies:
+    """Documented at ``ports.PolicyStore``."""
+
+    def __init__(
+        self,
+        database: Database,
+        statements: PartStatements,
+        connection: Connection,
+        tenant: str,
+        check_writable: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._statements = statements
+        self._connection = connection
+        self._tenant = tenant
+        self._check_writable = check_writable
+
+    def put(self, policy: Policy) -> None:
+        """A new version is stored."""
+        self._check_writable()
+        body = self._database.codec.dump_policy(policy)
+        values = (self._tenant, policy.kind, policy.id, policy.version, body)
+        try:
+            self._connection.run(self._statements.put_policy, values)
+        except Duplicate as error:
+            raise Duplicate(f"{policy.ref} exists.", hint="Raise its version.") from error
+
+    def in_force(self, cls: type[P], at: datetime, *, id: str = "") -> P | None:  # noqa: A002
+        """The policy in force at ``at``."""
+        known = [policy for policy in self._all(cls) if policy.in_force(at) and id in ("", policy.id)]
+        return min(known, key=lambda policy: (policy.id, -policy.version), default=None)
+
+    def versions(self, cls: type[P], id: str) -> Sequence[P]:  # noqa: A002
+        """All versions, oldest first."""
+        return [policy for policy in self._all(cls) if policy.id == id]
+
+    def _all(self, cls: type[P]) -> list[P]:
+        values = {"tenant": self._tenant, "kind": cls.kind}
+        return [self._decoded(body) for (body,) in self._connection.rows(self._statements.policies, values)]
+
+    def _decoded(self, body: str) -> Any:
+        known = self._database.policies.get(body)
+        if known is None:
+            known = self._database.policies[body] = self._database.codec.load_policy(body)
+        return known
+
+
+class SqlCommands:
+    """Documented at ``ports.Commands``."""
+
+    def __init__(
+        self,
+        database: Database,
+        statements: PartStatements,
+        connection: Connection,
+        tenant: str,
+        check_writable: Callable[[], None],
+    ) -> None:
+        self._codec = database.codec
+        self._statements = statements
+        self._connection = connection
+        self._tenant = tenant
+        self._check_writable = check_writable
+
+    def recall(self, key: str, answer: type[T]) -> T | None:
+        """The answer remembered under ``key``."""
+        rows = self._connection.rows(self._statements.recall, {"tenant": self._tenant, "key": key})
+        for name, body in rows:
+            if name != _name_of(answer):
+                raise Conflict("This idempotency key belongs to another command.", hint="Take a new key.", key=key)
+            return self._codec.loads(answer, body)
+        return None
+
+    def remember(self, key: str, answer: object) -> None:
+        """A repeat of ``key`` gets ``answer``."""
+        self._check_writable()
+        try:
+            values = (self._tenant, key, _name_of(type(answer)), self._codec.dumps(answer))
+            self._connection.run(self._statements.remember, values)
+        except Duplicate as error:
+            raise Duplicate("This idempotency key has an answer.", hint="Recall it first.", key=key) from error
+
+
+def _name_of(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _text(name: str) -> "sa.BindParameter[str]":
+    return sa.bindparam(name, type_=sql_type(ColumnKind.TEXT))
+
+

@@ -1,0 +1,222 @@
+"""A repository over a table: conditions become SQL, rows become records by generated code."""
+
+import json
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar, cast
+
+import sqlalchemy as sa
+from attrs import frozen
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from crmkit.adapters.codec.scalars import load_tagged
+from crmkit.adapters.query import moment_of, order_of
+from crmkit.adapters.sql.conditions import Where, order_by, shape_of, where_of
+from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement, Statements
+from crmkit.adapters.sql.fields import place_of
+from crmkit.adapters.sql.mapping import ColumnKind, Dialect, sql_type
+from crmkit.adapters.sql.tables import EntityTable
+from crmkit.domain.change import Record
+from crmkit.domain.conditions import Always, BoundCondition, Condition, FieldCatalogue, Kind, bind
+from crmkit.errors import NotFound
+from crmkit.ports.store import Locking
+
+__all__ = ["EntityQueries", "SqlRepository"]
+
+R = TypeVar("R", bound=Record)
+MOST_STATEMENTS = 500
+"""Statements kept compiled per entity; all are dropped when there are more."""
+PIECE = 1_000
+"""Rows that a scan reads at a time."""
+_CUSTOM_LOADS: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.DECIMAL: lambda value: load_tagged({"decimal": value}),
+    Kind.INSTANT: lambda value: load_tagged({"instant": value}),
+    Kind.DATE: lambda value: load_tagged({"date": value}),
+    Kind.BOOLEAN: bool,
+}
+_LOCKS: Mapping[Locking, dict[str, bool]] = {"wait": {}, "skip": {"skip_locked": True}}
+
+
+@frozen
+class _Query:
+    statement: Statement
+    where: Where
+
+
+class EntityQueries:
+    """The compiled statements of one entity, shared by all units of work of a store."""
+
+    def __init__(
+        self, entity: EntityTable, catalogue: FieldCatalogue, dialect: Dialect, statements: Statements
+    ) -> None:
+        self.entity = entity
+        self.catalogue = catalogue
+        self.dialect = dialect
+        self._statements = statements
+        self._cache: dict[Hashable, _Query] = {}
+        table = entity.table
+        one = sa.select(*entity.columns).where(table.c.tenant == _text("tenant"), table.c.id == _text("id"))
+        self.get = statements.compile(one)
+        self.get_locked = statements.compile(one.with_for_update()) if dialect is Dialect.POSTGRES else self.get
+        self.get_many = statements.compile(
+            sa.select(*entity.columns).where(table.c.tenant == _text("tenant"), self._in_ids(table.c.id))
+        )
+
+    def ids(self, ids: Iterable[str]) -> Any:
+        """The value of the parameter that ``get_many`` takes for its ids."""
+        return list(ids) if self.dialect is Dialect.POSTGRES else json.dumps(list(ids))
+
+    def select(self, condition: Condition, order: Sequence[str], *, limited: bool, locking: Locking) -> "_Bound":
+        """Records that hold."""
+        bound = bind(condition, self.catalogue)
+        locks = locking if self.dialect is Dialect.POSTGRES else "none"
+        key = ("select", shape_of(bound.condition), tuple(order), limited, locks)
+
+        def make(where: Where) -> Any:
+            ordered = order_by(self.entity, order_of(self.catalogue, order), self.dialect)
+            statement = self._from(sa.select(*self.entity.columns), where).order_by(*ordered)
+            if limited:
+                statement = statement.limit(MOST).offset(ZERO)
+            return statement.with_for_update(**_LOCKS[locks]) if locks in _LOCKS else statement
+
+        return self._bound(bound, key, make)
+
+    def count(self, condition: Condition) -> "_Bound":
+        """How many hold."""
+        bound = bind(condition, self.catalogue)
+        star = sa.func.count(sa.literal_column("*"))
+        return self._bound(
+            bound, ("count", shape_of(bound.condition)), lambda where: self._from(sa.select(star), where)
+        )
+
+    def count_by(self, field: str, condition: Condition) -> "_Bound":
+        """How many hold, for each value of a field."""
+        ((spec, _),) = order_of(self.catalogue, [field])
+        bound = bind(condition, self.catalogue)
+        value = place_of(self.entity, spec, self.dialect).value
+        star = sa.func.count(sa.literal_column("*"))
+
+        def make(where: Where) -> Any:
+            return self._from(sa.select(value, star), where).where(value.is_not(None)).group_by(value)
+
+        return self._bound(bound, ("count_by", field, shape_of(bound.condition)), make)
+
+    def value_loader(self, field: str) -> Callable[[Any], Any]:
+        """The function from a stored value of ``field`` to the record's."""
+        head, *path = field.split(".")
+        stored = {each.name: each for each in self.entity.fields}.get(head)
+        spec = self.catalogue[field]
+        if stored is not None and not path and stored.load is not None:
+            return stored.load
+        if head == "custom" and spec.kind in _CUSTOM_LOADS:
+            return _CUSTOM_LOADS[spec.kind]
+        if spec.kind is Kind.BOOLEAN:
+            return bool
+        return spec.enum or _same
+
+    def _from(self, statement: Any, where: Where) -> Any:
+        return statement.where(self.entity.table.c.tenant == _text("tenant"), where.expression)
+
+    def _bound(self, bound: BoundCondition, key: Hashable, make: Callable[[Where], Any]) -> "_Bound":
+        query = self._cache.get(key)
+        if query is None:
+            if len(self._cache) >= MOST_STATEMENTS:
+                self._cache.clear()
+            where = where_of(bound, self.entity, self.dialect)
+            query = self._cache[key] = _Query(self._statements.compile(make(where)), where)
+        return _Bound(query, bound)
+
+    def _in_ids(self, column: "sa.Column[Any]") -> "sa.ColumnElement[bool]":
+        if self.dialect is Dialect.POSTGRES:
+            return column == sa.any_(sa.bindparam("ids", type_=ARRAY(sql_type(ColumnKind.TEXT))))
+        return column.in_(sa.select(sa.func.json_each(_text("ids")).table_valued("value").c.value))
+
+
+@frozen
+class _Bound:
+    """A compiled statement with the condition of this call."""
+
+    query: _Query
+    bound: BoundCondition
+
+    @property
+    def statement(self) -> Statement:
+        return self.query.statement
+
+    def values(self, tenant: str, now: datetime | None, **more: Any) -> dict[str, Any]:
+        moment = moment_of(self.bound.condition, now)
+        return {"tenant": tenant, **self.query.where.values(self.bound.condition, moment), **more}
+
+
+class SqlRepository(Generic[R]):
+    """One tenant's records of one entity, inside a unit of work; documented at ``ports.Repository``."""
+
+    def __init__(self, queries: EntityQueries, connection: Connection, tenant: str) -> None:
+        self._queries = queries
+        self._connection = connection
+        self._tenant = tenant
+        self._load = queries.entity.code.load
+        self._load_all = queries.entity.code.load_all
+
+    def get(self, id: str, *, locking: Locking = "none") -> R:  # noqa: A002 - the port's name
+        """The record of that id."""
+        statement = self._queries.get if locking == "none" else self._queries.get_locked
+        row = self._connection.row(statement, (self._tenant, id))
+        if row is None:
+            entity = self._queries.entity.cls.entity
+            raise NotFound(f"There is no {entity} of that id.", entity=entity, id=id)
+        return cast(R, self._load(row))
+
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, R]:
+        """Those that exist, by id."""
+        queries = self._queries
+        rows = self._connection.rows(queries.get_many, {"tenant": self._tenant, "ids": queries.ids(ids)})
+        return {record.id: record for record in self._load_all(rows)}
+
+    def find(
+        self,
+        condition: Condition = Always(),  # noqa: B008 - a frozen value
+        *,
+        order: Sequence[str] = (),
+        limit: int | None = None,
+        now: datetime | None = None,
+        locking: Locking = "none",
+    ) -> Sequence[R]:
+        """The records for which ``condition`` holds, in ``order``."""
+        query = self._queries.select(condition, order, limited=limit is not None, locking=locking)
+        more = {} if limit is None else {"most": limit}
+        return self._load_all(self._connection.rows(query.statement, query.values(self._tenant, now, **more)))
+
+    def scan(self, condition: Condition = Always(), *, now: datetime | None = None) -> Iterator[R]:  # noqa: B008
+        """The same by id, read piece by piece."""
+        query = self._queries.select(condition, (), limited=False, locking="none")
+        values = query.values(self._tenant, now)
+        for rows in self._connection.stream(query.statement, values, PIECE):
+            yield from self._load_all(rows)
+
+    def count(self, condition: Condition = Always(), *, now: datetime | None = None) -> int:  # noqa: B008
+        """How many records the condition holds for."""
+        query = self._queries.count(condition)
+        ((count,),) = self._connection.rows(query.statement, query.values(self._tenant, now))
+        return int(count)
+
+    def count_by(
+        self,
+        field: str,
+        condition: Condition = Always(),  # noqa: B008
+        *,
+        now: datetime | None = None,
+    ) -> Mapping[Any, int]:
+        """How many of them for each value of ``field``."""
+        query = self._queries.count_by(field, condition)
+        rows = self._connection.rows(query.statement, query.values(self._tenant, now))
+        load = self._queries.value_loader(field)
+        return {load(value): count for value, count in rows}
+
+
+def _text(name: str) -> "sa.BindParameter[str]":
+    return sa.bindparam(name, type_=sql_type(ColumnKind.TEXT))
+
+
+def _same(value: Any) -> Any:
+    return value

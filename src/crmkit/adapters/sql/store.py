@@ -1,0 +1,215 @@
+"""The store over SQLite or Postgres."""
+
+import os
+import random
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from attrs import frozen
+
+from crmkit.adapters.codec import Codec
+from crmkit.adapters.retrying import Retry
+from crmkit.adapters.sql.connection import Connection, translated
+from crmkit.adapters.sql.database import KEY_FIELDS, Database, KeyFunction
+from crmkit.adapters.sql.engine import dialect_of, engine_for
+from crmkit.adapters.sql.mapping import Dialect
+from crmkit.adapters.sql.migrations import migrate
+from crmkit.adapters.sql.outbox import SqlOutbox
+from crmkit.adapters.sql.parts import PartStatements
+from crmkit.adapters.sql.unit_of_work import SqlUnitOfWork
+from crmkit.adapters.system import Uuid7
+from crmkit.domain.custom_fields import CustomSchema
+from crmkit.domain.stewardship.audit import Acting
+from crmkit.errors import StorageFailed
+from crmkit.ports.clock import IdSource
+from crmkit.ports.store import UnitOfWork
+from crmkit.rules.dedup.keys import match_keys
+from crmkit.rules.rulebook import RuleBook
+
+__all__ = ["SqlStore"]
+
+T = TypeVar("T")
+
+
+class SqlStore:
+    """Keeps records in SQLite or Postgres through SQLAlchemy Core.
+
+    Args:
+        url: ``"sqlite:///crm.db"`` or ``"postgresql+psycopg://…"``, or a SQLAlchemy ``Engine`` of the host.
+        custom: the fields that the host declares.
+        book: the rule book that policies are decoded through.
+        keys: the match keys of a record, kept for duplicate search; made of ``key_fields`` only.
+        create: make the tables, and bring an older schema up to date; otherwise an older one is refused.
+
+    Raises:
+        SchemaMismatch: the database is newer than this library, or older and ``create`` is false.
+        StorageFailed: it cannot be reached.
+    """
+
+    def __init__(
+        self,
+        url: "str | sa.Engine",
+        *,
+        custom: CustomSchema | None = None,
+        book: RuleBook | None = None,
+        ids: IdSource | None = None,
+        keys: KeyFunction = match_keys,
+        key_fields: Collection[str] = KEY_FIELDS,
+        retry: Retry | None = None,
+        create: bool = True,
+    ) -> None:
+        self._engine = url if isinstance(url, sa.Engine) else engine_for(url)
+        self._dialect = dialect_of(self._engine)
+        self._database = Database(
+            self._dialect,
+            schema=custom or CustomSchema(),
+            codec=Codec(book),
+            keys=keys,
+            key_fields=key_fields,
+            ids=ids or Uuid7(),
+        )
+        self._parts = PartStatements(self._database)
+        self._retry = retry or Retry(random=random.random, sleep=time.sleep)
+        self._pid = os.getpid()
+        self._retry.call(lambda: migrate(self._engine, self._database.tables, create=create))
+        self.outbox = SqlOutbox(self._database, self._transact)
+
+    @contextmanager
+    def begin(self, acting: Acting | None = None, *, read_only: bool = False) -> Iterator[UnitOfWork]:
+        """A unit of work in a transaction of its own; rolled back unless it was committed."""
+        with self._connected(read_only=read_only) as connection:
+            transaction = _Own(connection)
+            uow = SqlUnitOfWork(
+                self._database, self._parts, connection, transaction, acting or Acting(), read_only=read_only
+            )
+            try:
+                yield uow
+            finally:
+                uow.close()
+
+    @contextmanager
+    def join(self, host: "sa.Connection", acting: Acting | None = None) -> Iterator[UnitOfWork]:
+        """A unit of work inside the transaction that the host began on ``host``.
+
+        Its ``commit`` releases a savepoint, so that its work shares the fate of the host's transaction;
+        without it only its own work is rolled back. The host's transaction is never committed here.
+        """
+        if not host.in_transaction():
+            raise StorageFailed("The host's connection is in no transaction.", hint="Begin one: connection.begin().")
+        connection = Connection(host.connection.dbapi_connection, self._dialect)
+        _ensure_begun(connection)
+        connection.execute("SAVEPOINT crm_unit_of_work")
+        uow = SqlUnitOfWork(
+            self._database, self._parts, connection, _Joined(connection), acting or Acting(), read_only=False
+        )
+        try:
+            yield uow
+        finally:
+            uow.close()
+
+    def run(self, work: Callable[[UnitOfWork], T], acting: Acting | None = None) -> T:
+        """``work`` in a unit of work that is committed; tried again when the store is busy."""
+
+        def once() -> T:
+            with self.begin(acting) as uow:
+                result = work(uow)
+                uow.commit()
+                return result
+
+        return self._retry.call(once)
+
+    def close(self) -> None:
+        """Connections are given back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _transact(self) -> Iterator[Connection]:
+        with self._connected(read_only=False) as connection:
+            transaction = _Own(connection)
+            try:
+                yield connection
+            except BaseException:
+                transaction.rollback()
+                raise
+            transaction.commit()
+
+    @contextmanager
+    def _connected(self, *, read_only: bool) -> Iterator[Connection]:
+        if os.getpid() != self._pid:
+            # after a fork the pool's connections belong to the parent: leave them alone, do not close them
+            self._engine.dispose(close=False)
+            self._pid = os.getpid()
+        try:
+            pooled = self._engine.raw_connection()
+        except Exception as error:
+            raise _unreachable(error) from error
+        try:
+            connection = Connection(pooled.dbapi_connection, self._dialect)
+            _begin(connection, read_only=read_only)
+            yield connection
+        finally:
+            pooled.close()
+
+
+@frozen
+class _Own:
+    """A transaction that this unit of work began."""
+
+    connection: Connection
+
+    def commit(self) -> None:
+        """COMMIT."""
+        try:
+            if self.connection.dialect is Dialect.SQLITE:
+                self.connection.driver.execute("COMMIT")
+            else:
+                self.connection.driver.commit()
+        except Exception as error:
+            raise translated(error, committing=True) from error
+
+    def rollback(self) -> None:
+        """ROLLBACK; a connection that is lost has nothing left to roll back."""
+        try:
+            self.connection.driver.rollback()
+        except Exception as error:  # the fault that led here is the one to report
+            if translated(error) is error:
+                raise
+
+
+@frozen
+class _Joined:
+    """A savepoint in the host's transaction."""
+
+    connection: Connection
+
+    def commit(self) -> None:
+        """Into the host's transaction."""
+        self.connection.execute("RELEASE SAVEPOINT crm_unit_of_work")
+
+    def rollback(self) -> None:
+        """Back to where the host was."""
+        self.connection.execute("ROLLBACK TO SAVEPOINT crm_unit_of_work")
+        self.connection.execute("RELEASE SAVEPOINT crm_unit_of_work")
+
+
+def _begin(connection: Connection, *, read_only: bool) -> None:
+    if connection.dialect is Dialect.SQLITE:
+        # a deferred transaction that turns to writing later loses against every other writer
+        connection.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
+    elif read_only:
+        connection.execute("SET TRANSACTION READ ONLY")
+
+
+def _ensure_begun(connection: Connection) -> None:
+    """SQLAlchemy leaves BEGIN to sqlite3, which waits for the first write; a savepoint must not be the outermost."""
+    if connection.dialect is Dialect.SQLITE and not connection.driver.in_transaction:
+        connection.execute("BEGIN IMMEDIATE")
+
+
+def _unreachable(error: Exception) -> Exception:
+    original: Any = getattr(error, "orig", None) or error
+    mended = translated(original)
+    return mended if mended is not original else StorageFailed("The store cannot be reached.", hint="Check its URL.")

@@ -1,0 +1,160 @@
+"""The tables: one short declaration per entity, everything else derived from the attrs classes."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from attrs import frozen
+
+from crmkit.adapters.codec import StoredCodec
+from crmkit.adapters.sql.mapping import ColumnKind, Dialect, Field, columns_of, fields_of, sql_type
+from crmkit.adapters.sql.rows import RowCode, row_code
+from crmkit.domain.change import Record
+from crmkit.ports.store import REPOSITORIES
+
+__all__ = ["INDEXES", "EntityTable", "Tables"]
+
+OWNED = (("owner_id",), ("pool_id",), ("reclaim_at",), ("warn_at",))
+
+INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
+    "leads": (*OWNED, ("score_due_at",), ("account_id",), ("status", "created_at"), ("external_id",)),
+    "accounts": (*OWNED, ("parent_id",)),
+    "contacts": (("account_id",),),
+    "opportunities": (("account_id",), ("lead_id",), ("owner_id",), ("status", "expected_close")),
+    "pipelines": (),
+    "interactions": (("subject_entity", "subject_id", "at"), ("member_id", "at")),
+    "tasks": (("subject_entity", "subject_id"), ("owner_id", "due_at")),
+    "members": (("team_id",),),
+    "teams": (),
+    "roles": (),
+    "calendars": (),
+    "pools": (),
+    "ownership": (
+        ("record_entity", "record_id", "at"),
+        ("to_owner_id", "cause", "at"),
+        ("cause", "at"),
+    ),
+    "requests": (("assignee_id",), ("subject_entity", "subject_id"), ("due_at",)),
+    "merges": (("loser_id",), ("survivor_id",)),
+}
+"""For each repository the columns that its queries start from; the tenant stands before them by itself."""
+
+
+@frozen
+class EntityTable:
+    """An entity's table with the code between its rows and its records."""
+
+    plural: str
+    cls: type[Record]
+    table: sa.Table
+    fields: Sequence[Field]
+    code: RowCode
+
+    @property
+    def names(self) -> list[str]:
+        """The columns of a record, in order; the tenant is not one of them."""
+        return [name for name, _, _ in columns_of(self.fields)]
+
+    @property
+    def columns(self) -> "list[sa.Column[Any]]":
+        """The same as SQLAlchemy columns."""
+        return [self.table.c[name] for name in self.names]
+
+
+class Tables:
+    """All tables of one database dialect, in one ``MetaData``."""
+
+    def __init__(self, dialect: Dialect, codec: StoredCodec) -> None:
+        self.metadata = sa.MetaData()
+        self.schema = sa.Table("crm_schema", self.metadata, _column("version", ColumnKind.INTEGER))
+        self.audit = self._audit()
+        self.keys = self._keys()
+        self.policies = self._policies()
+        self.commands = self._commands()
+        self.entities: Mapping[type[Record], EntityTable] = {
+            cls: self._entity(plural, cls, dialect, codec) for plural, cls in REPOSITORIES.items()
+        }
+
+    def _entity(self, plural: str, cls: type[Record], dialect: Dialect, codec: StoredCodec) -> EntityTable:
+        fields = fields_of(cls, dialect, codec)
+        columns = [_column(name, kind, nullable=nullable) for name, kind, nullable in columns_of(fields)]
+        name = f"crm_{plural}"
+        table = sa.Table(
+            name, self.metadata, _column("tenant", ColumnKind.TEXT), *columns, sa.PrimaryKeyConstraint("tenant", "id")
+        )
+        for of in INDEXES[plural]:
+            sa.Index(f"ix_{name}_{'_'.join(of)}", table.c.tenant, *(table.c[each] for each in of), table.c.id)
+        return EntityTable(plural, cls, table, fields, row_code(cls, fields))
+
+    def _audit(self) -> sa.Table:
+        text, instant, json = ColumnKind.TEXT, ColumnKind.INSTANT, ColumnKind.JSON
+        table = sa.Table(
+            "crm_audit",
+            self.metadata,
+            sa.Column("position", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+            _column("id", text),
+            _column("tenant", text),
+            _column("entity", text),
+            _column("record_id", text),
+            _column("version", ColumnKind.INTEGER),
+            _column("type", text),
+            _column("at", instant),
+            _column("actor", text),
+            _column("on_behalf_of", text),
+            _column("source", text),
+            _column("reason", text),
+            _column("changed", json, nullable=True),
+            _column("data", json, nullable=True),
+            _column("recipients", json, nullable=True),
+            _column("state", text, nullable=True),
+            _column("due_at", instant, nullable=True),
+            _column("attempts", ColumnKind.INTEGER, server_default="0"),
+            _column("leased_until", instant, nullable=True),
+            _column("error", text, nullable=True),
+            _column("failed_at", instant, nullable=True),
+            # positions are never given twice, so that a reader's place stays good
+            sqlite_autoincrement=True,
+        )
+        lane = (table.c.tenant, table.c.entity, table.c.record_id, table.c.position)
+        sa.Index("ix_crm_audit_record", *lane)
+        waiting = table.c.state == sa.literal_column("'pending'")
+        dead = table.c.state == sa.literal_column("'dead'")
+        sa.Index("ix_crm_audit_lane", *lane, sqlite_where=waiting, postgresql_where=waiting)
+        sa.Index("ix_crm_audit_pending", table.c.position, sqlite_where=waiting, postgresql_where=waiting)
+        sa.Index("ix_crm_audit_dead", table.c.position, sqlite_where=dead, postgresql_where=dead)
+        sa.Index("ix_crm_audit_id", table.c.id, unique=True)
+        return table
+
+    def _keys(self) -> sa.Table:
+        names = ("tenant", "key", "id", "entity")
+        return sa.Table(
+            "crm_keys",
+            self.metadata,
+            *(_column(name, ColumnKind.TEXT) for name in names),
+            sa.PrimaryKeyConstraint(*names),
+            sqlite_with_rowid=False,
+        )
+
+    def _policies(self) -> sa.Table:
+        return sa.Table(
+            "crm_policies",
+            self.metadata,
+            *(_column(name, ColumnKind.TEXT) for name in ("tenant", "kind", "id")),
+            _column("version", ColumnKind.INTEGER),
+            _column("body", ColumnKind.TEXT),
+            sa.PrimaryKeyConstraint("tenant", "kind", "id", "version"),
+        )
+
+    def _commands(self) -> sa.Table:
+        return sa.Table(
+            "crm_commands",
+            self.metadata,
+            *(_column(name, ColumnKind.TEXT) for name in ("tenant", "key", "answer", "body")),
+            sa.PrimaryKeyConstraint("tenant", "key"),
+        )
+
+
+def _column(
+    name: str, kind: ColumnKind, *, nullable: bool = False, server_default: str | None = None
+) -> "sa.Column[Any]":
+    return sa.Column(name, sql_type(kind), nullable=nullable, server_default=server_default)

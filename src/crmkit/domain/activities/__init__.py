@@ -1,0 +1,1 @@
+"""What happens between us and the customer: interactions that took place, tasks that will."""

@@ -1,0 +1,57 @@
+"""Typed ids. At run time each is a plain ``str``, so that any store keeps it; to the type checker they differ."""
+
+from typing import NewType
+
+from crmkit.domain.model import Code, Key, model
+
+__all__ = [
+    "AccountId",
+    "CalendarId",
+    "ContactId",
+    "EventId",
+    "InteractionId",
+    "LeadId",
+    "MemberId",
+    "MergeId",
+    "OpportunityId",
+    "OwnershipEntryId",
+    "PipelineId",
+    "PoolId",
+    "Ref",
+    "RequestId",
+    "RoleId",
+    "TaskId",
+    "TeamId",
+]
+
+LeadId = NewType("LeadId", str)
+AccountId = NewType("AccountId", str)
+ContactId = NewType("ContactId", str)
+OpportunityId = NewType("OpportunityId", str)
+PipelineId = NewType("PipelineId", str)
+InteractionId = NewType("InteractionId", str)
+TaskId = NewType("TaskId", str)
+MemberId = NewType("MemberId", str)
+TeamId = NewType("TeamId", str)
+RoleId = NewType("RoleId", str)
+CalendarId = NewType("CalendarId", str)
+PoolId = NewType("PoolId", str)
+RequestId = NewType("RequestId", str)
+MergeId = NewType("MergeId", str)
+OwnershipEntryId = NewType("OwnershipEntryId", str)
+EventId = NewType("EventId", str)
+
+
+@model
+class Ref:
+    """Which record: the entity's name (``"lead"``) and the id.
+
+    >>> str(Ref(entity="lead", id="L-1"))
+    'lead:L-1'
+    """
+
+    entity: Code
+    id: Key
+
+    def __str__(self) -> str:
+        return f"{self.entity}:{self.id}"

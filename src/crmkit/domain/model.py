@@ -1,0 +1,115 @@
+"""``@model``: a frozen, keyword-only attrs class whose annotations are its validation.
+
+One declaration serves the whole library: the annotation of a field says what is accepted here, which
+column the SQL adapter makes, which operators a condition may use and what a test strategy draws.
+
+>>> from datetime import UTC, datetime
+>>> @model
+... class Visit:
+...     place: Line
+...     at: datetime
+...     tags: tuple[str, ...] = ()
+>>> Visit(place="Hangzhou", at=datetime(2026, 1, 2, tzinfo=UTC), tags=["first"]).tags
+('first',)
+>>> Visit(place="Hangzhou", at=datetime(2026, 1, 2))
+Traceback (most recent call last):
+...
+crmkit.errors.InvalidInput: Visit.at: has no time zone. Pass an aware datetime, for example datetime.now(UTC).
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, TypeVar, dataclass_transform
+
+import attrs
+
+from crmkit.domain.checks import Check, Text, check_for
+from crmkit.errors import InvalidInput, UnknownField
+
+__all__ = ["Code", "Key", "Line", "Note", "annotations_of", "model", "revise"]
+
+T = TypeVar("T")
+
+Line = Annotated[str, Text(most=500)]
+"""One line of text: a name, a title, a reason."""
+Code = Annotated[str, Text(most=100, least=1)]
+"""A short stable word: a stage, a kind, a currency."""
+Key = Annotated[str, Text(most=500, least=1)]
+"""Text used for look-up, never empty."""
+Note = Annotated[str, Text(most=1_000_000)]
+"""Long text: what was said, what was written."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(attrs.field,))
+def model(cls: type[T]) -> type[T]:
+    """Make ``cls`` a frozen, keyword-only value whose fields are checked by their annotations.
+
+    Sequences become tuples, mappings become read-only, aware datetimes become UTC, enum values
+    become members. A class may add ``check(self)`` for what concerns several fields at once; it
+    raises ``InvalidInput`` too.
+
+    Raises (at construction):
+        InvalidInput: a value does not fit; the error names ``Class.field`` and the mend.
+    """
+    if "check" in cls.__dict__:
+        cls.__attrs_post_init__ = lambda self: self.check()  # type: ignore[attr-defined]
+    # no slots: assigning to the instance dictionary is how frozen objects are built fastest
+    return attrs.define(cls, frozen=True, kw_only=True, slots=False, field_transformer=_with_checks)
+
+
+def revise(record: T, **changes: Any) -> T:
+    """A copy of ``record`` with some fields replaced; only what is replaced is checked.
+
+    Several times faster than ``attrs.evolve``, which checks every field again.
+
+    Raises:
+        InvalidInput: a value does not fit its field, or there is no such field.
+
+    >>> @model
+    ... class Point:
+    ...     x: int
+    ...     y: int = 0
+    >>> revise(Point(x=1, y=2), x=3)
+    Point(x=3, y=2)
+    """
+    cls = type(record)
+    checks = _checks_of(cls)
+    copy = object.__new__(cls)
+    state = copy.__dict__
+    state.update(record.__dict__)
+    for name, value in changes.items():
+        check = checks.get(name)
+        if check is None:
+            raise UnknownField("there is no such field.", field=f"{cls.__name__}.{name}")
+        state[name] = check(name, value)
+    whole = getattr(cls, "check", None)
+    if whole is not None:
+        whole(copy)
+    return copy
+
+
+@cache
+def annotations_of(cls: type) -> Mapping[str, Any]:
+    """The annotation of every attrs field, in order, ``Annotated`` kept."""
+    return {field.name: field.type for field in attrs.fields(cls)}
+
+
+@cache
+def _checks_of(cls: type) -> dict[str, Check]:
+    return {field.name: field.metadata["check"] for field in attrs.fields(cls)}
+
+
+def _with_checks(cls: type, fields: "list[attrs.Attribute[Any]]") -> "list[attrs.Attribute[Any]]":
+    """Give each field the converter that its annotation asks for (an attrs ``field_transformer``)."""
+    return [field if "check" in field.metadata else _checked(cls, field) for field in fields]
+
+
+def _checked(cls: type, field: "attrs.Attribute[Any]") -> "attrs.Attribute[Any]":
+    if isinstance(field.type, str):
+        raise TypeError(f"{cls.__name__}.{field.name}: the annotation must not be a string")
+    named = f"{cls.__name__}.{field.name}"
+    check = check_for(field.type)
+    return field.evolve(
+        converter=lambda value: check(named, value),
+        metadata={**field.metadata, "check": lambda _name, value: check(named, value)},
+    )

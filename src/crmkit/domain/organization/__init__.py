@@ -1,0 +1,1 @@
+"""Who we are: members, teams, roles and when they work."""

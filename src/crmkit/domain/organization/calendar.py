@@ -1,0 +1,86 @@
+"""A working calendar: which days are worked, where, and until when that is known."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import ClassVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from crmkit.domain.change import Record
+from crmkit.domain.ids import CalendarId
+from crmkit.domain.model import Code, Line, model
+from crmkit.errors import InvalidInput
+
+__all__ = ["WorkingCalendar"]
+
+LONGEST = 3_660
+"""Days that a search for working days may span: ten years."""
+
+
+@model
+class WorkingCalendar(Record):
+    """Working weekdays with holidays and make-up workdays (调休) in one time zone.
+
+    ``weekdays`` are ISO numbers, Monday is 1. ``known_until`` is the last day for which holidays are
+    known; a deadline beyond it is provisional.
+
+    >>> from datetime import UTC, date, datetime
+    >>> moment = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> calendar = WorkingCalendar(
+    ...     id="cn", name="China", zone="Asia/Shanghai", holidays=(date(2026, 1, 1),),
+    ...     workdays=(date(2026, 1, 4),), created_at=moment, updated_at=moment,
+    ... )
+    >>> calendar.is_workday(date(2026, 1, 1)), calendar.is_workday(date(2026, 1, 4))
+    (False, True)
+    """
+
+    entity: ClassVar[str] = "calendar"
+
+    id: CalendarId
+    name: Line
+    zone: Code = "UTC"
+    weekdays: tuple[int, ...] = (1, 2, 3, 4, 5)
+    holidays: tuple[date, ...] = ()
+    workdays: tuple[date, ...] = ()
+    known_until: date | None = None
+
+    def check(self) -> None:
+        """The zone exists and some weekday is worked."""
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise InvalidInput(
+                f"{self.zone!r} is not a time zone.", field="WorkingCalendar.zone", hint="Use for example Asia/Shanghai."
+            ) from None
+        if not self.weekdays or not set(self.weekdays) <= set(range(1, 8)):
+            raise InvalidInput("must be ISO weekdays.", field="WorkingCalendar.weekdays", hint="Monday is 1.")
+
+    def is_workday(self, day: date) -> bool:
+        """Whether ``day`` is worked: make-up workdays win over holidays, holidays over weekdays."""
+        if day in self.workdays:
+            return True
+        return day.isoweekday() in self.weekdays and day not in self.holidays
+
+    def add_workdays(self, start: datetime, days: int) -> datetime:
+        """The instant ``days`` working days after ``start``, at the same local time of day, in UTC.
+
+        Raises:
+            InvalidInput: ``days`` is negative or reaches more than ten years ahead.
+        """
+        zone = ZoneInfo(self.zone)
+        local = start.astimezone(zone)
+        day, left = local.date(), days
+        last = day + timedelta(days=LONGEST)
+        while left > 0 and day < last:
+            day += timedelta(days=1)
+            left -= self.is_workday(day)
+        if days < 0 or left > 0:
+            raise InvalidInput("cannot be counted.", field="days", hint="Give 0 up to ten years of working days.")
+        return datetime.combine(day, local.time(), zone).astimezone(UTC)
+
+    def start_of_day(self, at: datetime) -> datetime:
+        """Local midnight before ``at``, in UTC: where a daily quota begins."""
+        zone = ZoneInfo(self.zone)
+        return datetime.combine(at.astimezone(zone).date(), time(0), zone).astimezone(UTC)
+
+    def is_known(self, at: datetime) -> bool:
+        """Whether the holidays of that day are known."""
+        return self.known_until is None or at.astimezone(ZoneInfo(self.zone)).date() <= self.known_until

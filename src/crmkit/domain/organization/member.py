@@ -1,0 +1,103 @@
+"""Members of the sales organisation, their teams and roles."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from crmkit.domain.change import Change, Event, Record, changed
+from crmkit.domain.ids import CalendarId, MemberId, RoleId, TeamId
+from crmkit.domain.lifecycle import Lifecycle
+from crmkit.domain.model import Code, Line, model
+from crmkit.errors import InvalidInput
+
+__all__ = ["MEMBER", "Member", "MemberMoved", "MemberStatus", "Role", "Team"]
+
+MEMBER = Lifecycle(
+    "member",
+    {
+        "active": {"go_on_leave": "on_leave", "leave": "left"},
+        "on_leave": {"come_back": "active", "leave": "left"},
+        "left": {"rejoin": "active"},
+    },
+)
+
+
+class MemberStatus(StrEnum):
+    """Whether the member can take work."""
+
+    ACTIVE = "active"
+    ON_LEAVE = "on_leave"
+    LEFT = "left"
+
+
+@model
+class MemberMoved(Event):
+    """A member went on leave, came back, left or rejoined."""
+
+    type: ClassVar[str] = "member.moved"
+    from_status: MemberStatus
+    to_status: MemberStatus
+
+
+@model
+class Member(Record):
+    """A person who sells or serves: team, superior, abilities and share of the work.
+
+    ``weight`` is the share of leads relative to others: 200 receives twice what 100 does.
+    ``capacity`` is the most open leads and accounts to hold, ``None`` for no limit.
+    """
+
+    entity: ClassVar[str] = "member"
+
+    id: MemberId
+    name: Line
+    email: Line = ""
+    team_id: TeamId | None = None
+    manager_id: MemberId | None = None
+    status: MemberStatus = MemberStatus.ACTIVE
+    role_ids: tuple[RoleId, ...] = ()
+    languages: tuple[Code, ...] = ()
+    regions: tuple[Code, ...] = ()
+    skills: tuple[Code, ...] = ()
+    weight: int = 100
+    capacity: int | None = None
+    calendar_id: CalendarId | None = None
+
+    def check(self) -> None:
+        """A weight is positive, a capacity not negative."""
+        if self.weight <= 0:
+            raise InvalidInput("must be positive.", field="Member.weight", hint="100 is one full share.")
+        if self.capacity is not None and self.capacity < 0:
+            raise InvalidInput("must not be negative.", field="Member.capacity", hint="None means no limit.")
+
+    def move(self, verb: str, *, now: datetime) -> "Change[Member]":
+        """The status that ``verb`` leads to: ``go_on_leave``, ``come_back``, ``leave``, ``rejoin``.
+
+        Raises:
+            NotAllowed: the verb does not fit the status.
+        """
+        to = MemberStatus(MEMBER.next(self.status, verb))
+        return changed(self, MemberMoved(at=now, from_status=self.status, to_status=to), now=now, status=to)
+
+
+@model
+class Team(Record):
+    """A group of members, with a place in the hierarchy and somebody who leads it."""
+
+    entity: ClassVar[str] = "team"
+
+    id: TeamId
+    name: Line
+    parent_id: TeamId | None = None
+    leader_id: MemberId | None = None
+
+
+@model
+class Role(Record):
+    """What its holders may do: verbs such as ``"lead.assign"``."""
+
+    entity: ClassVar[str] = "role"
+
+    id: RoleId
+    name: Line
+    verbs: tuple[Code, ...] = ()

@@ -1,0 +1,1 @@
+"""What we want to sell: leads, opportunities and the pipelines they move through."""

@@ -1,0 +1,259 @@
+"""Ownership: who looks after a lead or an account, since when, and until when it is protected.
+
+``Owned`` is the part that leads and accounts share. Each transition says who holds the record now and
+tells an event; the ``OwnershipEntry`` written with it is the history that quotas, cool-downs and
+fairness are counted on.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from crmkit.domain.change import Change, Event, Record, changed
+from crmkit.domain.ids import MemberId, OwnershipEntryId, PoolId
+from crmkit.domain.model import Code, Key, Line, model
+from crmkit.errors import AlreadyClaimed, NotAllowed
+
+__all__ = [
+    "Assigned",
+    "Cause",
+    "Claimed",
+    "Owned",
+    "OwnershipEntry",
+    "Protection",
+    "Reclaimed",
+    "ReclaimWarned",
+    "Returned",
+    "Unassigned",
+]
+
+
+class Cause(StrEnum):
+    """Why a record changed hands."""
+
+    CREATED = "created"
+    IMPORTED = "imported"
+    ASSIGNED = "assigned"
+    CLAIMED = "claimed"
+    RETURNED = "returned"
+    RECLAIMED = "reclaimed"
+    TRANSFERRED = "transferred"
+    CONVERTED = "converted"
+    MERGED = "merged"
+
+
+@model
+class Protection:
+    """How long the owner keeps the record: the earliest deadline with its cause, and when to warn before it.
+
+    All instants are UTC; ``None`` means never.
+    """
+
+    reclaim_at: datetime | None = None
+    reclaim_cause: Line = ""
+    warn_at: datetime | None = None
+
+
+@model
+class Assigned(Event):
+    """A member became the owner by assignment."""
+
+    type: ClassVar[str] = "ownership.assigned"
+    owner_id: MemberId
+    previous_owner_id: MemberId | None = None
+    cause: Cause
+
+
+@model
+class Unassigned(Event):
+    """Nobody could take the record; ``reason`` says why, so that it is never silent."""
+
+    type: ClassVar[str] = "ownership.unassigned"
+    reason: Line
+
+
+@model
+class Claimed(Event):
+    """A member took the record from a pool."""
+
+    type: ClassVar[str] = "ownership.claimed"
+    owner_id: MemberId
+    pool_id: PoolId | None = None
+
+
+@model
+class Returned(Event):
+    """The owner gave the record back to a pool."""
+
+    type: ClassVar[str] = "ownership.returned"
+    previous_owner_id: MemberId | None = None
+    pool_id: PoolId
+    reason: Line = ""
+
+
+@model
+class Reclaimed(Event):
+    """The record fell back to a pool because a deadline passed."""
+
+    type: ClassVar[str] = "ownership.reclaimed"
+    previous_owner_id: MemberId | None = None
+    pool_id: PoolId
+    cause: Line
+    deadline: datetime
+
+
+@model
+class ReclaimWarned(Event):
+    """The owner was warned that the record will fall back."""
+
+    type: ClassVar[str] = "ownership.reclaim_warned"
+    owner_id: MemberId
+    cause: Line
+    deadline: datetime
+
+
+@model
+class OwnershipEntry(Record):
+    """One line of a record's ownership history: from whom (or which pool) to whom, when and why."""
+
+    entity: ClassVar[str] = "ownership_entry"
+
+    id: OwnershipEntryId
+    record_entity: Code
+    record_id: Key
+    at: datetime
+    cause: Cause
+    from_owner_id: MemberId | None = None
+    to_owner_id: MemberId | None = None
+    from_pool_id: PoolId | None = None
+    to_pool_id: PoolId | None = None
+
+
+@model
+class Owned(Record):
+    """A record that has an owner, or lies in a pool, or waits for either with the reason why."""
+
+    owner_id: MemberId | None = None
+    owned_since: datetime | None = None
+    pool_id: PoolId | None = None
+    pool_since: datetime | None = None
+    unassigned_reason: Line = ""
+    last_action_at: datetime | None = None
+    """The last qualifying follow-up of the owner."""
+    reclaim_at: datetime | None = None
+    reclaim_cause: Line = ""
+    warn_at: datetime | None = None
+    """When the next warning is due; ``None`` once it was given."""
+
+    def assign(
+        self,
+        owner_id: MemberId,
+        *,
+        now: datetime,
+        cause: Cause = Cause.ASSIGNED,
+        protection: Protection | None = None,
+    ) -> Change[Self]:
+        """``owner_id`` looks after the record from ``now`` on; a pool it lay in lets it go."""
+        event = Assigned(
+            at=now, owner_id=owner_id, previous_owner_id=self.owner_id, cause=cause, recipients=(owner_id,)
+        )
+        return self._held(event, owner_id=owner_id, now=now, protection=protection)
+
+    def claim(
+        self, member_id: MemberId, *, now: datetime, protection: Protection | None = None
+    ) -> Change[Self]:
+        """``member_id`` takes the record out of its pool.
+
+        Raises:
+            AlreadyClaimed: it has an owner.
+            NotAllowed: it lies in no pool.
+        """
+        if self.owner_id is not None:
+            raise AlreadyClaimed(f"{self.ref} has an owner by now.", hint="Choose another record.", id=self.id)
+        if self.pool_id is None:
+            raise NotAllowed(f"{self.ref} lies in no pool.", hint="Assign it instead.", id=self.id)
+        event = Claimed(at=now, owner_id=member_id, pool_id=self.pool_id)
+        return self._held(event, owner_id=member_id, now=now, protection=protection)
+
+    def release(self, pool_id: PoolId, *, now: datetime, reason: str = "") -> Change[Self]:
+        """The owner gives the record back to ``pool_id``; also puts an unowned record into it."""
+        event = Returned(at=now, previous_owner_id=self.owner_id, pool_id=pool_id, reason=reason)
+        return self._pooled(event, pool_id=pool_id, now=now)
+
+    def reclaim(
+        self, pool_id: PoolId, *, cause: str, now: datetime, recipients: tuple[MemberId, ...] = ()
+    ) -> Change[Self]:
+        """The record falls back to ``pool_id`` because its deadline passed."""
+        event = Reclaimed(
+            at=now,
+            previous_owner_id=self.owner_id,
+            pool_id=pool_id,
+            cause=cause,
+            deadline=self.reclaim_at or now,
+            recipients=recipients,
+        )
+        return self._pooled(event, pool_id=pool_id, now=now)
+
+    def warn(self, *, now: datetime, recipients: tuple[MemberId, ...], again_at: datetime | None = None) -> Change[Self]:
+        """The owner was told that the record will fall back; the next warning is due ``again_at``."""
+        if self.owner_id is None or self.reclaim_at is None:
+            raise NotAllowed(f"{self.ref} has no deadline to warn of.", id=self.id)
+        event = ReclaimWarned(
+            at=now,
+            owner_id=self.owner_id,
+            cause=self.reclaim_cause,
+            deadline=self.reclaim_at,
+            recipients=recipients,
+        )
+        return changed(self, event, now=now, warn_at=again_at)
+
+    def protect(self, protection: Protection, *, now: datetime, action_at: datetime | None = None) -> Change[Self]:
+        """The deadlines are as ``protection`` says; ``action_at`` is the follow-up that moved them."""
+        last = max(filter(None, (self.last_action_at, action_at)), default=None)
+        return changed(
+            self,
+            now=now,
+            last_action_at=last,
+            reclaim_at=protection.reclaim_at,
+            reclaim_cause=protection.reclaim_cause,
+            warn_at=protection.warn_at,
+        )
+
+    def leave_unassigned(self, reason: str, *, now: datetime) -> Change[Self]:
+        """Nobody could take the record; the reason stays visible on it."""
+        return changed(self, Unassigned(at=now, reason=reason), now=now, unassigned_reason=reason)
+
+    def _held(
+        self, event: Event, *, owner_id: MemberId, now: datetime, protection: Protection | None
+    ) -> Change[Self]:
+        given = protection or Protection()
+        return changed(
+            self,
+            event,
+            now=now,
+            owner_id=owner_id,
+            owned_since=now,
+            pool_id=None,
+            pool_since=None,
+            unassigned_reason="",
+            last_action_at=None,
+            reclaim_at=given.reclaim_at,
+            reclaim_cause=given.reclaim_cause,
+            warn_at=given.warn_at,
+        )
+
+    def _pooled(self, event: Event, *, pool_id: PoolId, now: datetime) -> Change[Self]:
+        return changed(
+            self,
+            event,
+            now=now,
+            owner_id=None,
+            owned_since=None,
+            pool_id=pool_id,
+            pool_since=now,
+            unassigned_reason="",
+            last_action_at=None,
+            reclaim_at=None,
+            reclaim_cause="",
+            warn_at=None,
+        )

@@ -1,0 +1,43 @@
+"""What events say to the people they are told to: type → (English, Chinese)."""
+
+from collections.abc import Mapping
+
+__all__ = ["TEXTS"]
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "ownership.assigned": ("{record} is yours now ({cause}).", "{record} 已分配给您（{cause}）。"),
+    "ownership.claimed": ("{owner_id} claimed {record}.", "{owner_id} 领取了 {record}。"),
+    "ownership.returned": ("{record} went back to pool {pool_id}. {reason}", "{record} 已退回公海 {pool_id}。{reason}"),
+    "ownership.reclaimed": (
+        "{record} fell back to pool {pool_id}: {cause}.",
+        "{record} 已回收到公海 {pool_id}：{cause}。",
+    ),
+    "ownership.reclaim_warned": (
+        "{record} falls back on {deadline} ({cause}). Follow up to keep it.",
+        "{record} 将于 {deadline} 回收（{cause}），请及时跟进。",
+    ),
+    "ownership.unassigned": ("{record} has no owner: {reason}.", "{record} 未能分配：{reason}。"),
+    "lead.captured": ("{record} came in from {source}.", "新线索 {record}，来源 {source}。"),
+    "lead.updated": ("{source} brought news of {record}.", "{source} 更新了 {record}。"),
+    "lead.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),
+    "lead.disqualified": ("{record} was disqualified: {reason}.", "{record} 已判为无效：{reason}。"),
+    "lead.scored": ("{record} scores {score} ({grade}).", "{record} 评分 {score}（{grade}）。"),
+    "lead.converted": ("{record} became account {account_id}.", "{record} 已转化为客户 {account_id}。"),
+    "account.created": ("{record} was created.", "已创建客户 {record}。"),
+    "account.standing_changed": ("{record} is {to_standing} now.", "{record} 等级变为 {to_standing}。"),
+    "contact.created": ("{record} was created.", "已创建联系人 {record}。"),
+    "opportunity.created": ("{record} was opened.", "已创建商机 {record}。"),
+    "opportunity.stage_changed": (
+        "{record} went from {from_stage} to {to_stage}.",
+        "{record} 由 {from_stage} 进入 {to_stage}。",
+    ),
+    "opportunity.won": ("{record} was won.", "{record} 已赢单。"),
+    "opportunity.lost": ("{record} was lost: {reason}.", "{record} 已输单：{reason}。"),
+    "interaction.logged": ("A {kind} with {subject_id} was logged.", "已记录与 {subject_id} 的 {kind}。"),
+    "task.planned": ("{title} is due {due_at}.", "任务「{title}」截止 {due_at}。"),
+    "task.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),
+    "member.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),
+    "record.merged": ("{loser_id} was merged into {record}.", "{loser_id} 已合并到 {record}。"),
+    "request.opened": ("{record} entered {process}.", "{record} 已进入流程 {process}。"),
+    "request.moved": ("{record} is {to_state} now ({transition}).", "{record} 当前为 {to_state}（{transition}）。"),
+}

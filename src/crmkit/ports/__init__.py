@@ -1,0 +1,29 @@
+"""What the core needs from outside, as small sync Protocols. Each says what it raises and how it orders.
+
+An adapter implements them; ``crmkit.testing`` has the suite that proves it does.
+"""
+
+from crmkit.ports.audit_trail import AuditTrail
+from crmkit.ports.candidates import CandidateIndex
+from crmkit.ports.clock import Clock, IdSource
+from crmkit.ports.commands import Commands
+from crmkit.ports.notifier import Notifier
+from crmkit.ports.outbox import DeadLetter, Outbox
+from crmkit.ports.policies import PolicyStore
+from crmkit.ports.store import REPOSITORIES, Repository, Store, UnitOfWork
+
+__all__ = [
+    "REPOSITORIES",
+    "AuditTrail",
+    "CandidateIndex",
+    "Clock",
+    "Commands",
+    "DeadLetter",
+    "IdSource",
+    "Notifier",
+    "Outbox",
+    "PolicyStore",
+    "Repository",
+    "Store",
+    "UnitOfWork",
+]

@@ -1,0 +1,38 @@
+"""The history of every record, as its saves wrote it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from crmkit.domain.change import Record
+from crmkit.domain.ids import Ref
+from crmkit.domain.stewardship.audit import AuditEntry
+
+__all__ = ["AuditTrail"]
+
+R = TypeVar("R", bound=Record)
+
+
+class AuditTrail(Protocol):
+    """Reads what ``UnitOfWork.save`` recorded; sees the saves of its own unit of work too."""
+
+    def of(
+        self,
+        record: Ref,
+        *,
+        type: str = "",  # noqa: A002 - the field's name
+        actor: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> Sequence[AuditEntry]:
+        """Entries of ``record``, oldest first, positions greater than ``after``, narrowed by what is given.
+
+        ``since`` and ``until`` are a half-open interval of the entries' ``at``.
+        """
+        ...
+
+    def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:  # noqa: A002 - the field's name
+        """The record as it was at ``at``; ``None`` when it was not there, also for one removed since."""
+        ...

@@ -1,0 +1,27 @@
+"""Answers of commands that were given an idempotency key, so that a repeat gets the same answer."""
+
+from typing import Protocol, TypeVar
+
+__all__ = ["Commands"]
+
+T = TypeVar("T")
+
+
+class Commands(Protocol):
+    """Kept per tenant in the same transaction as what the command wrote."""
+
+    def recall(self, key: str, answer: type[T]) -> T | None:
+        """The answer remembered under ``key``, or ``None``.
+
+        Raises:
+            Conflict: ``key`` belongs to another kind of command, one that answers something else.
+        """
+        ...
+
+    def remember(self, key: str, answer: object) -> None:
+        """``answer`` (a ``@model`` value) is what a repeat of ``key`` gets.
+
+        Raises:
+            Duplicate: somebody else remembered an answer under ``key`` meanwhile.
+        """
+        ...

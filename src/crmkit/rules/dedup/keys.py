@@ -1,0 +1,232 @@
+"""Keys of a record: what it is found by, and what comparators compare.
+
+``match_keys`` is what every store indexes; ``search_keys`` is what a search looks up. A key that many
+records share is worthless as evidence and costly as an index, so free-mail domains have none, and role
+mailboxes and switchboards are found only together with a name.
+
+>>> from datetime import UTC, datetime
+>>> from crmkit.domain.sales.lead import Lead
+>>> from crmkit.domain.values.contact_points import Email, Phone
+>>> from crmkit.domain.values.names import CompanyName, PersonName
+>>> now = datetime(2026, 1, 2, tzinfo=UTC)
+>>> lead = Lead(
+...     id="L-1",
+...     name=PersonName.parse("张三"),
+...     company=CompanyName(legal="云杉贸易有限公司"),
+...     phones=[Phone.parse("138 0013 8000")],
+...     emails=[Email.parse("info@yunshan.example")],
+...     created_at=now,
+...     updated_at=now,
+... )
+>>> for key in match_keys(lead):
+...     print(key)
+phone:+8613800138000
+lead-company:云杉贸易
+name+company:张三|云杉贸易
+name+email:张三|info@yunshan.example
+>>> set(search_keys(lead)) - set(match_keys(lead)) == {"company:云杉贸易", "domain:yunshan.example"}
+True
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from hashlib import blake2b
+
+from crmkit.domain.change import Record
+from crmkit.domain.parties.account import Account
+from crmkit.domain.parties.contact import Contact
+from crmkit.domain.sales.lead import Lead
+from crmkit.domain.values.contact_points import Email, Handle, Phone, PhoneKind
+from crmkit.domain.values.identifiers import Identifier, IdentifierKind
+from crmkit.domain.values.keys import (
+    company_name_key,
+    email_key,
+    handle_key,
+    identifier_key,
+    is_free_mail,
+    is_mixed_script,
+    is_role_mailbox,
+    person_name_key,
+    phone_key,
+)
+from crmkit.domain.values.names import CompanyName, PersonName
+from crmkit.domain.values.plain_text import has_eastern
+
+__all__ = ["STRONG", "KeyKind", "is_deceptive", "keys_of", "kind_of", "match_keys", "search_keys"]
+
+
+class KeyKind(StrEnum):
+    """What a key is made of."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    HANDLE = "handle"
+    IDENTIFIER = "identifier"
+    """A registered number of a company whose check digits are right."""
+    SOURCE_ID = "source_id"
+    """The id that the source gave the record, with the source."""
+    PERSON = "person"
+    COMPANY = "company"
+    DOMAIN = "domain"
+    """Of a company's own: free mail is left out."""
+    SHARED_PHONE = "shared_phone"
+    """A switchboard, a fax, a service number."""
+    SHARED_EMAIL = "shared_email"
+    """A role mailbox such as info@."""
+
+
+STRONG = frozenset({KeyKind.PHONE, KeyKind.EMAIL, KeyKind.HANDLE, KeyKind.IDENTIFIER, KeyKind.SOURCE_ID})
+"""Kinds of keys that few records share."""
+
+Keys = Mapping[KeyKind, frozenset[str]]
+_Found = dict[KeyKind, list[str]]
+
+_MOST = 200
+"""Characters of an indexed key; longer ones are hashed, so that they fit any index."""
+_PREFIXES = {
+    KeyKind.PHONE: "phone",
+    KeyKind.EMAIL: "email",
+    KeyKind.HANDLE: "handle",
+    KeyKind.IDENTIFIER: "id",
+    KeyKind.SOURCE_ID: "source",
+}
+_WITH_NAME = {KeyKind.COMPANY: "name+company", KeyKind.SHARED_PHONE: "name+phone", KeyKind.SHARED_EMAIL: "name+email"}
+# accounts have company keys of their own: in a company with hundreds of leads the account is still found
+_COMPANY_PREFIXES = {"lead": "lead-company", "account": "company"}
+_SHARED_LINES = (PhoneKind.LANDLINE, PhoneKind.TOLL_FREE, PhoneKind.FAX)
+
+
+def match_keys(record: Record) -> tuple[str, ...]:
+    """The keys that a store finds ``record`` by, in a fixed order; none for other than leads, contacts, accounts."""
+    return tuple(_indexed(record.entity, keys_of(record)))
+
+
+def search_keys(record: Record) -> tuple[str, ...]:
+    """The keys under which records may stand that are the same as ``record``, or the customer it belongs to."""
+    keys = keys_of(record)
+    found = list(_indexed(record.entity, keys))
+    if record.entity in _COMPANY_PREFIXES:
+        for prefix in _COMPANY_PREFIXES.values():
+            found += _named(prefix, keys.get(KeyKind.COMPANY, ()))
+        found += _named("domain", keys.get(KeyKind.DOMAIN, ()))
+    return tuple(dict.fromkeys(found))
+
+
+def kind_of(key: str) -> KeyKind:
+    """The kind of an indexed key.
+
+    >>> kind_of("phone:+8613800138000"), kind_of("name+email:张三|info@yunshan.example")
+    (<KeyKind.PHONE: 'phone'>, <KeyKind.PERSON: 'person'>)
+    """
+    return _KINDS[key.partition(":")[0]]
+
+
+_KINDS = {
+    **{prefix: kind for kind, prefix in _PREFIXES.items()},
+    **dict.fromkeys(_WITH_NAME.values(), KeyKind.PERSON),
+    **dict.fromkeys(_COMPANY_PREFIXES.values(), KeyKind.COMPANY),
+    "domain": KeyKind.DOMAIN,
+}
+
+
+def keys_of(record: Record) -> Keys:
+    """Every key of ``record`` by kind; kinds without a key are left out."""
+    found: _Found = {}
+    if isinstance(record, Lead):
+        _add_person(found, record.name)
+        _add_company(found, record.company)
+        _add_points(found, record.phones, record.emails, record.handles)
+        if record.source and record.external_id:
+            found[KeyKind.SOURCE_ID] = [f"{record.source.casefold()}|{record.external_id}"]
+    elif isinstance(record, Contact):
+        _add_person(found, record.name)
+        _add_points(found, record.phones, record.emails, record.handles)
+    elif isinstance(record, Account):
+        _add_company(found, record.name)
+        _add_points(found, record.phones, record.emails, record.handles)
+        _add_identifiers(found, record.identifiers)
+    return {kind: frozenset(values) for kind, values in found.items()}
+
+
+def is_deceptive(record: Record) -> bool:
+    """Whether a name or address mixes scripts, so that it may have been made to look like another."""
+    if isinstance(record, Account):
+        texts = [record.name.legal]
+    elif isinstance(record, Lead):
+        texts = [
+            record.name.raw or record.name.full if record.name else "",
+            record.company.legal if record.company else "",
+        ]
+    elif isinstance(record, Contact):
+        texts = [record.name.raw or record.name.full]
+    else:
+        return False
+    return any(map(is_mixed_script, texts)) or any(email.mixed_script for email in record.emails)
+
+
+def _indexed(entity: str, keys: Keys) -> Iterable[str]:
+    for kind, prefix in _PREFIXES.items():
+        yield from _named(prefix, keys.get(kind, ()))
+    if entity in _COMPANY_PREFIXES:
+        yield from _named(_COMPANY_PREFIXES[entity], keys.get(KeyKind.COMPANY, ()))
+    if entity == "account":
+        yield from _named("domain", keys.get(KeyKind.DOMAIN, ()))
+    for person in keys.get(KeyKind.PERSON, ()):
+        for kind, prefix in _WITH_NAME.items():
+            yield from _named(prefix, [f"{person}|{value}" for value in keys.get(kind, ())])
+
+
+def _named(prefix: str, values: Iterable[str]) -> list[str]:
+    return [f"{prefix}:{value if len(value) <= _MOST else _hashed(value)}" for value in sorted(values)]
+
+
+def _hashed(value: str) -> str:
+    return "#" + blake2b(value.encode(), digest_size=16).hexdigest()
+
+
+def _add_person(found: _Found, name: PersonName | None) -> None:
+    # "王女士" names a surname, which neither proves nor disproves anything
+    if name is None or (not name.given and has_eastern(name.family)):
+        return
+    key = person_name_key(name)
+    if key:
+        found[KeyKind.PERSON] = [key]
+
+
+def _add_company(found: _Found, name: CompanyName | None) -> None:
+    key = company_name_key(name) if name is not None else None
+    if key:
+        found[KeyKind.COMPANY] = [key]
+
+
+def _add_points(found: _Found, phones: Iterable[Phone], emails: Iterable[Email], handles: Iterable[Handle]) -> None:
+    for phone in phones:
+        number = phone_key(phone)
+        if number and phone.extension:
+            found.setdefault(KeyKind.PHONE, []).append(f"{number};{phone.extension}")
+        elif number:
+            kind = KeyKind.SHARED_PHONE if phone.kind in _SHARED_LINES else KeyKind.PHONE
+            found.setdefault(kind, []).append(number)
+    for email in emails:
+        address = email_key(email)
+        if address:
+            local, _, domain = address.rpartition("@")
+            kind = KeyKind.SHARED_EMAIL if is_role_mailbox(local) else KeyKind.EMAIL
+            found.setdefault(kind, []).append(address)
+            if not is_free_mail(domain):
+                found.setdefault(KeyKind.DOMAIN, []).append(domain)
+    for handle in handles:
+        key = handle_key(handle)
+        if key:
+            found.setdefault(KeyKind.HANDLE, []).append(key)
+
+
+def _add_identifiers(found: _Found, identifiers: Iterable[Identifier]) -> None:
+    for identifier in identifiers:
+        key = identifier_key(identifier)
+        if key and identifier.kind is IdentifierKind.DOMAIN:
+            domain = key.partition(":")[2]
+            if not is_free_mail(domain):
+                found.setdefault(KeyKind.DOMAIN, []).append(domain)
+        elif key:
+            found.setdefault(KeyKind.IDENTIFIER, []).append(key)

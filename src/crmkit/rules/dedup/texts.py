@@ -1,0 +1,51 @@
+"""What the reasons of duplicate search and merging say: code → (English, Chinese)."""
+
+from collections.abc import Mapping
+
+__all__ = ["TEXTS"]
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "match.allow": ("It may be saved.", "可以保存。"),
+    "match.warn": ("It may be saved; {matches} known records look like it.", "可以保存；有 {matches} 条相似记录。"),
+    "match.review": (
+        "It is saved, and a person should look: {matches} known records may be the same.",
+        "已保存，但需人工核对：有 {matches} 条记录可能重复。",
+    ),
+    "match.update": ("It is known; the known record is brought up to date.", "记录已存在，将更新原有记录。"),
+    "match.block": ("It is known and is not saved again.", "记录已存在，不再重复保存。"),
+    "match.certain": ("{record} is the same: {fields} agree.", "{record} 为同一对象：{fields} 一致。"),
+    "match.likely": ("{record} is likely the same: {fields} agree.", "{record} 很可能为同一对象：{fields} 一致。"),
+    "match.possible": ("{record} may be the same: {fields} agree.", "{record} 可能为同一对象：{fields} 一致。"),
+    "match.single_key": (
+        "{record}: one piece of evidence alone is never certain.",
+        "{record}：仅凭单一依据不能确定为重复。",
+    ),
+    "match.weak_only": ("{record}: names alone are never certain.", "{record}：仅凭名称不能确定为重复。"),
+    "match.mixed_script": (
+        "{record}: a name or address mixes alphabets and may imitate another.",
+        "{record}：名称或地址混用不同文字，可能仿冒他人。",
+    ),
+    "match.crowded": (
+        "Too many records share this {key}; it proves nothing.",
+        "共用此 {key} 的记录过多，不能作为依据。",
+    ),
+    "merge.ranked": (
+        "{survivor} stays: it has come further, has an owner or is older than {loser}.",
+        "保留 {survivor}：其阶段更靠后、已有负责人或比 {loser} 更早创建。",
+    ),
+    "merge.chosen": ("{survivor} stays, as chosen; {loser} goes.", "按选择保留 {survivor}，合并 {loser}。"),
+    "merge.dropped": (
+        "Other values of {fields} are kept in the journal only.",
+        "{fields} 的其他值仅保留在合并记录中。",
+    ),
+    "merge.converted_must_survive": (
+        "{record} became a customer and must be the one that stays.",
+        "{record} 已转化为客户，必须保留。",
+    ),
+    "merge.two_customers": (
+        "{record} and {other} became two customers; merge those first.",
+        "{record} 与 {other} 已转化为不同客户，请先合并客户。",
+    ),
+    "merge.already": ("{record} was merged before.", "{record} 此前已合并。"),
+    "record.merged_away": ("{record} was merged into {survivor_id}.", "{record} 已合并到 {survivor_id}。"),
+}

@@ -1,0 +1,57 @@
+"""``ClaimPolicy``: who may take how much out of a pool.
+
+>>> policy = ClaimPolicy(
+...     holding_cap=100, uncounted="standing in ('existing', 'key')", daily_quota=10, cooldown_days=7, freeze_days=1
+... )
+>>> ClaimPolicy(daily_quota=-1)
+Traceback (most recent call last):
+...
+crmkit.errors.InvalidInput: ClaimPolicy.daily_quota: must not be negative. None means no limit.
+"""
+
+from typing import ClassVar, Literal
+
+from crmkit.domain.conditions import parse
+from crmkit.domain.ids import CalendarId
+from crmkit.domain.model import model
+from crmkit.errors import InvalidInput
+from crmkit.rules.policy import Policy
+
+__all__ = ["ClaimPolicy"]
+
+
+@model
+class ClaimPolicy(Policy):
+    """The limits of claims on an entity's records, over all pools.
+
+    Args:
+        entity: whose records; the policy in force for an entity carries its name as ``id``, unless
+            it is the only one.
+        holding_cap: records of the entity that a member may hold; one more is refused.
+        uncounted: held records for which this condition holds do not count towards the cap.
+        daily_quota: claims a day, counted on claims and not on what is still held: whoever claims,
+            returns and claims again has claimed twice. What others assign does not count.
+        cooldown_days: whoever gave up or lost a record cannot claim it for so many times 24 hours,
+            also when others owned it in between.
+        freeze_days: nobody can claim a record for so many times 24 hours after it fell into its pool.
+        calendar_id: in whose time zone the day of the quota begins; without one it begins at midnight UTC.
+    """
+
+    kind: ClassVar[str] = "claim"
+
+    entity: Literal["lead", "account"] = "account"
+    holding_cap: int | None = None
+    uncounted: str = "not always()"
+    daily_quota: int | None = None
+    cooldown_days: int = 0
+    freeze_days: int = 0
+    calendar_id: CalendarId | None = None
+
+    def check(self) -> None:
+        """No limit is negative, and the condition can be read."""
+        for name in ("holding_cap", "daily_quota", "cooldown_days", "freeze_days"):
+            limit = getattr(self, name)
+            if limit is not None and limit < 0:
+                hint = "None means no limit." if name in {"holding_cap", "daily_quota"} else "0 means none."
+                raise InvalidInput("must not be negative.", field=f"ClaimPolicy.{name}", hint=hint)
+        parse(self.uncounted)

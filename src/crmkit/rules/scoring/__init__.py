@@ -1,0 +1,54 @@
+"""Scoring: how well a record fits, how engaged it is, and every point of it explained."""
+
+from crmkit.rules.scoring.decays import Decay, HalfLife, LinearDecay, NoDecay
+from crmkit.rules.scoring.decide import decide
+from crmkit.rules.scoring.decision import Axis, Contribution, ScoreDecision, ScoreOutcome
+from crmkit.rules.scoring.facts import ScoreEvent, ScoreFacts
+from crmkit.rules.scoring.grades import GradeByScore, GradeMatrix, Grading, Ladder, Rung
+from crmkit.rules.scoring.policy import ScorePolicy, SignalGroup
+from crmkit.rules.scoring.ready import lead_scoring
+from crmkit.rules.scoring.signals import Attribute, Band, Engagement, Frequency, Measure, Signal
+from crmkit.rules.scoring.texts import TEXTS
+
+__all__ = [
+    "KINDS",
+    "TEXTS",
+    "Attribute",
+    "Axis",
+    "Band",
+    "Contribution",
+    "Decay",
+    "Engagement",
+    "Frequency",
+    "GradeByScore",
+    "GradeMatrix",
+    "Grading",
+    "HalfLife",
+    "Ladder",
+    "LinearDecay",
+    "Measure",
+    "NoDecay",
+    "Rung",
+    "ScoreDecision",
+    "ScoreEvent",
+    "ScoreFacts",
+    "ScoreOutcome",
+    "ScorePolicy",
+    "Signal",
+    "SignalGroup",
+    "decide",
+    "lead_scoring",
+]
+
+KINDS: tuple[type, ...] = (
+    ScorePolicy,
+    Attribute,
+    Engagement,
+    Frequency,
+    NoDecay,
+    LinearDecay,
+    HalfLife,
+    GradeByScore,
+    GradeMatrix,
+)
+"""The policies and parts that this engine adds to a rule book."""

@@ -1,0 +1,49 @@
+"""Half-life decay: half of what is left is lost in each half-life."""
+
+import math
+from datetime import timedelta
+from typing import ClassVar
+
+from crmkit.domain.conditions import MAX_PERIOD
+from crmkit.domain.model import model
+from crmkit.errors import InvalidInput
+
+__all__ = ["HalfLife"]
+
+TICK = timedelta(microseconds=1)
+
+
+@model
+class HalfLife:
+    """Of ``points``, ``points × 2^(−age / every)`` are left, rounded half up.
+
+    After a whole number of half-lives the rest is exact: 8 points are 4 after one, 2 after two, 1 after
+    three; after four the exact half is rounded up to 1, and lost a microsecond later.
+
+    >>> [str(age) for age in HalfLife(every=timedelta(days=2)).losses(1)]
+    ['2 days, 0:00:00.000001']
+    """
+
+    kind: ClassVar[str] = "half_life"
+
+    every: timedelta
+
+    def check(self) -> None:
+        """Time goes forward, and ends."""
+        if not timedelta(0) < self.every <= MAX_PERIOD:
+            raise InvalidInput(
+                "must be above zero, at most a hundred years.", field="HalfLife.every", hint="Give for example 30 days."
+            )
+
+    def losses(self, points: int) -> tuple[timedelta, ...]:
+        """The first microsecond at which the rounded rest is below ``points``, ``points - 1`` … 1."""
+        return tuple(self._age_below(rank, points) for rank in range(points, 0, -1))
+
+    def _age_below(self, rank: int, points: int) -> timedelta:
+        """Where ``points × 2^(−age / every) + 1/2 < rank``: just after ``every × log2(2 × points / (2 × rank − 1))``."""
+        every = self.every // TICK
+        times, rest = divmod(2 * points, 2 * rank - 1)
+        if rest == 0 and times.bit_count() == 1:
+            # a whole number of half-lives: exact, where the logarithm would only be near
+            return (every * (times.bit_length() - 1) + 1) * TICK
+        return (math.floor(every * math.log2(2 * points / (2 * rank - 1))) + 1) * TICK

@@ -1,0 +1,68 @@
+"""What was scored, and every point of it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from attrs import frozen
+
+from crmkit.domain.model import Line, model
+from crmkit.domain.reasons import Reason
+from crmkit.rules.policy import Decision
+
+__all__ = ["Axis", "Contribution", "ScoreDecision", "ScoreOutcome"]
+
+
+class Axis(StrEnum):
+    """What points speak of."""
+
+    FIT = "fit"
+    """Who they are."""
+    ENGAGEMENT = "engagement"
+    """What they do."""
+
+
+class ScoreOutcome(StrEnum):
+    """Whether every rule could be asked."""
+
+    SCORED = "scored"
+    PARTIAL = "partial"
+    """A rule failed and counted as no points; the reasons say which."""
+
+
+@frozen(kw_only=True)
+class Contribution:
+    """Points that went into the score: of one signal, or what a limit took away or added.
+
+    A limit of the whole score belongs to no ``group`` and no ``axis``.
+    """
+
+    points: int
+    reason: Reason
+    group: str = ""
+    axis: Axis | None = None
+
+
+@model
+class ScoreDecision(Decision):
+    """The score with its grade; ``contributions`` sum to ``score`` exactly.
+
+    Unless the facts change, nothing about the score changes before ``next_change_at`` (``None``: ever).
+    """
+
+    outcome: ScoreOutcome
+    score: int
+    grade: Line
+    fit: int
+    engagement: int
+    contributions: tuple[Contribution, ...]
+    next_change_at: datetime | None = None
+
+    def top_positive(self, most: int = 3) -> tuple[Contribution, ...]:
+        """What speaks for the record, the weightiest first."""
+        ranked = sorted(self.contributions, key=lambda given: -given.points)
+        return tuple(given for given in ranked[:most] if given.points > 0)
+
+    def top_negative(self, most: int = 3) -> tuple[Contribution, ...]:
+        """What speaks against the record, and what limits took away, the weightiest first."""
+        ranked = sorted(self.contributions, key=lambda given: given.points)
+        return tuple(given for given in ranked[:most] if given.points < 0)

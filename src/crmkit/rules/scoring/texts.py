@@ -1,0 +1,32 @@
+"""What the reasons of a score say: code → (English, Chinese)."""
+
+from collections.abc import Mapping
+
+__all__ = ["TEXTS"]
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "score.total": (
+        "Score {score}, grade {grade}: fit {fit}, engagement {engagement}.",
+        "评分 {score}，等级 {grade}：匹配度 {fit}，活跃度 {engagement}。",
+    ),
+    "score.attribute": ("{label}: {points} points.", "{label}：{points} 分。"),
+    "score.engagement": (
+        "{label}: {points} points for {count} that count.",
+        "{label}：有效 {count} 次，计 {points} 分。",
+    ),
+    "score.frequency": ("{label}: {count} times, {points} points.", "{label}：{count} 次，计 {points} 分。"),
+    "score.group_cap": (
+        "{group} counts {cap} at most, it had {points}.",
+        "{group} 最多计 {cap} 分，原为 {points} 分。",
+    ),
+    "score.group_floor": (
+        "{group} counts {floor} at least, it had {points}.",
+        "{group} 至少计 {floor} 分，原为 {points} 分。",
+    ),
+    "score.cap": ("A score is {cap} at most, it was {points}.", "总分最高 {cap}，原为 {points}。"),
+    "score.floor": ("A score is {floor} at least, it was {points}.", "总分最低 {floor}，原为 {points}。"),
+    "score.failed": (
+        "{label} could not be asked and counts nothing ({error}).",
+        "{label} 无法计算，不计分（{error}）。",
+    ),
+}

@@ -1,0 +1,102 @@
+"""Databases and profiles for the whole suite.
+
+One Postgres server serves a run: the process that pytest was started in owns it, the workers of
+pytest-xdist get its address. A test that needs a database asks for ``postgres_schema``, ``sqlite_url``, or
+``database_url``, which runs it on both.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from crmkit.errors import CrmError, StorageFailed
+from crmkit.testing.postgres import PostgresServer, drop_schema, fresh_schema, running_postgres
+
+SQLITE_ONLY = os.environ.get("SQLITE_ONLY", "") not in ("", "0")
+LEFT_OUT = "SQLITE_ONLY leaves Postgres out"
+SERVER = pytest.StashKey[PostgresServer]()
+
+hypothesis.settings.register_profile(
+    "ci",
+    derandomize=True,  # a red build is red for everybody
+    deadline=None,  # machines differ, laws do not
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.register_profile("stress", deadline=None, max_examples=2_000, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def server_of(config: pytest.Config) -> PostgresServer:
+    """The server of this process, started when first asked for, stopped when pytest ends."""
+    if SERVER not in config.stash:
+        until_the_end = ExitStack()
+        config.add_cleanup(until_the_end.close)
+        config.stash[SERVER] = until_the_end.enter_context(running_postgres())
+    return config.stash[SERVER]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Hand the server to a worker of pytest-xdist; this runs in the process that started the worker."""
+    if SQLITE_ONLY:
+        return
+    try:
+        server = server_of(node.config)
+    except CrmError as error:
+        node.workerinput["postgres_error"] = str(error)
+    else:
+        node.workerinput["postgres"] = {"url": server.url, "ours": server.ours}
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> PostgresServer:
+    if SQLITE_ONLY:
+        pytest.skip(LEFT_OUT)
+    handed_over = getattr(pytestconfig, "workerinput", None)
+    if handed_over is None:
+        return server_of(pytestconfig)
+    if "postgres_error" in handed_over:
+        raise StorageFailed(handed_over["postgres_error"])
+    return PostgresServer(**handed_over["postgres"])
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """The server's own database, for what cannot be done in a schema."""
+    return postgres_server.url
+
+
+@pytest.fixture
+def postgres_schema(postgres_server: PostgresServer) -> Iterator[str]:
+    """A URL whose connections live in a fresh, empty schema."""
+    url = fresh_schema(postgres_server.url)
+    yield url
+    if not postgres_server.ours:
+        drop_schema(url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A real file: an in-memory database has neither locks nor a journal."""
+    return f"sqlite:///{tmp_path / 'crm.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each kind in turn."""
+    return request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_schema")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not SQLITE_ONLY:
+        return
+    left_out = sum(LEFT_OUT in str(report.longrepr) for report in terminalreporter.stats.get("skipped", ()))
+    terminalreporter.section("SQLITE_ONLY", yellow=True)
+    terminalreporter.line(
+        f"{left_out} tests need Postgres and were left out; run without SQLITE_ONLY before you merge."
+    )
