@@ -42,6 +42,7 @@ $(VENV)/.check: $(VENV)/.test
 # The demo needs what a host application needs and no more; a developer's environment does as well.
 DEMO_VENV := $(if $(wildcard .venv/.test),.venv,.venv-demo)
 DEMO_EXTRAS := $(if $(filter postgresql%,$(DB)),demo$(comma)postgres,demo)
+
 .venv-demo/.demo .venv-demo/.demo$(comma)postgres: $(SETUP)
 	$(call install,.venv-demo,--editable '.[$(DEMO_EXTRAS)]')
 

@@ -100,14 +100,14 @@ class InvalidInput(CrmError):
         problems: Iterable[Problem] = (),
         **params: object,
     ) -> None:
-        self.problems = tuple(problems) or (Problem(field, self.code, message, hint),)
+        self.problems: tuple[Problem, ...] = tuple(problems) or (Problem(field, self.code, message, hint),)
         self.field = field or self.problems[0].field
-        text = message or "\n".join(str(problem) for problem in self.problems)
-        super().__init__(text, hint=hint, **params)
+        super().__init__(message or "\n".join(map(str, self.problems)), hint=hint, **params)
+        self._lists = not message
 
     def __str__(self) -> str:
         text = super().__str__()
-        return f"{self.field}: {text}" if self.message and self.field else text
+        return f"{self.field}: {text}" if self.field and not self._lists else text
 
 
 class InvalidCondition(InvalidInput):

@@ -1,12 +1,11 @@
 """What a save writes beside the row, alike in every store: the entries of the audit trail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import attrs
-from attrs import frozen
 
 from crmkit.adapters.codec import StoredCodec
 from crmkit.domain.change import Change, Event, Record
@@ -20,8 +19,7 @@ _ENVELOPE = {"at", "recipients"}
 _UNTRACKED = {"version", "updated_at"}
 
 
-@frozen
-class Recorded:
+class Recorded(NamedTuple):
     """One entry to be written: an event, or the bare fact of a change that told none."""
 
     type: str
@@ -62,30 +60,33 @@ class Recorder:
             return {}
         plainers = self._plainers(type(before))
         if after is None:
-            return {name: [_plain(plainers, before, name), None] for name in plainers}
+            return {name: [_plain(plainers[name], value), None] for name, value in before.__dict__.items()}
         old, new = before.__dict__, after.__dict__
         found: dict[str, list[Any]] = {}
-        for name, to_plain in plainers.items():
+        for name in plainers if change.touched is None else sorted(change.touched):
             was, is_ = old[name], new[name]
             if was is not is_ and was != is_ and name not in _UNTRACKED:
-                found[name] = [was, is_] if to_plain is None else [to_plain(was), to_plain(is_)]
+                to_plain = plainers[name]
+                found[name] = [was, is_] if to_plain is None else [_plain(to_plain, was), _plain(to_plain, is_)]
         return found
 
     def as_of(self, cls: type[Record], current: Record | None, newest_first: Sequence[Mapping[str, Any]]) -> Any:
         """``current`` with the changes ``newest_first`` taken back; ``None`` when nothing is left."""
         plainers = self._plainers(cls)
-        state = {} if current is None else {name: _plain(plainers, current, name) for name in plainers}
+        state = {}
+        if current is not None:
+            state = {name: _plain(plainers[name], value) for name, value in current.__dict__.items()}
         for changed in newest_first:
             state.update({name: pair[0] for name, pair in changed.items()})
         return self._codec.load(state, cls) if state else None
 
     def _told(self, event: Event, changed: Mapping[str, Any]) -> Recorded:
-        plainers = self._plainers(type(event))
         state = event.__dict__
         data = {}
-        for name, to_plain in plainers.items():
+        for name, to_plain in self._plainers(type(event)).items():
             if name not in _ENVELOPE:
-                data[name] = state[name] if to_plain is None else to_plain(state[name])
+                value = state[name]
+                data[name] = value if to_plain is None or value is None else to_plain(value)
         return Recorded(event.type, event.at, event.recipients, data, changed, True)
 
     def _untold(self, change: Change[Any], changed: Mapping[str, Any]) -> Recorded:
@@ -100,7 +101,5 @@ class Recorder:
         return {field.name: self._codec.plainer(annotations[field.name]) for field in attrs.fields(cls)}
 
 
-def _plain(plainers: Mapping[str, Any], record: Record, name: str) -> Any:
-    value = getattr(record, name)
-    to_plain = plainers[name]
-    return value if to_plain is None else to_plain(value)
+def _plain(to_plain: Callable[[Any], Any] | None, value: Any) -> Any:
+    return value if to_plain is None or value is None else to_plain(value)

@@ -1,6 +1,7 @@
 """The machine's clock and random numbers, behind the ports."""
 
 import os
+import random
 import threading
 import time
 from datetime import UTC, datetime
@@ -14,6 +15,12 @@ class SystemClock:
     def now(self) -> datetime:
         """The current instant in UTC."""
         return datetime.now(UTC)
+
+
+# ids need not be secret, only distinct: a generator of our own, seeded anew in every forked child
+_random = random.Random()  # noqa: S311
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_random.seed)
 
 
 class Uuid7:
@@ -31,11 +38,10 @@ class Uuid7:
 
     def new(self) -> str:
         """An id greater than every one before it, also when the clock is set back."""
-        random_bits = int.from_bytes(os.urandom(10))
+        bits = _random.getrandbits(73)
         with self._lock:
-            # 48 bits of milliseconds, 12 bits of sub-millisecond counter
-            stamp = time.time_ns() // 1_000_000 << 12 | (random_bits >> 68) & 0x7FF
-            self._last = stamp = max(stamp, self._last + 1)
-        number = stamp >> 12 << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | random_bits & (1 << 62) - 1
-        text = f"{number:032x}"
+            # 48 bits of milliseconds, then 12 bits that begin at random and count on within the millisecond
+            stamp = self._last = max(time.time_ns() // 1_000_000 << 12 | bits & 0x7FF, self._last + 1)
+        number = stamp >> 12 << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | bits >> 11
+        text = "%032x" % number
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

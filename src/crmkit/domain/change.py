@@ -69,12 +69,14 @@ S = TypeVar("S", bound=Record)
 class Change(Generic[R]):
     """A transition that was decided and is not yet saved: the record before, after, and what happened.
 
-    ``before`` is ``None`` for a new record, ``after`` is ``None`` for one that is removed.
+    ``before`` is ``None`` for a new record, ``after_or_none`` is ``None`` for one that is removed.
+    ``touched`` names the fields that may differ, where that is known.
     """
 
     before: R | None
     after_or_none: R | None
     events: tuple[Event, ...] = ()
+    touched: frozenset[str] | None = None
 
     @property
     def after(self) -> R:
@@ -91,7 +93,8 @@ class Change(Generic[R]):
     def then(self, step: "Callable[[R], Change[R]]") -> "Change[R]":
         """One change that does this and then ``step``; saved as one write with the events of both."""
         following = step(self.after)
-        return Change(self.before, following.after_or_none, self.events + following.events)
+        touched = None if self.touched is None or following.touched is None else self.touched | following.touched
+        return Change(self.before, following.after_or_none, self.events + following.events, touched)
 
 
 def created(record: R, *events: Event) -> Change[R]:
@@ -106,9 +109,9 @@ def changed(record: R, *events: Event, now: datetime, **fields: Any) -> Change[R
         InvalidInput: a value does not fit its field.
     """
     after = revise(record, version=record.version + 1, updated_at=now, **fields)
-    return Change(record, after, events)
+    return Change(record, after, events, frozenset(fields))
 
 
 def removed(record: R, *events: Event) -> Change[R]:
-    """``record`` goes; its history stays."""
+    """``record`` goes; its history stays. At least one event says when and why."""
     return Change(record, None, events)

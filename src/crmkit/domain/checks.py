@@ -207,7 +207,10 @@ def _instant(name: str, value: Any) -> datetime:
             "has no time zone.", field=name, hint="Pass an aware datetime, for example datetime.now(UTC)."
         )
     # rebuilt field by field: pendulum's and pandas' subclasses would otherwise keep their own type
-    at = value.astimezone(UTC)
+    try:
+        at = value.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInput("is outside the years 1 to 9999 in UTC.", field=name, hint="Pass another time.") from None
     return datetime(at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, UTC)
 
 

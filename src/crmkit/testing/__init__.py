@@ -1,0 +1,58 @@
+"""What a host tests with: a fixed clock and ids, builders of records, and the suites that prove an adapter.
+
+=================================  ==============================================================
+``crmkit.testing``                 ``FixedClock``, ``FixedIds`` and a builder for every entity
+``crmkit.testing.contracts``       the contract of each port as a class of checks (pytest)
+``crmkit.testing.stateful``        any store against the memory store, step by step (hypothesis)
+``crmkit.testing.differential``    any store's conditions against the generated Python
+``crmkit.testing.strategies``      random records of every entity
+``crmkit.testing.conditions``      random conditions
+``crmkit.testing.hostile``         texts that attack whatever takes text for code
+``crmkit.testing.sabotage``        adapters that break one promise each: proof that a suite sees it
+``crmkit.testing.postgres``        a throw-away Postgres server
+=================================  ==============================================================
+
+pytest and hypothesis are loaded by the modules that need them, not by this one.
+"""
+
+from crmkit.testing.builders import (
+    a_calendar,
+    a_contact,
+    a_lead,
+    a_member,
+    a_merge,
+    a_pipeline,
+    a_pool,
+    a_record,
+    a_request,
+    a_role,
+    a_task,
+    a_team,
+    an_account,
+    an_interaction,
+    an_opportunity,
+    an_ownership_entry,
+)
+from crmkit.testing.clock import NOW, FixedClock, FixedIds
+
+__all__ = [
+    "NOW",
+    "FixedClock",
+    "FixedIds",
+    "a_calendar",
+    "a_contact",
+    "a_lead",
+    "a_member",
+    "a_merge",
+    "a_pipeline",
+    "a_pool",
+    "a_record",
+    "a_request",
+    "a_role",
+    "a_task",
+    "a_team",
+    "an_account",
+    "an_interaction",
+    "an_opportunity",
+    "an_ownership_entry",
+]

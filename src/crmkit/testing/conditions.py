@@ -167,7 +167,7 @@ def _places() -> st.SearchStrategy[Place]:
 
 
 @st.composite
-def samples(draw: st.DrawFn, *, id: str = "S-1") -> Sample:  # noqa: A002 - the field's own name
+def samples(draw: st.DrawFn, *, id: str = "S-1") -> Sample:
     """A ``Sample`` with that id; custom fields are set or not."""
     direct = {spec.name for spec in CATALOGUE if "." not in spec.name} - {"id", "version", "created_at", "updated_at"}
     drawn = {name: draw(_field(name)) for name in sorted(direct)}

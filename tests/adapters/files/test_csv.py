@@ -374,7 +374,9 @@ def test_a_million_rows_with_damage_in_ten_places(tmp_path):
         file.write("编号,姓名,公司,电话,邮箱,来源,时间,备注\n".encode())
         for number in range(2, 1_000_002):
             bad = b"\xff" if number in damaged else b""
-            file.write(f"{number},王芳,杭州某某有限公司,13800138000,a@b.example,展会,2026-01-05,".encode() + bad + b"ok\n")
+            file.write(
+                f"{number},王芳,杭州某某有限公司,13800138000,a@b.example,展会,2026-01-05,".encode() + bad + b"ok\n"
+            )
 
     tracemalloc.start()
     with read_rows(path) as reader:

@@ -260,6 +260,23 @@ def test_a_naive_now_is_refused_where_it_matters(question):
         compile_test(bound(question))(SimpleNamespace(seen_at=NOW, due=NOW.date()), NOW.replace(tzinfo=None))
 
 
+@given(samples(), conditions(CATALOGUE))
+def test_a_period_s_window_says_what_the_generated_code_does(row, condition):
+    for leaf in condition.leaves():
+        value = value_at(row, leaf.field)
+        if isinstance(leaf, Within) and value is not None:
+            start, end = leaf.period.window(NOW, whole_days=not isinstance(value, datetime))
+            assert compile_test(bind(leaf, CATALOGUE))(row, NOW) is (start <= value < end)
+
+
+def test_one_period_asked_twice_is_counted_once():
+    both = bound(F.seen_at.within(days=30) | ~F.seen_at.within(days=30))
+
+    assert compile_test(both)(SimpleNamespace(seen_at=NOW), NOW)
+    assert compile_test(both).__code__.co_varnames.count("instant") == 1
+    assert len([name for name in compile_test(both).__code__.co_varnames if name.startswith("t")]) == 2
+
+
 def test_relative_periods_are_counted_once_a_call():
     class Now(datetime):
         asked = 0

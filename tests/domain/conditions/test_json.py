@@ -1,6 +1,7 @@
 """Conditions as plain data."""
 
 import json
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -25,6 +26,22 @@ from crmkit.testing.conditions import CATALOGUE, conditions
 
 @given(conditions(CATALOGUE))
 def test_json_and_back_gives_the_same_condition(condition):
+    assert from_json(json.loads(json.dumps(to_json(condition)))) == condition
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        F.due.within(date(2026, 1, 1), date(2026, 2, 1)),
+        F.due.within("2026-01-01", "2026-02-01"),
+        F.seen_at.within(days=1, seconds=1),
+        F.seen_at.within_next(weeks=2),
+        F.seen_at >= datetime(2026, 1, 31, 8, tzinfo=UTC),
+        F.name.contains("a") | F.name.startswith("b"),
+        ~F.share.in_(Decimal("1E-20"), Decimal("1E+20")),
+    ],
+)
+def test_periods_and_values_survive(condition):
     assert from_json(json.loads(json.dumps(to_json(condition)))) == condition
 
 

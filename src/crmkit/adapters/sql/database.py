@@ -1,11 +1,13 @@
 """What a store knows of its database before any unit of work begins: tables, statements, and how to write."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 
 from crmkit.adapters.codec import Codec, StoredCodec
+from crmkit.adapters.codec.stored import dumps
 from crmkit.adapters.recording import Recorded, Recorder
 from crmkit.adapters.sql.connection import Connection, Statement, Statements
 from crmkit.adapters.sql.mapping import Dialect, dump_instant
@@ -45,7 +47,6 @@ class Database:
         self.dialect = dialect
         self.schema = schema
         self.codec = codec
-        self.stored = stored
         self.recorder = Recorder(stored)
         self.statements = Statements(dialect)
         self.tables = Tables(dialect, stored)
@@ -56,7 +57,7 @@ class Database:
         self.policies: dict[str, Policy] = {}
         """Decoded policies by their text: a stored version never changes."""
         self._keys = keys
-        self._key_fields = key_fields
+        self._key_fields = frozenset(key_fields)
         self._ids = ids
         self._instant = dump_instant(dialect)
         self._writers: dict[Any, tuple[Statement, Callable[[dict[str, Any]], tuple[Any, ...]]]] = {}
@@ -75,22 +76,23 @@ class Database:
         audit: list[tuple[Any, ...]] = []
         for change in changes:
             recorded = self.recorder.record(change)
-            cls = type(change.record)
-            if change.before is None:
+            before, after = change.before, change.after_or_none
+            record = after if after is not None else before
+            cls = type(record)
+            if before is None:
                 inserts.setdefault(cls, []).append(change)
-            elif change.after_or_none is None:
+            elif after is None:
                 removals.setdefault(cls, []).append(change)
             else:
                 updates.setdefault((cls, tuple(recorded[0].changed)), []).append(change)
-            for each in recorded:
-                audit.append(self._audit_row(change, each, acting))
+            audit.extend([self._audit_row(record, each, acting) for each in recorded])
         for cls, group in inserts.items():
             self._insert(connection, cls, acting.tenant, group)
         for (cls, names), group in updates.items():
             self._update(connection, cls, names, acting.tenant, group)
         for cls, group in removals.items():
             self._remove(connection, cls, acting.tenant, group)
-        self._index(connection, acting.tenant, changes)
+        self._index(connection, acting.tenant, [*inserts.values(), *removals.values(), *self._rekeyed(updates)])
         self._add_rows(connection, self.tables.audit, self._insert_audit, audit)
 
     def _insert(self, connection: Connection, cls: type[Record], tenant: str, changes: Sequence[Change[Any]]) -> None:
@@ -158,15 +160,16 @@ class Database:
             self._writers[key] = known
         return known
 
-    def _index(self, connection: Connection, tenant: str, changes: Sequence[Change[Any]]) -> None:
+    def _rekeyed(self, updates: Mapping[tuple[type[Record], tuple[str, ...]], list[Change[Any]]]) -> Any:
+        """The updates that replace something keys are made of."""
+        return [group for (_, names), group in updates.items() if not self._key_fields.isdisjoint(names)]
+
+    def _index(self, connection: Connection, tenant: str, groups: Sequence[Sequence[Change[Any]]]) -> None:
         gone: list[tuple[str, ...]] = []
         come: list[tuple[str, ...]] = []
-        for change in changes:
-            before, after = change.before, change.after_or_none
-            if before is not None and after is not None and not self._keys_change(before, after):
-                continue
-            old = set(self._keys(before)) if before is not None else set()
-            new = set(self._keys(after)) if after is not None else set()
+        for change in chain.from_iterable(groups):
+            old = set(self._keys(change.before)) if change.before is not None else set()
+            new = set(self._keys(change.after_or_none)) if change.after_or_none is not None else set()
             name = (change.record.id, change.record.entity)
             gone.extend((tenant, key, *name) for key in sorted(old - new))
             come.extend((tenant, key, *name) for key in sorted(new - old))
@@ -175,13 +178,7 @@ class Database:
         if come:
             self._add_rows(connection, self.tables.keys, self._insert_key, come)
 
-    def _keys_change(self, before: Record, after: Record) -> bool:
-        old, new = before.__dict__, after.__dict__
-        return any(old.get(name) is not new.get(name) for name in self._key_fields)
-
-    def _audit_row(self, change: Change[Any], recorded: Recorded, acting: Acting) -> tuple[Any, ...]:
-        record = change.record
-        dumps = self.stored.dumps
+    def _audit_row(self, record: Record, recorded: Recorded, acting: Acting) -> tuple[Any, ...]:
         at = recorded.at if self._instant is None else self._instant(recorded.at)
         return (
             self._ids.new(),

@@ -53,11 +53,11 @@ def place_of(entity: EntityTable, spec: FieldSpec, dialect: Dialect) -> Place:
     if head == "custom":
         return _custom(entity.table.c.custom, path[0], path[1:], spec, dialect)
     field = next(field for field in entity.fields if field.name == head)
-    if field.is_money:
-        minor, currency = entity.table.c[f"{head}_minor"], entity.table.c[f"{head}_currency"]
-        if path:
-            return Place(minor, ColumnKind.INTEGER, _same) if path == ["minor"] else Place(currency, ColumnKind.TEXT, _same)
-        return Place(minor, ColumnKind.INTEGER, _same, currency)
+    if spec.kind is Kind.MONEY and field.parts:
+        return Place(entity.table.c[f"{head}_minor"], ColumnKind.INTEGER, _same, entity.table.c[f"{head}_currency"])
+    if path and field.parts:
+        part = next(part for part in field.parts if part.name == path[0])
+        return Place(entity.table.c[f"{head}_{part.name}"], part.kind, _converter(part.kind, dialect))
     if path:
         return _nested(entity.table.c[head], path, spec, dialect)
     return Place(entity.table.c[head], field.kind, _converter(field.kind, dialect))

@@ -5,17 +5,17 @@ field                           SQLite                     Postgres
 ==============================  =========================  ===========================
 text, id, choice                TEXT                       TEXT COLLATE "C"
 whole number                    INTEGER                    BIGINT
+number                          REAL                       DOUBLE PRECISION
 yes or no                       INTEGER 0/1                BOOLEAN
 instant                         INTEGER, microseconds UTC  TIMESTAMPTZ
 date                            TEXT, ISO                  DATE
-money                           two columns: ``x_minor``, ``x_currency``
-anything nested                 TEXT, JSON                 JSONB
+a flat value (money, a name)    a column for each of its fields: ``x_minor``, ``x_currency``
+anything else                   TEXT, JSON                 JSONB
 ==============================  =========================  ===========================
 
-Empty tuples and mappings are NULL.
+Empty tuples and mappings are NULL; so is the first column of a flat value that is not there.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
@@ -27,15 +27,17 @@ from attrs import frozen
 from sqlalchemy.dialects.postgresql import JSONB
 
 from crmkit.adapters.codec import StoredCodec
+from crmkit.adapters.codec.stored import dumps, loads
 from crmkit.domain.change import Record
 from crmkit.domain.checks import FrozenDict, optional_of, plain_of
 from crmkit.domain.model import annotations_of
-from crmkit.domain.values.money import Money
 
-__all__ = ["ColumnKind", "Dialect", "Field", "dump_instant", "fields_of", "load_instant", "sql_type"]
+__all__ = ["ColumnKind", "Dialect", "Encoded", "Field", "columns_of", "dump_instant", "fields_of", "load_instant", "sql_type"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+MOST_PARTS = 12
+"""Columns that a flat value may take."""
 
 
 class Dialect(StrEnum):
@@ -50,15 +52,27 @@ class ColumnKind(StrEnum):
 
     TEXT = "text"
     INTEGER = "integer"
+    REAL = "real"
     BOOLEAN = "boolean"
     INSTANT = "instant"
     DATE = "date"
     JSON = "json"
 
 
+class Encoded(StrEnum):
+    """Steps that the row code writes out instead of calling, around ``dump`` and ``load``."""
+
+    NO = "no"
+    STAMP = "stamp"
+    """Whole microseconds since 1970."""
+    JSON = "json"
+    """JSON text."""
+
+
 _SQL_TYPES: Mapping[ColumnKind, sa.types.TypeEngine[Any]] = {
     ColumnKind.TEXT: sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
     ColumnKind.INTEGER: sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+    ColumnKind.REAL: sa.Double(),
     ColumnKind.BOOLEAN: sa.Boolean().with_variant(sa.Integer(), "sqlite"),
     ColumnKind.INSTANT: sa.DateTime(timezone=True).with_variant(sa.BigInteger(), "sqlite"),
     ColumnKind.DATE: sa.Date().with_variant(sa.Text(), "sqlite"),
@@ -76,8 +90,7 @@ class Field:
     """One attrs field with its column (two for money) and the functions between them.
 
     ``dump`` and ``load`` take and give the driver's value and are never called with ``None``;
-    ``None`` in their place means the value passes as it is. For money they are ``None``: the row code
-    knows its two columns.
+    ``None`` in their place means the value passes as it is. A flat value has ``parts`` instead.
     """
 
     name: str
@@ -85,15 +98,20 @@ class Field:
     optional: bool
     dump: Callable[[Any], Any] | None
     load: Callable[[Any], Any] | None
-    is_money: bool = False
+    cls: type | None = None
+    """The class of a flat value."""
+    parts: "tuple[Field, ...]" = ()
     empty: Any = None
     """The value that is stored as NULL beside ``None``: an empty tuple or mapping."""
+    encoded: Encoded = Encoded.NO
+    parse: Callable[[Any], Any] | None = None
+    """For JSON text: what ``load`` does after reading the JSON."""
 
     @property
     def columns(self) -> tuple[tuple[str, ColumnKind], ...]:
         """Names and kinds of the columns."""
-        if self.is_money:
-            return (f"{self.name}_minor", ColumnKind.INTEGER), (f"{self.name}_currency", ColumnKind.TEXT)
+        if self.parts:
+            return tuple((f"{self.name}_{part.name}", part.kind) for part in self.parts)
         return ((self.name, self.kind),)
 
 
@@ -110,23 +128,38 @@ def fields_of(cls: type[Record], dialect: Dialect, codec: StoredCodec) -> list[F
 def _field(name: str, annotation: Any, dialect: Dialect, codec: StoredCodec) -> Field:
     inner, optional = optional_of(annotation)
     plain = plain_of(inner)
-    if plain is Money:
-        return Field(name, ColumnKind.INTEGER, optional, None, None, is_money=True)
+    if attrs.has(plain) and _is_flat(plain):
+        parts = tuple(_field(part.name, part.type, dialect, codec) for part in attrs.fields(plain))
+        return Field(name, parts[0].kind, optional, None, None, cls=plain, parts=parts)
     if plain is str:
         return Field(name, ColumnKind.TEXT, optional, None, None)
     if plain is int:
         return Field(name, ColumnKind.INTEGER, optional, None, None)
+    if plain is float:
+        return Field(name, ColumnKind.REAL, optional, None, None)
     if plain is bool:
         # sqlite3 stores a bool as the integer it is
         return Field(name, ColumnKind.BOOLEAN, optional, None, bool if dialect is Dialect.SQLITE else None)
     if plain is datetime:
-        return Field(name, ColumnKind.INSTANT, optional, dump_instant(dialect), load_instant(dialect))
+        encoded = Encoded.STAMP if dialect is Dialect.SQLITE else Encoded.NO
+        return Field(name, ColumnKind.INSTANT, optional, dump_instant(dialect), load_instant(dialect), encoded=encoded)
     if plain is date:
         return Field(name, ColumnKind.DATE, optional, *_date(dialect))
     if isinstance(plain, type) and issubclass(plain, Enum):
         members = {member.value: member for member in plain}
         return Field(name, ColumnKind.TEXT, optional, lambda member: member.value, members.__getitem__)
     return _json_field(name, inner, optional, dialect, codec)
+
+
+def _is_flat(cls: type) -> bool:
+    """Whether every field of ``cls`` is one plain value, and the first is always there to tell of the whole."""
+    first, *rest = annotations_of(cls).values()
+    return optional_of(first) == (first, False) and len(rest) < MOST_PARTS and all(map(_is_plain, (first, *rest)))
+
+
+def _is_plain(annotation: Any) -> bool:
+    plain = plain_of(annotation)
+    return isinstance(plain, type) and issubclass(plain, str | int | float | Enum)
 
 
 def dump_instant(dialect: Dialect) -> Callable[[datetime], Any] | None:
@@ -154,29 +187,31 @@ def _json_field(name: str, annotation: Any, optional: bool, dialect: Dialect, co
     to_plain, from_plain = codec.plainer(annotation), codec.loader(annotation)
     if to_plain is None or from_plain is None:
         raise TypeError(f"{name}: {annotation} has no column")
-    dumps = codec.dumps
-    loads: Callable[[Any], Any] = json.loads
-
-    def dump(value: Any) -> str:
-        return dumps(to_plain(value))
-
+    origin = get_origin(annotation)
+    empty: Any = None
+    if isinstance(origin, type):
+        empty = () if origin is tuple else FrozenDict() if issubclass(origin, Mapping) else None
+    # psycopg reads JSONB by itself, but writes it from text like SQLite
     def load(text: str) -> Any:
         return from_plain(loads(text))
 
-    origin = get_origin(annotation)
-    empty: Any = () if origin is tuple else FrozenDict() if isinstance(origin, type) and issubclass(origin, Mapping) else None
+    on_postgres = dialect is Dialect.POSTGRES
     return Field(
         name,
         ColumnKind.JSON,
         optional,
-        dump,
-        from_plain if dialect is Dialect.POSTGRES else load,
+        lambda value: dumps(to_plain(value)),
+        from_plain if on_postgres else load,
         empty=empty,
+        encoded=Encoded.NO if on_postgres else Encoded.JSON,
+        parse=from_plain,
     )
 
 
 def columns_of(fields: Sequence[Field]) -> list[tuple[str, ColumnKind, bool]]:
     """Every column with its kind and whether it may be NULL."""
     return [
-        (name, kind, field.optional or field.empty is not None) for field in fields for name, kind in field.columns
+        (name, kind, field.optional or field.empty is not None or any(part.optional for part in field.parts))
+        for field in fields
+        for name, kind in field.columns
     ]

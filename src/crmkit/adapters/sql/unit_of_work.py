@@ -122,6 +122,8 @@ class SqlUnitOfWork:
 
 def _rounds(changes: Sequence[Change[Any]]) -> list[list[Change[Any]]]:
     """Groups in which no record stands twice, so that each can be written set by set."""
+    if len(changes) == 1:
+        return [list(changes)]
     rounds: list[list[Change[Any]]] = []
     times: dict[tuple[str, str], int] = {}
     for change in changes:

@@ -15,7 +15,6 @@ made by                call                                 answer
 ``now`` is an aware datetime; relative periods are counted from it once a call. A field that several
 questions ask is read once a row. Rows are records as the catalogue describes them.
 
->>> from datetime import UTC
 >>> from types import SimpleNamespace
 >>> from crmkit.domain.conditions.bind import bind
 >>> from crmkit.domain.conditions.fields import F, FieldCatalogue
@@ -29,7 +28,7 @@ questions ask is read once a row. Rows are records as the catalogue describes th
 import ast
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TypeAlias, TypeVar
 
 from crmkit.domain.codegen import build
@@ -179,7 +178,7 @@ class _Code:
 
     def leaf(self, leaf: Leaf) -> ast.expr:
         spec = self.specs[leaf.field]
-        guards, value = self.reach(leaf.field)
+        guards, value = self.reach(leaf.field, guard=not _false_of_none(spec, leaf))
         match leaf:
             case Missing():
                 return ast.UnaryOp(ast.Not(), _every([*guards, value] if spec.kind is Kind.TAGS else guards))
@@ -234,20 +233,30 @@ class _Code:
             base = self._names.get(("base", kind))
             if base is None:
                 base = self._names["base", kind] = "day" if kind is Kind.DATE else "instant"
-                read = self.constant(today if kind is Kind.DATE else utc, ("read", kind))
-                self.prelude.append(_assign(base, _call(read, _name("now"))))
+                self.prelude.append(_assign(base, self.base(kind)))
             self._names[key] = f"t{len(self._names)}"
             later = ast.BinOp(_name(base), ast.Add(), self.literal(offset))
             self.prelude.append(_assign(self._names[key], later))
         return _name(self._names[key])
+
+    def base(self, kind: Kind) -> ast.expr:
+        """Now, as a day or as a UTC instant; an instant that is in UTC already costs no call."""
+        if kind is Kind.DATE:
+            return _call(self.constant(today, "today"), _name("now"))
+        is_utc = _compare(ast.Attribute(_name("now"), "tzinfo", ast.Load()), ast.Is(), self.constant(UTC, "UTC"))
+        return ast.IfExp(is_utc, _name("now"), _call(self.constant(utc, "utc"), _name("now")))
 
     def read(self, path: str) -> ast.expr:
         """The value of a field, ``None`` where it is missing."""
         guards, value = self.reach(path)
         return ast.IfExp(_every(guards), value, ast.Constant(value=None)) if guards else value
 
-    def reach(self, path: str) -> tuple[list[ast.expr], ast.expr]:
-        """What must hold for the field to have a value, and the expression of that value."""
+    def reach(self, path: str, *, guard: bool = True) -> tuple[list[ast.expr], ast.expr]:
+        """What must hold for the field to have a value, and the expression of that value.
+
+        Without ``guard`` the value itself may be ``None``; those on the way to it never are.
+        """
+        guard = guard and self._optional[path]
         if self._uses[path] > 1:
             if path not in self._assigned:
                 self._assigned.add(path)
@@ -255,9 +264,9 @@ class _Code:
                 load = ast.IfExp(_every(guards), value, ast.Constant(value=None)) if guards else value
                 self.body.append(_assign(self.variable(path), load))
             value = _name(self.variable(path))
-            return [_compare(value, ast.IsNot(), ast.Constant(value=None))] if self._optional[path] else [], value
+            return [_compare(value, ast.IsNot(), ast.Constant(value=None))] if guard else [], value
         guards, value = self.step(path)
-        if self._optional[path]:
+        if guard:
             kept = ast.NamedExpr(ast.Name(self.variable(path), ast.Store()), value)
             guards = [*guards, _compare(kept, ast.IsNot(), ast.Constant(value=None))]
             value = _name(self.variable(path))
@@ -275,6 +284,11 @@ class _Code:
 
     def variable(self, path: str) -> str:
         return self._variables.setdefault(path, f"v{len(self._variables)}")
+
+
+def _false_of_none(spec: FieldSpec, leaf: Leaf) -> bool:
+    """Whether the test is false of ``None`` by itself: equality is, as no literal is ``None``."""
+    return spec.kind is not Kind.MONEY and (isinstance(leaf, In) or (isinstance(leaf, Compare) and leaf.op == "=="))
 
 
 _OPERATORS: dict[str, type[ast.cmpop]] = {

@@ -34,7 +34,6 @@ _TOKEN = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _UNREADABLE = re.compile("[\0\ud800-\udfff]")
-_WORDS = ("and", "or", "not", "in", "True", "False")
 
 
 def scan(text: str) -> None:
@@ -47,27 +46,37 @@ def scan(text: str) -> None:
         raise InvalidCondition(f"The text has more than {MAX_SOURCE} characters.", hint="Split the condition.")
     if _UNREADABLE.search(text):
         raise InvalidCondition("The text has a NUL or a lone surrogate.", hint="Remove it.")
-    place, ended, called = 0, False, False
-    nesting = _Nesting()
+    place, before, nesting = 0, "", _Nesting()
     while place < len(text):
         token = _TOKEN.match(text, place)
         if token is None:
             raise wrong(place, _hint(text[place]))
         kind, word = str(token.lastgroup), token.group()
+        if kind == "name":
+            kind = _kind_of_name(word, place)
         if kind != "space":
-            if len(word) > MAX_PATH and kind == "name":
-                raise wrong(place, f"Names have at most {MAX_PATH} characters.")
-            if kind == "name" and word not in _WORDS and any(map(keyword.iskeyword, word.split("."))):
-                raise wrong(place, "This word is reserved; a field of that name is written field('...').")
-            operand = kind in {"name", "number", "text", "open"} and word not in _WORDS
-            if operand and ended and not (called and word == "("):
-                raise wrong(
-                    place, "Join conditions with and, or; ask with == != < <= > >= in, or a call like missing(field)."
-                )
+            if kind in _BEGIN and before in _END and not (before == "name" and word == "("):
+                raise wrong(place, _JOIN)
             nesting.see(word, kind, place)
-            ended = (operand and kind != "open") or kind == "close" or word in {"True", "False"}
-            called = operand and kind == "name"
+            before = kind
         place = token.end()
+
+
+_BEGIN = {"name", "truth", "number", "text", "open"}
+_END = {"name", "truth", "number", "text", "close"}
+_JOIN = "Join conditions with and, or; ask with == != < <= > >= in, or a call like missing(field)."
+
+
+def _kind_of_name(word: str, place: int) -> str:
+    if word in {"True", "False"}:
+        return "truth"
+    if word in {"and", "or", "not", "in"}:
+        return "word"
+    if len(word) > MAX_PATH:
+        raise wrong(place, f"Names have at most {MAX_PATH} characters.")
+    if any(map(keyword.iskeyword, word.split("."))):
+        raise wrong(place, "This word is reserved; a field of that name is written field('...').")
+    return "name"
 
 
 def wrong(place: int, hint: str) -> InvalidCondition:

@@ -11,7 +11,7 @@ from crmkit.domain.checks import Text, check_for
 from crmkit.domain.model import Code, Key, model, revise
 from crmkit.domain.values.domains import ascii_domain, readable_domain
 from crmkit.domain.values.phones import PhoneKind, read_number
-from crmkit.domain.values.plain_text import is_mixed_script, plain
+from crmkit.domain.values.plain_text import at_first_use, is_mixed_script, plain
 from crmkit.errors import InvalidInput
 
 __all__ = ["Email", "EmailKind", "Handle", "Phone", "PhoneKind"]
@@ -94,7 +94,7 @@ _ASCII_EMAIL = re.compile(
     rf"({_ATOM}+(?:\.{_ATOM}+)*)@((?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{{0,61}}[a-z0-9]))",
     re.IGNORECASE | re.ASCII,
 )
-_LOCAL = re.compile(
+_local = at_first_use(
     rf"(?:{_ATOM}|[^\x00-\xa0\u2000-\u206f\u3000])+(?:\.(?:{_ATOM}|[^\x00-\xa0\u2000-\u206f\u3000])+)*", re.IGNORECASE
 )
 _MOST_LOCAL = 64  # octets, RFC 5321, section 4.5.3.1
@@ -174,7 +174,7 @@ def _address_in(text: str) -> str | None:
     address = f"{local}@{domain}"
     if len(local.encode()) > _MOST_LOCAL or len(address.encode()) > _MOST_ADDRESS:
         return None
-    return address if _LOCAL.fullmatch(local) and ascii_domain(domain) else None
+    return address if _local().fullmatch(local) and ascii_domain(domain) else None
 
 
 @model

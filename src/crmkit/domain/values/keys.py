@@ -10,7 +10,7 @@ from crmkit.domain.values.domains import ascii_domain, domain_of, is_free_mail, 
 from crmkit.domain.values.identifiers import Identifier
 from crmkit.domain.values.legal_forms import without_eastern_forms, without_legal_forms
 from crmkit.domain.values.names import CompanyName, PersonName
-from crmkit.domain.values.plain_text import EASTERN, SYMBOL, fold, has_eastern, is_mixed_script
+from crmkit.domain.values.plain_text import EASTERN, SYMBOL, at_first_use, fold, has_eastern, is_mixed_script
 from crmkit.errors import InvalidInput
 
 __all__ = [
@@ -99,7 +99,7 @@ def person_name_key(name: PersonName | str) -> str | None:
         middle = " ".join(word for word in name.middle.split() if len(word.rstrip(".")) > 1)
         return _tidy(fold(f"{name.given} {middle} {name.family}")) or None
     whole = name.family + name.given
-    return whole if _HAN.fullmatch(whole) else _tidy(fold(whole)) or None
+    return whole if _han().fullmatch(whole) else _tidy(fold(whole)) or None
 
 
 def company_name_key(name: CompanyName | str) -> str | None:
@@ -115,7 +115,7 @@ def company_name_key(name: CompanyName | str) -> str | None:
     text = name if isinstance(name, str) else name.legal
     if len(text) > _MOST:
         return None
-    han = _HAN.fullmatch(text)
+    han = _han().fullmatch(text)
     if han:
         return without_eastern_forms("".join(han.groups("")))
     folded = fold(text)
@@ -126,14 +126,14 @@ def company_name_key(name: CompanyName | str) -> str | None:
 
 
 # the commonest shape of Chinese company names: nothing in it needs folding
-_HAN = re.compile("([\u4e00-\u9fff]+)(?:[(（]([\u4e00-\u9fff]{2,})[)）]([\u4e00-\u9fff]*))?")
+_han = at_first_use("([\u4e00-\u9fff]+)(?:[(（]([\u4e00-\u9fff]{2,})[)）]([\u4e00-\u9fff]*))?")
 _BRACKETED = (("(株)", "株式会社"), ("(有)", "有限会社"), ("(주)", "주식회사"), ("(유)", "유한회사"))
 
 _ASCII_MARKS = str.maketrans(
     {chr(code): " " for code in range(128) if not chr(code).isalnum()} | {".": "", "'": "", "&": " and "}
 )
-_SILENT = re.compile("[.'’ʼ`´\"״“”·]")
-_BLANK_BESIDE_EASTERN = re.compile(f"(?<=[{EASTERN}]) | (?=[{EASTERN}])")
+_silent = at_first_use("[.'’ʼ`´\"״“”·]")
+_blank_beside_eastern = at_first_use(f"(?<=[{EASTERN}]) | (?=[{EASTERN}])")
 _SINGLE_LETTERS = re.compile(r"\b([^\W\d_]) (?=[^\W\d_]\b)")
 
 
@@ -142,9 +142,9 @@ def _tidy(folded: str) -> str:
     if folded.isascii():
         text = folded.translate(_ASCII_MARKS)
     else:
-        text = SYMBOL.sub(" ", _SILENT.sub("", folded).replace("&", " and "))
+        text = SYMBOL.sub(" ", _silent().sub("", folded).replace("&", " and "))
     words = text.split()
     text = " ".join(words)
     if any(len(word) == 1 for word in words):
         text = _SINGLE_LETTERS.sub(r"\1", text)
-    return _BLANK_BESIDE_EASTERN.sub("", text) if has_eastern(text) else text
+    return _blank_beside_eastern().sub("", text) if has_eastern(text) else text

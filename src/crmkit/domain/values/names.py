@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from crmkit.domain.checks import check_for
 from crmkit.domain.model import Key, Line, model
-from crmkit.domain.values.plain_text import EASTERN, has_eastern, plain
+from crmkit.domain.values.plain_text import EASTERN, at_first_use, has_eastern, plain
 from crmkit.errors import InvalidInput
 
 __all__ = ["CompanyName", "NameOrder", "PersonName"]
@@ -78,7 +78,7 @@ class PersonName:
         bare = (" ".join(_ASIDE.sub(" ", text).split()) or text) if "(" in text else text
         if not has_eastern(bare):
             parts = _western(bare, order)
-        elif _EASTERN_NAME.fullmatch(bare):
+        elif _eastern_name().fullmatch(bare):
             parts = _eastern(bare, order)
         else:
             parts = _Parts(given=bare)
@@ -133,10 +133,10 @@ def _words(text: str) -> frozenset[str]:
 
 
 _ASIDE = re.compile(r"\([^()]*\)")
-_DOTS = re.compile("[·・‧•⋅]")
-_EASTERN_NAME = re.compile(f"[{EASTERN}·・‧•⋅ ]+")
-_HAN_START = re.compile("[\u3400-\u9fff]+(?=[\u3041-\u30ff])")
-_KANA = re.compile("[\u3041-\u30fa]")
+_dots = at_first_use("[·・‧•⋅]")
+_eastern_name = at_first_use(f"[{EASTERN}·・‧•⋅ ]+")
+_han_start = at_first_use("[\u3400-\u9fff]+(?=[\u3041-\u30ff])")
+_kana = at_first_use("[\u3041-\u30fa]")
 _MOST_EASTERN = 6  # characters; what is longer is hardly one person
 
 # Surnames of two characters: 百家姓 and those in use since, traditional forms, and the Korean ones
@@ -170,7 +170,7 @@ _PARTICLES = _words("van von vom zu zur de del della der den da das di dos du la
 
 def _eastern(text: str, order: NameOrder | None) -> _Parts:
     """A name in Han characters, hangul or kana."""
-    given, *middle = [part.strip() for part in _DOTS.split(text)]
+    given, *middle = [part.strip() for part in _dots().split(text)]
     if middle:
         return _Parts(family=middle[-1], given=given, middle="·".join(middle[:-1]))
     text, title = _without_title(text)
@@ -195,8 +195,8 @@ def _without_title(text: str) -> tuple[str, str]:
 
 def _family_in(text: str) -> str:
     """The surname at the start of a name without blanks; nothing when it cannot be told."""
-    if _KANA.search(text):
-        start = _HAN_START.match(text)
+    if _kana().search(text):
+        start = _han_start().match(text)
         return start[0] if start else ""
     if len(text) > _MOST_EASTERN:
         return ""

@@ -13,7 +13,7 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from crmkit.domain.values.plain_text import plain
+from crmkit.domain.values.plain_text import at_first_use, plain
 from crmkit.errors import InvalidInput
 
 __all__ = ["PhoneKind", "ReadNumber", "read_number"]
@@ -40,13 +40,14 @@ class ReadNumber(NamedTuple):
 # Mobile numbers of mainland China: eleven digits that begin with 13 to 19. Operators keep opening ranges
 # below that, so nothing closer is checked (numbering plan of the MIIT, 2017 edition).
 _CHINESE_MOBILE = re.compile(r"(?:(\+|00)?86[ -]?)?(1[3-9][0-9])[ -]?([0-9]{4})[ -]?([0-9]{4})")
-_EXTENSION = re.compile(
+_extension = at_first_use(
     r"(?:转接?|轉接?|分机号?|分機號?|内线|內線|;ext=|extension|extn?\.?|[x#])[\s:.\-]*([0-9]{1,8})\)?$", re.IGNORECASE
 )
-_REMARK = re.compile(r" ?\([^()0-9]*\)")
-_LETTERS_FOR_DIGITS = re.compile(r"[0-9].*[A-Za-z]")
+_remark = at_first_use(r" ?\([^()0-9]*\)")
+_separators = at_first_use(r"[\s().\-]+")
+_letters_for_digits = at_first_use(r"[0-9].*[A-Za-z]")
 _NORTH_AMERICA = 1
-_CHINESE_DASHED = re.compile(r"(\(?0[0-9]{2,3}\)?[ -][0-9]{7,8})-([0-9]{1,6})")
+_chinese_dashed = at_first_use(r"(\(?0[0-9]{2,3}\)?[ -]?[0-9]{7,8})-([0-9]{1,6})")
 
 
 def read_number(raw: str, *, region: str) -> ReadNumber | None:
@@ -58,8 +59,8 @@ def read_number(raw: str, *, region: str) -> ReadNumber | None:
     match = _CHINESE_MOBILE.fullmatch(raw)
     if match and (region == "CN" or match[1]):
         return ReadNumber(f"+86{match[2]}{match[3]}{match[4]}", "", PhoneKind.MOBILE)
-    main, extension = _apart(_REMARK.sub("", plain(raw)).removesuffix(".0"), region)
-    match = _CHINESE_MOBILE.fullmatch(main)
+    main, extension = _apart(_remark().sub("", plain(raw)).removesuffix(".0"), region)
+    match = _CHINESE_MOBILE.fullmatch(_separators().sub("", main))
     if match and (region == "CN" or match[1]):
         return ReadNumber(f"+86{match[2]}{match[3]}{match[4]}", extension, PhoneKind.MOBILE)
     return _looked_up(main, extension, region)
@@ -67,10 +68,10 @@ def read_number(raw: str, *, region: str) -> ReadNumber | None:
 
 def _apart(text: str, region: str) -> tuple[str, str]:
     """The number and its extension."""
-    dashed = _CHINESE_DASHED.fullmatch(text) if region == "CN" else None
+    dashed = _chinese_dashed().fullmatch(text) if region == "CN" else None
     if dashed:
         return dashed[1], dashed[2]
-    found = _EXTENSION.search(text)
+    found = _extension().search(text)
     return (text[: found.start()].rstrip(" ,;(-"), found[1]) if found else (text, "")
 
 
@@ -83,7 +84,7 @@ def _looked_up(text: str, extension: str, region: str) -> ReadNumber | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    if _LETTERS_FOR_DIGITS.search(text) and number.country_code != _NORTH_AMERICA:
+    if _letters_for_digits().search(text) and number.country_code != _NORTH_AMERICA:
         return None
     if not phonenumbers.is_valid_number(number):
         return None

@@ -9,9 +9,20 @@ r"""Text as it was meant, whatever keyboard, export or attacker it went through.
 """
 
 import re
+from collections.abc import Callable
+from functools import cache
 from unicodedata import normalize
 
-__all__ = ["EASTERN", "SYMBOL", "fold", "has_eastern", "is_mixed_script", "plain"]
+__all__ = ["EASTERN", "SYMBOL", "at_first_use", "fold", "has_eastern", "is_mixed_script", "plain"]
+
+
+def at_first_use(pattern: str, flags: int = 0) -> Callable[[], re.Pattern[str]]:
+    """A function that compiles ``pattern`` once, when it is called.
+
+    Classes of twenty thousand letters take a millisecond each to compile, and importing must stay cheap.
+    """
+    return cache(lambda: re.compile(pattern, flags))
+
 
 EASTERN = (
     "\u1100-\u11ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3031-\u3035\u3041-\u309f\u30a1-\u30fa\u30fc-\u318f\u31a0-\u31bf"
@@ -19,7 +30,7 @@ EASTERN = (
 )
 """Han, kana, bopomofo and hangul, as the inside of a regular-expression class."""
 
-_has_eastern = re.compile(f"[{EASTERN}]").search
+_eastern = at_first_use(f"[{EASTERN}]")
 
 # Category Cf (Unicode 16), controls that are no white space, variation selectors and blank fillers.
 # ZWNJ and ZWJ carry meaning after Arabic and Indic letters and inside emoji; elsewhere they only hide.
@@ -67,7 +78,7 @@ def fold(text: str) -> str:
 
 def has_eastern(text: str) -> bool:
     """Whether a Han, kana, bopomofo or hangul character is in ``text``."""
-    return not text.isascii() and _has_eastern(text) is not None
+    return not text.isascii() and _eastern().search(text) is not None
 
 
 _SCRIPTS = {
@@ -85,8 +96,8 @@ _SCRIPTS = {
     "coptic": "\u03e2-\u03ef\u2c80-\u2cff",
     "lisu": "\ua4d0-\ua4ff",
 }
-_SCRIPT_SEARCHES = [(name, re.compile(f"[{inside}]").search) for name, inside in _SCRIPTS.items()]
-_HIDDEN = re.compile(f"{_INVISIBLE.pattern}|[\u0300-\u036f]+")
+_LETTERS = {name: at_first_use(f"[{inside}]") for name, inside in _SCRIPTS.items()}
+_hidden = at_first_use(f"{_INVISIBLE.pattern}|[\u0300-\u036f]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _USUAL_TOGETHER = {"latin", "eastern"}
 
@@ -102,11 +113,11 @@ def is_mixed_script(text: str) -> bool:
     """
     if text.isascii():
         return False
-    return any(map(_mixes, _WORD.findall(_HIDDEN.sub("", text))))
+    return any(map(_mixes, _WORD.findall(_hidden().sub("", text))))
 
 
 def _mixes(word: str) -> bool:
     if word.isascii():
         return False
-    found = {name for name, search in _SCRIPT_SEARCHES if search(word)}
+    found = {name for name, letters in _LETTERS.items() if letters().search(word)}
     return len(found) > 1 and found != _USUAL_TOGETHER

@@ -9,6 +9,8 @@ XI is Northern Ireland.
 import re
 from collections.abc import Callable, Sequence
 
+from crmkit.domain.values.plain_text import at_first_use
+
 __all__ = ["vat_number"]
 
 _FORMATS = {
@@ -41,7 +43,7 @@ _FORMATS = {
     "SK": r"\d{10}",
     "XI": r"\d{9}|\d{12}|GD\d{3}|HA\d{3}",
 }
-_COMPILED = {state: re.compile(pattern, re.ASCII) for state, pattern in _FORMATS.items()}
+_PATTERNS = {state: at_first_use(pattern, re.ASCII) for state, pattern in _FORMATS.items()}
 
 
 def vat_number(compact: str) -> str | None:
@@ -52,8 +54,8 @@ def vat_number(compact: str) -> str | None:
     """
     state, rest = compact[:2], compact[2:]
     state = "EL" if state == "GR" else state
-    pattern = _COMPILED.get(state)
-    if pattern is None or not pattern.fullmatch(rest):
+    pattern = _PATTERNS.get(state)
+    if pattern is None or not pattern().fullmatch(rest):
         return None
     check = _CHECKS.get(state)
     return f"{state}{rest}" if check is None or check(rest) else None

@@ -10,6 +10,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 
+from crmkit.domain.values.plain_text import at_first_use
 from crmkit.errors import InvalidInput
 
 __all__ = ["DateOrder", "read_written"]
@@ -23,15 +24,15 @@ class DateOrder(StrEnum):
 
 
 _EXCEL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - wall-clock time without a zone; right for serials from 61 on
-_EXCEL_SERIAL = re.compile(r"\d{5}(?:\.\d{1,15})?", re.ASCII)
-_YEAR_FIRST = re.compile(r"(\d{4}) ?[-/.年] ?(\d{1,2}) ?[-/.月] ?(\d{1,2})(?!\d) ?[日号號]?", re.ASCII)
-_YEAR_LAST = re.compile(r"(\d{1,2}) ?[-/.] ?(\d{1,2}) ?[-/.] ?(\d{4})(?!\d)", re.ASCII)
-_DAY_NAMED = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?[ .-]*([a-z]{3,9})[ .,-]*(\d{4})(?!\d)", re.ASCII)
-_MONTH_NAMED = re.compile(r"([a-z]{3,9})[ .]*(\d{1,2})(?:st|nd|rd|th)?[ ,]+(\d{4})(?!\d)", re.ASCII)
-_WEEKDAY = re.compile(
+_excel_serial = at_first_use(r"\d{5}(?:\.\d{1,15})?", re.ASCII)
+_year_first = at_first_use(r"(\d{4}) ?[-/.年] ?(\d{1,2}) ?[-/.月] ?(\d{1,2})(?!\d) ?[日号號]?", re.ASCII)
+_year_last = at_first_use(r"(\d{1,2}) ?[-/.] ?(\d{1,2}) ?[-/.] ?(\d{4})(?!\d)", re.ASCII)
+_day_named = at_first_use(r"(\d{1,2})(?:st|nd|rd|th)?[ .-]*([a-z]{3,9})[ .,-]*(\d{4})(?!\d)", re.ASCII)
+_month_named = at_first_use(r"([a-z]{3,9})[ .]*(\d{1,2})(?:st|nd|rd|th)?[ ,]+(\d{4})(?!\d)", re.ASCII)
+_weekday = at_first_use(
     r"(?:星期|周|礼拜|週)[一二三四五六日天]|^(?:mon|tues?|wed|thu(?:rs?)?|fri|sat|sun)(?:day|nesday|urday)?[., ]+"
 )
-_TIME = re.compile(
+_time = at_first_use(
     r"[t, ]*(上午|下午)? ?(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?)? ?([ap])?(?(6)\.?m\.?)"
     r" ?(z|(?:utc|gmt)?[+-]\d{2}:?\d{2}|utc|gmt)?",
     re.ASCII,
@@ -50,10 +51,10 @@ def read_written(text: str, *, order: DateOrder | None) -> datetime | None:
     Raises:
         InvalidInput: the shape is known and has two readings, or there is no such day or time.
     """
-    if _EXCEL_SERIAL.fullmatch(text):
+    if _excel_serial().fullmatch(text):
         # Excel counts milliseconds; what is finer is noise of the binary fraction
         return _EXCEL_EPOCH + timedelta(milliseconds=round(float(text) * 86_400_000))
-    text = " ".join(_WEEKDAY.sub(" ", text.lower()).split())
+    text = " ".join(_weekday().sub(" ", text.lower()).split())
     found = _dated(text, order)
     if found is None:
         return None
@@ -66,14 +67,14 @@ def read_written(text: str, *, order: DateOrder | None) -> datetime | None:
 
 def _dated(text: str, order: DateOrder | None) -> tuple[int, int, int, str] | None:
     """Year, month, day and what is left of the text."""
-    if match := _YEAR_FIRST.match(text):
+    if match := _year_first().match(text):
         return int(match[1]), int(match[2]), int(match[3]), text[match.end() :]
-    if match := _YEAR_LAST.match(text):
+    if match := _year_last().match(text):
         day, month = _in_order(int(match[1]), int(match[2]), order)
         return int(match[3]), month, day, text[match.end() :]
-    if (match := _DAY_NAMED.match(text)) and (month := _MONTHS.get(match[2], 0)):
+    if (match := _day_named().match(text)) and (month := _MONTHS.get(match[2], 0)):
         return int(match[3]), month, int(match[1]), text[match.end() :]
-    if (match := _MONTH_NAMED.match(text)) and (month := _MONTHS.get(match[1], 0)):
+    if (match := _month_named().match(text)) and (month := _MONTHS.get(match[1], 0)):
         return int(match[3]), month, int(match[2]), text[match.end() :]
     return None
 
@@ -92,7 +93,7 @@ def _timed(day: datetime, rest: str) -> datetime | None:
     rest = rest.translate(_CHINESE_CLOCK).rstrip(": ")
     if not rest:
         return day
-    match = _TIME.fullmatch(rest)
+    match = _time().fullmatch(rest)
     if not match:
         return None
     chinese, hour, minute, second, fraction, half, offset = match.groups()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 
 from crmkit.domain.reasons import Reason
 from crmkit.rules.dedup.comparators import Comparator
@@ -10,12 +11,12 @@ from crmkit.rules.dedup.facts import Candidate, MatchFacts
 from crmkit.rules.dedup.keys import STRONG, KeyKind, is_deceptive
 from crmkit.rules.dedup.policy import MatchGroup, MatchPolicy
 
-__all__ = ["decide"]
+__all__ = ["UNSEEN", "decide"]
 
 _TIERS = {tier: place for place, tier in enumerate(Tier)}
 _SEVERITY = {outcome: place for place, outcome in enumerate(MatchOutcome)}
-_CROWD = "crowd"
-"""The group that outcome rules know a key by that too many records share."""
+UNSEEN = "unseen"
+"""The group that outcome rules know what could not be compared by: a key too many share, a comparator that failed."""
 # an e-mail address and its domain are one piece of evidence, not two
 _SOURCES: dict[str, str] = {
     KeyKind.DOMAIN: KeyKind.EMAIL,
@@ -28,11 +29,21 @@ def decide(policy: MatchPolicy, facts: MatchFacts, *, now: datetime) -> MatchDec
     """The matches among the candidates, best first, and the severest of what the policy does about each.
 
     Whatever the policy says, a match is never certain on one piece of evidence, on weak ones alone, or
-    where a name mixes scripts; it then names the reason in ``capped``.
+    where a name mixes scripts; it then names the reason in ``capped``. A comparator that raises holds
+    nothing, and the record goes where possible matches go.
     """
-    found = [match for candidate in facts.candidates for match in _matches(policy, facts, candidate)]
-    matches = tuple(match for _, match in sorted(found, key=lambda pair: pair[0]))
-    outcomes = [match.outcome for match in matches] + _outcomes_of_crowd(policy, facts)
+    found, failed = [], set()
+    for candidate in facts.candidates:
+        asked = _Asked(facts.subject, candidate)
+        match = _match(policy, facts, candidate, asked)
+        failed |= asked.failed
+        if match is not None:
+            found.append((_place(match, candidate), match))
+    matches = tuple(match for _, match in sorted(found, key=itemgetter(0)))
+    outcomes = [match.outcome for match in matches]
+    if failed or not STRONG.isdisjoint(facts.crowded):
+        # what could not be looked at, or hides among hundreds with the same phone, may be a match
+        outcomes.append(policy.outcome_of(entry_point=facts.entry_point, tier=Tier.POSSIBLE, group=UNSEEN))
     outcome = max(outcomes, key=_SEVERITY.__getitem__, default=MatchOutcome.ALLOW)
     return MatchDecision(
         policy=policy.ref,
@@ -40,55 +51,72 @@ def decide(policy: MatchPolicy, facts: MatchFacts, *, now: datetime) -> MatchDec
         outcome=outcome,
         entry_point=facts.entry_point,
         matches=matches,
-        reasons=tuple(_reasons(outcome, matches, facts.crowded)),
+        reasons=tuple(_reasons(outcome, matches, facts.crowded, sorted(failed))),
     )
 
 
-def _matches(
-    policy: MatchPolicy, facts: MatchFacts, candidate: Candidate
-) -> Iterator[tuple[tuple[object, ...], Match]]:
-    """The match with ``candidate``, if any, with the place it sorts to."""
-    held = _first_group(policy.groups, facts.subject, candidate)
-    if held is None:
-        return
-    group, evidence = held
-    tier, capped = _tier(group, evidence, facts.subject, candidate)
-    outcome = policy.outcome_of(entry_point=facts.entry_point, tier=tier, group=group.name, states=candidate.states)
-    match = Match(
+class _Asked:
+    """The comparators that were asked about one pair; each is asked once."""
+
+    def __init__(self, subject: Candidate, candidate: Candidate) -> None:
+        self._pair = subject, candidate
+        self._known: dict[Comparator, Evidence] = {}
+        self.failed: set[str] = set()
+
+    def about(self, comparator: Comparator) -> Evidence:
+        """What ``comparator`` says about the pair."""
+        known = self._known.get(comparator)
+        if known is None:
+            try:
+                known = comparator.compare(*self._pair)
+            except Exception:  # noqa: BLE001 - a host's rule may raise anything, and a lead must not be lost by it
+                self.failed.add(comparator.kind)
+                known = Evidence.of(Verdict.BLANK, comparator=comparator.kind, field=comparator.kind, holds=False)
+            self._known[comparator] = known
+        return known
+
+
+def _match(policy: MatchPolicy, facts: MatchFacts, candidate: Candidate, asked: _Asked) -> Match | None:
+    """The match by the surest group that holds, the first of equals."""
+    best: tuple[Tier, MatchGroup, tuple[Evidence, ...], str] | None = None
+    for group, evidence in _held(policy.groups, facts.subject, candidate, asked):
+        tier, capped = _tier(group, evidence, facts.subject, candidate)
+        if best is None or _TIERS[tier] < _TIERS[best[0]]:
+            best = tier, group, evidence, capped
+        if not capped:
+            break
+    if best is None:
+        return None
+    tier, group, evidence, capped = best
+    return Match(
         record=candidate.ref,
         tier=tier,
         group=group.name,
         evidence=evidence,
         states=candidate.states,
-        outcome=outcome,
+        outcome=policy.outcome_of(entry_point=facts.entry_point, tier=tier, group=group.name, states=candidate.states),
         capped=capped,
     )
-    record = candidate.record
-    yield (_TIERS[tier], -len(match.agreeing), record.created_at, record.entity, record.id), match
 
 
-def _first_group(
-    groups: Sequence[MatchGroup], subject: Candidate, candidate: Candidate
-) -> tuple[MatchGroup, tuple[Evidence, ...]] | None:
-    """The first group whose comparisons all hold; each comparator is asked once, and not after a failure."""
+def _held(
+    groups: Sequence[MatchGroup], subject: Candidate, candidate: Candidate, asked: _Asked
+) -> Iterator[tuple[MatchGroup, tuple[Evidence, ...]]]:
+    """The groups whose comparisons all hold, in their order; nothing more is asked after one that fails."""
     one, other = subject.record.entity, candidate.record.entity
-    known: dict[Comparator, Evidence] = {}
     for group in groups:
         if not group.is_about(one, other):
             continue
         evidence = []
         for comparator in group.all_of:
-            said = known.get(comparator)
-            if said is None:
-                said = known[comparator] = comparator.compare(subject, candidate)
+            said = asked.about(comparator)
             if not said.holds:
                 break
             evidence.append(said)
         else:
             # blanks alone hold nothing together
             if any(said.verdict is Verdict.AGREES for said in evidence):
-                return group, tuple(evidence)
-    return None
+                yield group, tuple(evidence)
 
 
 def _tier(
@@ -109,19 +137,22 @@ def _tier(
     return Tier.CERTAIN, ""
 
 
-def _outcomes_of_crowd(policy: MatchPolicy, facts: MatchFacts) -> list[MatchOutcome]:
-    """A phone that hundreds share may hide the one record that is the same, so it counts as a possible match."""
-    if STRONG.isdisjoint(facts.crowded):
-        return []
-    return [policy.outcome_of(entry_point=facts.entry_point, tier=Tier.POSSIBLE, group=_CROWD)]
+def _place(match: Match, candidate: Candidate) -> tuple[object, ...]:
+    """What matches are ordered by: sure, with much that agrees, old."""
+    record = candidate.record
+    return _TIERS[match.tier], -len(match.agreeing), record.created_at, record.entity, record.id
 
 
-def _reasons(outcome: MatchOutcome, matches: Sequence[Match], crowded: Sequence[KeyKind]) -> Iterator[Reason]:
+def _reasons(
+    outcome: MatchOutcome, matches: Sequence[Match], crowded: Sequence[KeyKind], failed: Sequence[str]
+) -> Iterator[Reason]:
     yield Reason.of(f"match.{outcome.value}", matches=len(matches))
     for match in matches:
         fields = ", ".join(match.agreeing)
         yield Reason.of(f"match.{match.tier.value}", record=str(match.record), group=match.group, fields=fields)
         if match.capped:
             yield Reason.of(match.capped, record=str(match.record))
-    for kind in crowded:
-        yield Reason.of("match.crowded", key=kind.value)
+    for key in crowded:
+        yield Reason.of("match.crowded", key=key.value)
+    for kind in failed:
+        yield Reason.of("match.failed", comparator=kind)

@@ -5,7 +5,9 @@ from functools import lru_cache
 
 from crmkit.domain.ids import Ref
 from crmkit.domain.model import Code, Line, model
+from crmkit.domain.reasons import Reason
 from crmkit.rules.dedup.facts import EntryPoint, MatchState
+from crmkit.rules.dedup.texts import TEXTS
 from crmkit.rules.policy import Decision
 
 __all__ = ["Evidence", "Match", "MatchDecision", "MatchOutcome", "Tier", "Verdict"]
@@ -65,6 +67,14 @@ class Evidence:
         """The evidence, made once: few different ones exist, and a batch speaks of them millions of times."""
         return _evidence(verdict, comparator, field, holds, strong, similarity)
 
+    @property
+    def reason(self) -> Reason:
+        """The evidence as a reason, to be said in any language by a catalogue."""
+        code = f"match.{self.verdict.value}"
+        named = f"{code}.{self.field}"
+        code = named if named in TEXTS else code
+        return Reason.of(code, field=self.field, similarity=self.similarity)
+
 
 @lru_cache(maxsize=4_096)
 def _evidence(
@@ -97,6 +107,11 @@ class Match:
     def agreeing(self) -> tuple[str, ...]:
         """The fields that agree."""
         return tuple(each.field for each in self.evidence if each.verdict is Verdict.AGREES)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The evidence as reasons, field by field."""
+        return tuple(each.reason for each in self.evidence)
 
 
 @model

@@ -52,7 +52,7 @@ from crmkit.domain.values.keys import (
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.domain.values.plain_text import has_eastern
 
-__all__ = ["STRONG", "KeyKind", "is_deceptive", "keys_of", "kind_of", "match_keys", "search_keys"]
+__all__ = ["STRONG", "KeyKind", "is_deceptive", "keys_of", "kind_of", "match_keys", "search_keys", "without"]
 
 
 class KeyKind(StrEnum):
@@ -101,9 +101,12 @@ def match_keys(record: Record) -> tuple[str, ...]:
     return tuple(_indexed(record.entity, keys_of(record)))
 
 
-def search_keys(record: Record) -> tuple[str, ...]:
-    """The keys under which records may stand that are the same as ``record``, or the customer it belongs to."""
-    keys = keys_of(record)
+def search_keys(record: Record, keys: Keys | None = None) -> tuple[str, ...]:
+    """The keys under which records may stand that are the same as ``record``, or the customer it belongs to.
+
+    ``keys`` are those of the record, when they are known already.
+    """
+    keys = keys_of(record) if keys is None else keys
     found = list(_indexed(record.entity, keys))
     if record.entity in _COMPANY_PREFIXES:
         for prefix in _COMPANY_PREFIXES.values():
@@ -119,6 +122,15 @@ def kind_of(key: str) -> KeyKind:
     (<KeyKind.PHONE: 'phone'>, <KeyKind.PERSON: 'person'>)
     """
     return _KINDS[key.partition(":")[0]]
+
+
+def without(keys: Keys, crowded: Iterable[str]) -> Keys:
+    """``keys`` without the strong ones among the indexed keys ``crowded``."""
+    gone = set(crowded)
+    return {
+        kind: frozenset(value for value in values if f"{_PREFIXES.get(kind)}:{_short(value)}" not in gone)
+        for kind, values in keys.items()
+    }
 
 
 _KINDS = {
@@ -177,11 +189,11 @@ def _indexed(entity: str, keys: Keys) -> Iterable[str]:
 
 
 def _named(prefix: str, values: Iterable[str]) -> list[str]:
-    return [f"{prefix}:{value if len(value) <= _MOST else _hashed(value)}" for value in sorted(values)]
+    return [f"{prefix}:{_short(value)}" for value in sorted(values)]
 
 
-def _hashed(value: str) -> str:
-    return "#" + blake2b(value.encode(), digest_size=16).hexdigest()
+def _short(value: str) -> str:
+    return value if len(value) <= _MOST else "#" + blake2b(value.encode(), digest_size=16).hexdigest()
 
 
 def _add_person(found: _Found, name: PersonName | None) -> None:
@@ -205,7 +217,7 @@ def _add_points(found: _Found, phones: Iterable[Phone], emails: Iterable[Email],
         if number and phone.extension:
             found.setdefault(KeyKind.PHONE, []).append(f"{number};{phone.extension}")
         elif number:
-            kind = KeyKind.SHARED_PHONE if phone.kind in _SHARED_LINES else KeyKind.PHONE
+            kind = KeyKind.SHARED_PHONE if _is_shared(phone.kind, number) else KeyKind.PHONE
             found.setdefault(kind, []).append(number)
     for email in emails:
         address = email_key(email)
@@ -219,6 +231,11 @@ def _add_points(found: _Found, phones: Iterable[Phone], emails: Iterable[Email],
         key = handle_key(handle)
         if key:
             found.setdefault(KeyKind.HANDLE, []).append(key)
+
+
+def _is_shared(kind: PhoneKind, number: str) -> bool:
+    # in China mobiles and landlines are told apart; what is neither is a service number such as 400
+    return kind in _SHARED_LINES or (kind is PhoneKind.OTHER and number.startswith("+86"))
 
 
 def _add_identifiers(found: _Found, identifiers: Iterable[Identifier]) -> None:

@@ -78,7 +78,7 @@ def plan_merge(facts: MergeFacts) -> MergePlan:
         raise InvalidInput("must be two records of one entity.", field="merge", hint="Merge a lead with a lead.")
     if facts.keep not in ("", one.id, other.id):
         raise InvalidInput("is neither of the two.", field="keep", hint="Give one of their ids, or leave it out.")
-    first = facts.keep == one.id if facts.keep else rank(one) < rank(other)  # type: ignore[operator]
+    first = facts.keep == one.id if facts.keep else rank(one) < rank(other)
     survivor, loser = (one, other) if first else (other, one)
     refusal = _refusal(survivor, loser)
     if refusal is not None:

@@ -10,10 +10,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-import attrs
-
 from crmkit.domain.checks import FrozenDict
-from crmkit.domain.model import Code, model, revise
+from crmkit.domain.model import Code, annotations_of, model, revise
 from crmkit.domain.parties.account import Account, Standing
 from crmkit.domain.parties.contact import DealRole, Gender
 from crmkit.domain.sales.lead import Lead, LeadStatus
@@ -103,14 +101,14 @@ def rank(record: Party) -> tuple[object, ...]:
 
 def choices_of(survivor: Party, loser: Party) -> tuple[FieldChoice, ...]:
     """The winner of every field that is filled in one of the two, in the order of the fields."""
-    chosen = (_choice(fields, survivor, loser) for fields in _settled_together(type(survivor)))
+    chosen = (_choice(fields, survivor, loser) for fields in _fields_of(survivor))
     return tuple(choice for choice in chosen if choice is not None)
 
 
 def news_of(known: Party, news: Party) -> dict[str, Any]:
     """The fields of ``known`` that ``news`` fills or adds to; what is known already is never replaced."""
     changed: dict[str, Any] = {}
-    for fields in _settled_together(type(known)):
+    for fields in _fields_of(known):
         if fields in _OUR_SIDE:
             continue
         choice = _choice(fields, known, news)
@@ -127,10 +125,15 @@ def value_of(name: str, kept: Kept, survivor: Party, loser: Party) -> Any:
     return theirs if kept is Kept.LOSER else _UNITED[name](mine, theirs)
 
 
+def _fields_of(record: Party) -> tuple[tuple[str, ...], ...]:
+    cls: type = type(record)
+    return _settled_together(cls)
+
+
 @cache
-def _settled_together(cls: type[Party]) -> tuple[tuple[str, ...], ...]:
+def _settled_together(cls: type) -> tuple[tuple[str, ...], ...]:
     """The fields of ``cls``, those of a block in one tuple, in the order of the first of them."""
-    names = [field.name for field in attrs.fields(cls) if field.name not in _NEVER]
+    names = [name for name in annotations_of(cls) if name not in _NEVER]
     blocks = [tuple(name for name in block if name in names) for block in _BLOCKS]
     by_name = {name: block for block in blocks for name in block}
     return tuple(dict.fromkeys(by_name.get(name, (name,)) for name in names))
@@ -146,7 +149,7 @@ def _choice(fields: tuple[str, ...], survivor: Party, loser: Party) -> FieldChoi
     if fields[0] in _UNITED:
         united = _UNITED[fields[0]](mine[0], theirs[0])
         kept = Kept.SURVIVOR if united == mine[0] else Kept.LOSER if united == theirs[0] else Kept.BOTH
-        return FieldChoice(fields=fields, kept=kept)
+        return FieldChoice(fields=fields, kept=kept, dropped=fields == ("custom",) and _contradict(mine[0], theirs[0]))
     settle = _SETTLED.get(fields[0], _fill)
     kept = Kept.LOSER if settle(mine, theirs) else Kept.SURVIVOR
     lost = mine if kept is Kept.LOSER else theirs
@@ -156,7 +159,7 @@ def _choice(fields: tuple[str, ...], survivor: Party, loser: Party) -> FieldChoi
 # --- one of the two: whether the loser's value is taken -------------------------------------------
 
 
-def _fill(mine: list[Any], theirs: list[Any]) -> bool:
+def _fill(mine: list[Any], _theirs: list[Any]) -> bool:
     return all(value in _BLANKS for value in mine)
 
 
@@ -203,7 +206,7 @@ def _fuller_address(mine: list[Any], theirs: list[Any]) -> bool:
 
 
 def _parts_of_address(address: Address | None) -> int:
-    return 0 if address is None else sum(value not in _BLANKS for value in attrs.astuple(address, recurse=False))
+    return 0 if address is None else sum(value not in _BLANKS for value in vars(address).values())
 
 
 _SETTLED: Mapping[str, Callable[[list[Any], list[Any]], bool]] = {
@@ -276,6 +279,10 @@ def _united_notes(mine: str, theirs: str) -> str:
 
 def _united_custom(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> Mapping[str, Any]:
     return FrozenDict({**theirs, **mine})
+
+
+def _contradict(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+    return any(mine.get(name, value) != value for name, value in theirs.items())
 
 
 _UNITED: Mapping[str, Callable[[Any, Any], Any]] = {

@@ -4,7 +4,32 @@ from collections.abc import Mapping
 
 __all__ = ["TEXTS"]
 
+_FIELDS = {
+    "phone": ("phone number", "电话"),
+    "email": ("e-mail address", "邮箱"),
+    "handle": ("account in a network", "社交账号"),
+    "identifier": ("registered number", "登记号"),
+    "source_id": ("id at the source", "来源编号"),
+    "person": ("name", "姓名"),
+    "company": ("company", "公司"),
+    "domain": ("company's domain", "公司域名"),
+    "shared_phone": ("shared phone number", "公用电话"),
+    "shared_email": ("shared mailbox", "公用邮箱"),
+}
+_VERDICTS = {
+    "agrees": ("The {field} agrees.", "{field}一致。"),
+    "differs": ("The {field} differs.", "{field}不同。"),
+    "blank": ("The {field} is missing on one side.", "{field}有一方缺失。"),
+}
+_EVIDENCE = {
+    f"match.{verdict}.{field}": (english.format(field=name), chinese.format(field=name_zh))
+    for verdict, (english, chinese) in _VERDICTS.items()
+    for field, (name, name_zh) in _FIELDS.items()
+}
+
 TEXTS: Mapping[str, tuple[str, str]] = {
+    **_EVIDENCE,
+    **{f"match.{verdict}": texts for verdict, texts in _VERDICTS.items()},
     "match.allow": ("It may be saved.", "可以保存。"),
     "match.warn": ("It may be saved; {matches} known records look like it.", "可以保存；有 {matches} 条相似记录。"),
     "match.review": (
@@ -29,6 +54,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "Too many records share this {key}; it proves nothing.",
         "共用此 {key} 的记录过多，不能作为依据。",
     ),
+    "match.failed": (
+        "The comparator {comparator} failed; what it compares is not known.",
+        "比较器 {comparator} 出错，相应字段未能比较。",
+    ),
     "merge.ranked": (
         "{survivor} stays: it has come further, has an owner or is older than {loser}.",
         "保留 {survivor}：其阶段更靠后、已有负责人或比 {loser} 更早创建。",
@@ -48,4 +77,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "merge.already": ("{record} was merged before.", "{record} 此前已合并。"),
     "record.merged_away": ("{record} was merged into {survivor_id}.", "{record} 已合并到 {survivor_id}。"),
+    "convert.made": ("{record} was made.", "已新建 {record}。"),
+    "convert.known": ("{record} was known.", "使用已有的 {record}。"),
+    "convert.already": ("{record} was converted before.", "{record} 此前已转化。"),
 }

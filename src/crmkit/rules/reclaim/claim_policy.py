@@ -9,13 +9,14 @@ Traceback (most recent call last):
 crmkit.errors.InvalidInput: ClaimPolicy.daily_quota: must not be negative. None means no limit.
 """
 
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from crmkit.domain.conditions import parse
 from crmkit.domain.ids import CalendarId
-from crmkit.domain.model import model
+from crmkit.domain.model import Code, model
 from crmkit.errors import InvalidInput
 from crmkit.rules.policy import Policy
+from crmkit.rules.reclaim.fields import owned
 
 __all__ = ["ClaimPolicy"]
 
@@ -39,7 +40,7 @@ class ClaimPolicy(Policy):
 
     kind: ClassVar[str] = "claim"
 
-    entity: Literal["lead", "account"] = "account"
+    entity: Code = "account"
     holding_cap: int | None = None
     uncounted: str = "not always()"
     daily_quota: int | None = None
@@ -49,6 +50,7 @@ class ClaimPolicy(Policy):
 
     def check(self) -> None:
         """No limit is negative, and the condition can be read."""
+        owned(self.entity, "ClaimPolicy.entity")
         for name in ("holding_cap", "daily_quota", "cooldown_days", "freeze_days"):
             limit = getattr(self, name)
             if limit is not None and limit < 0:

@@ -20,19 +20,16 @@ Semantics after Hecom's protection model (default, refresh, maximum), as its man
 ('2026-04-04', '2026-04-05', '2026-04-08', '2026-04-14')
 """
 
-from datetime import UTC, datetime, timedelta
-from itertools import count
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-from crmkit.domain.organization.calendar import LONGEST, WorkingCalendar
 from crmkit.domain.stewardship.ownership import Protection
 from crmkit.errors import InvalidInput
+from crmkit.rules.reclaim.days import DayCount
 from crmkit.rules.reclaim.decision import ReclaimCause
 from crmkit.rules.reclaim.facts import Action, ReclaimFacts
-from crmkit.rules.reclaim.fields import prepared
 from crmkit.rules.reclaim.policy import ReclaimPolicy
 
-__all__ = ["days_after", "first_warning", "next_warning", "protection", "renewed"]
+__all__ = ["days_of", "first_warning", "next_warning", "protection", "renewed"]
 
 
 def protection(policy: ReclaimPolicy, facts: ReclaimFacts, *, now: datetime) -> Protection:
@@ -45,85 +42,83 @@ def protection(policy: ReclaimPolicy, facts: ReclaimFacts, *, now: datetime) -> 
     Raises:
         InvalidInput: the policy counts working days and the facts have no calendar.
     """
-    if prepared(policy, facts.fields).settled(facts.record, now):
+    if policy.prepared.settled(facts.record, now) is not None:
         return Protection()
-    held = facts.held_until
+    held, days = facts.held_until, days_of(policy, facts)
     actions = facts.actions if held is None or now < held else ()
-    deadline, cause = _computed(policy, facts, actions)
+    deadline, cause = _computed(policy, facts.since, actions, days)
     if held is None:
-        found = days_after(policy, facts, now, policy.grace_days)
-        if deadline < found:
-            deadline, cause = found, ReclaimCause.GRACE_ENDED
+        grace = days.after(now, policy.grace_days)
+        if deadline < grace:
+            deadline, cause = grace, ReclaimCause.GRACE_ENDED
     elif deadline <= held:
         record = facts.record
         return Protection(reclaim_at=held, reclaim_cause=record.reclaim_cause, warn_at=record.warn_at)
-    return Protection(reclaim_at=deadline, reclaim_cause=cause, warn_at=first_warning(policy, facts, deadline, now=now))
+    return _until(deadline, cause, policy, days, now=now)
+
+
+def renewed(policy: ReclaimPolicy, facts: ReclaimFacts, *, now: datetime) -> Protection:
+    """The default protection once more from ``now``, because the record was spared."""
+    days = days_of(policy, facts)
+    return _until(days.after(now, policy.protect_days), ReclaimCause.EXEMPTION_ENDED, policy, days, now=now)
 
 
 def _computed(
-    policy: ReclaimPolicy, facts: ReclaimFacts, actions: tuple[Action, ...]
+    policy: ReclaimPolicy, since: datetime, actions: tuple[Action, ...], days: DayCount
 ) -> tuple[datetime, ReclaimCause]:
     """The deadline as the three clocks say it, without regard to what was promised."""
-    since = facts.since
-    deadline, cause = days_after(policy, facts, since, policy.protect_days), ReclaimCause.PROTECTION_ENDED
+    deadline, cause = days.after(since, policy.protect_days), ReclaimCause.PROTECTION_ENDED
     for action in actions:
-        days = max((refresh.days for refresh in policy.refreshes if action.kind in (refresh.kinds or (action.kind,))), default=0)
+        protects = policy.refresh_days(action.kind)
         # what was done before the owner took the record was not done by the owner
-        if days and action.at >= since:
-            refreshed = days_after(policy, facts, action.at, days)
+        if protects and action.at >= since:
+            refreshed = days.after(action.at, protects)
             if refreshed > deadline:
                 deadline, cause = refreshed, ReclaimCause.NO_FOLLOW_UP
     if policy.max_days is not None:
-        end = days_after(policy, facts, since, policy.max_days)
+        end = days.after(since, policy.max_days)
         if end < deadline:
             deadline, cause = end, ReclaimCause.MAXIMUM_REACHED
     return deadline, cause
 
 
-def renewed(policy: ReclaimPolicy, facts: ReclaimFacts, *, now: datetime) -> Protection:
-    """The default protection once more from ``now``, because the record was spared."""
-    deadline = days_after(policy, facts, now, policy.protect_days)
-    return Protection(
-        reclaim_at=deadline,
-        reclaim_cause=ReclaimCause.EXEMPTION_ENDED,
-        warn_at=first_warning(policy, facts, deadline, now=now),
-    )
+def _until(
+    deadline: datetime, cause: ReclaimCause, policy: ReclaimPolicy, days: DayCount, *, now: datetime
+) -> Protection:
+    warn_at = first_warning(policy, deadline, days, now=now)
+    return Protection(reclaim_at=deadline, reclaim_cause=cause, warn_at=warn_at)
 
 
-def first_warning(policy: ReclaimPolicy, facts: ReclaimFacts, deadline: datetime, *, now: datetime) -> datetime | None:
+def first_warning(policy: ReclaimPolicy, deadline: datetime, days: DayCount, *, now: datetime) -> datetime | None:
     """When a new deadline is first warned of: the next rung of the ladder, or the last if all have passed.
 
     So every deadline is warned of at least once, also one that is near when it is set.
     """
     if not policy.warn_days:
         return None
-    upcoming = next_warning(policy, facts, deadline, now=now)
-    return _days_before(facts.calendar, deadline, min(policy.warn_days)) if upcoming is None else upcoming
+    upcoming = next_warning(policy, deadline, days, now=now)
+    return days.before(deadline, min(policy.warn_days)) if upcoming is None else upcoming
 
 
-def next_warning(policy: ReclaimPolicy, facts: ReclaimFacts, deadline: datetime, *, now: datetime) -> datetime | None:
+def next_warning(policy: ReclaimPolicy, deadline: datetime, days: DayCount, *, now: datetime) -> datetime | None:
     """The earliest rung after ``now``; ``None`` when there is none left."""
-    rungs = (_days_before(facts.calendar, deadline, days) for days in policy.warn_days)
+    rungs = (days.before(deadline, rung) for rung in policy.warn_days)
     return min((rung for rung in rungs if rung > now), default=None)
 
 
-def days_after(policy: ReclaimPolicy, facts: ReclaimFacts, start: datetime, days: int) -> datetime:
-    """``days`` after ``start``: times 24 hours, or working days of the policy's calendar at the same time of day."""
+def days_of(policy: ReclaimPolicy, facts: ReclaimFacts) -> DayCount:
+    """How the policy counts days.
+
+    Raises:
+        InvalidInput: in working days, and the facts have no calendar.
+    """
     if policy.calendar_id is None:
-        return start + timedelta(days=days)
+        return _ELAPSED
     if facts.calendar is None:
         raise InvalidInput(
             "is needed, the policy counts working days.", field="ReclaimFacts.calendar", hint="Load policy.calendar_id."
         )
-    return facts.calendar.add_workdays(start, days)
+    return DayCount(facts.calendar)
 
 
-def _days_before(calendar: WorkingCalendar | None, deadline: datetime, days: int) -> datetime:
-    if calendar is None:
-        return deadline - timedelta(days=days)
-    zone = ZoneInfo(calendar.zone)
-    local = deadline.astimezone(zone)
-    earlier = (local.date() - timedelta(days=back) for back in range(1, LONGEST))
-    workdays = (day for day in earlier if calendar.is_workday(day))
-    day = next(day for place, day in zip(count(1), workdays, strict=False) if place == days)
-    return datetime.combine(day, local.time(), zone).astimezone(UTC)
+_ELAPSED = DayCount()

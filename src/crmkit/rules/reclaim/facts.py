@@ -5,7 +5,6 @@ from datetime import datetime
 from attrs import frozen
 
 from crmkit.domain.activities.interaction import InteractionKind
-from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member
 from crmkit.domain.stewardship.ownership import Owned
@@ -37,8 +36,6 @@ class ReclaimFacts:
     actions: tuple[Action, ...] = ()
     pools: PoolOrder = PoolOrder()
     calendar: WorkingCalendar | None = None
-    fields: FieldCatalogue | None = None
-    """The entity's fields when the host has added its own."""
 
     @classmethod
     def of(
@@ -48,7 +45,6 @@ class ReclaimFacts:
         actions: tuple[Action, ...] = (),
         pools: PoolOrder = PoolOrder(),  # noqa: B008 - a frozen value
         calendar: WorkingCalendar | None = None,
-        fields: FieldCatalogue | None = None,
     ) -> "ReclaimFacts":
         """The record as it stands; one without a date of taking over counts from when it was created."""
         return cls(
@@ -58,20 +54,12 @@ class ReclaimFacts:
             actions=actions,
             pools=pools,
             calendar=calendar,
-            fields=fields,
         )
 
     @classmethod
-    def taken(
-        cls,
-        record: Owned,
-        *,
-        at: datetime,
-        calendar: WorkingCalendar | None = None,
-        fields: FieldCatalogue | None = None,
-    ) -> "ReclaimFacts":
+    def taken(cls, record: Owned, *, at: datetime, calendar: WorkingCalendar | None = None) -> "ReclaimFacts":
         """The record as a new owner takes it at ``at``; what was promised to the one before does not pass on."""
-        return cls(record=record, since=at, calendar=calendar, fields=fields)
+        return cls(record=record, since=at, calendar=calendar)
 
 
 @frozen(kw_only=True)

@@ -1,54 +1,60 @@
-"""The conditions of policies and pools, bound to the fields of leads or accounts and compiled once."""
+"""Conditions on leads and accounts, bound to their fields and compiled once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import lru_cache
 
-from attrs import frozen
-
-from crmkit.domain.conditions import BoundCondition, FieldCatalogue, bind, compile_all, compile_test, parse
+from crmkit.domain.conditions import BoundCondition, FieldCatalogue, bind, compile_all, compile_first, parse
+from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.parties.account import Account
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.ownership import Owned
-from crmkit.rules.reclaim.policy import SETTLED, ReclaimPolicy
+from crmkit.errors import InvalidInput
 
-__all__ = ["PreparedReclaim", "bound_to", "prepared"]
+__all__ = ["answers_to", "first_of", "owned"]
 
 OWNED: dict[str, type[Owned]] = {"lead": Lead, "account": Account}
 
 
-@cache
-def standard_fields(entity: str) -> FieldCatalogue:
-    """The fields that an entity has without the host's own."""
-    return FieldCatalogue.of(OWNED[entity])
-
-
-def bound_to(entity: str, texts: Sequence[str], fields: FieldCatalogue | None) -> list[BoundCondition]:
-    """``texts`` as conditions on records of ``entity``; ``fields`` where the host has fields of its own.
+def owned(entity: str, field: str) -> None:
+    """``entity`` has owners.
 
     Raises:
-        InvalidCondition: one of them does not fit.
+        InvalidInput: it has none.
     """
-    known = standard_fields(entity) if fields is None else fields
-    return [bind(parse(text), known) for text in texts]
+    if entity not in OWNED:
+        raise InvalidInput("must be lead or account.", field=field, hint="Choose one of the two.")
 
 
-@frozen(eq=False)
-class PreparedReclaim:
-    """The compiled conditions of one policy: ``test(record, now)``."""
+@lru_cache(maxsize=1_024)
+def answers_to(
+    texts: tuple[str, ...], entity: str, custom: tuple[CustomField, ...]
+) -> Callable[[object, datetime], tuple[bool, ...]]:
+    """A function ``(record, now)`` with one answer per text.
 
-    settled: Callable[[object, datetime], bool]
-    spared_by: Callable[[object, datetime], tuple[bool, ...]]
-    """One answer per exemption."""
+    Raises:
+        InvalidCondition: one of them cannot be read, or asks what the entity does not have.
+    """
+    return compile_all(_bound(texts, entity, custom))
+
+
+@lru_cache(maxsize=1_024)
+def first_of(
+    texts: tuple[str, ...], entity: str, custom: tuple[CustomField, ...]
+) -> Callable[[object, datetime], int | None]:
+    """A function ``(record, now)`` that gives the place of the first text that holds.
+
+    Raises:
+        InvalidCondition: one of them cannot be read, or asks what the entity does not have.
+    """
+    return compile_first(_bound(texts, entity, custom))
+
+
+def _bound(texts: tuple[str, ...], entity: str, custom: tuple[CustomField, ...]) -> list[BoundCondition]:
+    fields = _fields(entity, custom)
+    return [bind(parse(text), fields) for text in texts]
 
 
 @lru_cache(maxsize=256)
-def prepared(policy: ReclaimPolicy, fields: FieldCatalogue | None) -> PreparedReclaim:
-    """The conditions of ``policy`` compiled; the same call costs a look-up the next time.
-
-    Raises:
-        InvalidCondition: an exemption does not fit the fields.
-    """
-    (settled,) = bound_to(policy.entity, [SETTLED[policy.entity]], fields)
-    exemptions = bound_to(policy.entity, [exemption.when for exemption in policy.exemptions], fields)
-    return PreparedReclaim(compile_test(settled), compile_all(exemptions))
+def _fields(entity: str, custom: tuple[CustomField, ...]) -> FieldCatalogue:
+    return FieldCatalogue.of(OWNED[entity], custom=[field for field in custom if field.entity == entity])

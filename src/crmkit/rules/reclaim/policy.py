@@ -19,14 +19,20 @@ Traceback (most recent call last):
 crmkit.errors.InvalidInput: ReclaimPolicy.warn_days: no warning fits into 3 days. Add one of fewer days than every protection.
 """
 
-from typing import ClassVar, Literal
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
+from attrs import frozen
 
 from crmkit.domain.activities.interaction import InteractionKind
 from crmkit.domain.conditions import parse
+from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.ids import CalendarId
-from crmkit.domain.model import Key, model
+from crmkit.domain.model import Code, Key, model
 from crmkit.errors import InvalidInput
-from crmkit.rules.policy import Policy
+from crmkit.rules.policy import Policy, PolicyRef
+from crmkit.rules.reclaim.fields import answers_to, first_of, owned
 
 __all__ = ["SETTLED", "Exemption", "ReclaimPolicy", "Refresh"]
 
@@ -57,8 +63,19 @@ class Exemption:
     when: str
 
     def check(self) -> None:
-        """The condition can be read; whether its names fit is known where the fields are."""
+        """The condition can be read; the policy knows whether its names fit."""
         parse(self.when)
+
+
+@frozen(eq=False)
+class _Prepared:
+    """What is worked out once a policy, not once a record."""
+
+    ref: PolicyRef
+    settled: Callable[[object, datetime], int | None]
+    """Not ``None`` when the work on a record is done."""
+    spared_by: Callable[[object, datetime], tuple[bool, ...]]
+    """One answer per exemption."""
 
 
 @model
@@ -76,11 +93,13 @@ class ReclaimPolicy(Policy):
         grace_days: the least protection of a record whose clock never ran, from when it was found;
             so that switching a policy on takes nothing away at once.
         exemptions: records that are spared; being spared at the deadline renews the default protection.
+        custom_fields: the host's fields that conditions speak of, so that a stored version of the
+            policy can be read and explained for ever.
     """
 
     kind: ClassVar[str] = "reclaim"
 
-    entity: Literal["lead", "account"] = "account"
+    entity: Code = "account"
     protect_days: int = 30
     refreshes: tuple[Refresh, ...] = ()
     max_days: int | None = None
@@ -88,9 +107,11 @@ class ReclaimPolicy(Policy):
     warn_days: tuple[int, ...] = (7, 3, 1)
     grace_days: int = 7
     exemptions: tuple[Exemption, ...] = ()
+    custom_fields: tuple[CustomField, ...] = ()
 
     def check(self) -> None:
-        """Every protection has a warning, and none begins beyond the maximum."""
+        """Every protection has a warning, none begins beyond the maximum, and the conditions fit."""
+        owned(self.entity, "ReclaimPolicy.entity")
         _within(self.protect_days, "ReclaimPolicy.protect_days")
         _within(self.grace_days, "ReclaimPolicy.grace_days")
         if self.grace_days > self.protect_days:
@@ -104,10 +125,30 @@ class ReclaimPolicy(Policy):
                     "is shorter than protect_days.", field="ReclaimPolicy.max_days", hint="Give at least protect_days."
                 )
         self._check_warnings()
+        when = tuple(exemption.when for exemption in self.exemptions)
+        # kept beside the fields, not among them: it is neither compared nor stored
+        self.__dict__["_prepared"] = _Prepared(
+            self.ref,
+            first_of((SETTLED[self.entity],), self.entity, self.custom_fields),
+            answers_to(when, self.entity, self.custom_fields),
+        )
+
+    @property
+    def prepared(self) -> _Prepared:
+        """The compiled conditions."""
+        prepared: _Prepared = self.__dict__["_prepared"]
+        return prepared
+
+    def refresh_days(self, kind: InteractionKind) -> int:
+        """Days that a follow-up of that kind protects; 0 when it does not qualify."""
+        fitting = (refresh.days for refresh in self.refreshes if not refresh.kinds or kind in refresh.kinds)
+        return max(fitting, default=0)
 
     def _check_warnings(self) -> None:
         if any(days < 1 for days in self.warn_days):
-            raise InvalidInput("must be positive.", field="ReclaimPolicy.warn_days", hint="Give days before the deadline.")
+            raise InvalidInput(
+                "must be positive.", field="ReclaimPolicy.warn_days", hint="Give days before the deadline."
+            )
         shortest = min(self.protect_days, self.grace_days, *(refresh.days for refresh in self.refreshes), LONGEST)
         if self.warn_days and min(self.warn_days) >= shortest:
             raise InvalidInput(

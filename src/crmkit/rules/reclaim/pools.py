@@ -19,10 +19,10 @@ from datetime import datetime
 
 from attrs import frozen
 
-from crmkit.domain.conditions import FieldCatalogue, compile_first
+from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.pool import Pool
-from crmkit.rules.reclaim.fields import bound_to
+from crmkit.rules.reclaim.fields import first_of
 
 __all__ = ["PoolOrder", "choose_pool"]
 
@@ -35,15 +35,17 @@ class PoolOrder:
     _first: Callable[[object, datetime], int | None] = lambda _record, _now: None
 
     @classmethod
-    def of(cls, pools: Iterable[Pool], entity: str, *, fields: FieldCatalogue | None = None) -> "PoolOrder":
+    def of(cls, pools: Iterable[Pool], entity: str, *, custom: tuple[CustomField, ...] = ()) -> "PoolOrder":
         """Those of ``pools`` that hold ``entity``: highest priority first, of equal ones the smaller id.
+
+        ``custom`` are the host's fields that the pools' conditions speak of.
 
         Raises:
             InvalidCondition: what a pool accepts does not fit the entity's fields.
         """
         offered = [pool for pool in pools if pool.enabled and pool.holds == entity]
         offered.sort(key=lambda pool: (-pool.priority, pool.id))
-        return cls(tuple(offered), compile_first(bound_to(entity, [pool.accepts for pool in offered], fields)))
+        return cls(tuple(offered), first_of(tuple(pool.accepts for pool in offered), entity, custom))
 
     def choose(self, record: Owned, *, now: datetime) -> Pool | None:
         """The pool that receives ``record``, or ``None`` when none accepts it."""
@@ -52,7 +54,7 @@ class PoolOrder:
 
 
 def choose_pool(
-    pools: Iterable[Pool], record: Owned, *, fields: FieldCatalogue | None = None, now: datetime
+    pools: Iterable[Pool], record: Owned, *, custom: tuple[CustomField, ...] = (), now: datetime
 ) -> Pool | None:
     """The pool of ``pools`` that receives ``record``; for many records make one ``PoolOrder``."""
-    return PoolOrder.of(pools, record.entity, fields=fields).choose(record, now=now)
+    return PoolOrder.of(pools, record.entity, custom=custom).choose(record, now=now)

@@ -18,7 +18,7 @@ def lead_scoring() -> ScorePolicy:
     ['profile', 'source', 'talks', 'rhythm']
     """
     return ScorePolicy(
-        id="lead-scoring",
+        id="lead",
         label="Leads: fit and engagement",
         groups=(_profile(), _source(), _talks(), _rhythm()),
         grading=GradeMatrix(

@@ -1,0 +1,36 @@
+"""Assignment: who gets a new lead or account, and why not somebody else.
+
+``decide`` answers for one record, ``decide_many`` for a list in which each answer counts for the next.
+"""
+
+from collections.abc import Mapping
+
+from crmkit.rules.assignment.calibration import Tally, calibrated
+from crmkit.rules.assignment.decide import decide, decide_many
+from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
+from crmkit.rules.assignment.facts import AssignmentFacts, Candidate
+from crmkit.rules.assignment.policy import AssignmentPolicy, Entry, Target
+from crmkit.rules.assignment.strategies import LeastLoaded, RoundRobin, Strategy
+from crmkit.rules.assignment.texts import TEXTS as _TEXTS
+
+__all__ = [
+    "KINDS",
+    "TEXTS",
+    "AssignmentDecision",
+    "AssignmentFacts",
+    "AssignmentOutcome",
+    "AssignmentPolicy",
+    "Candidate",
+    "Entry",
+    "LeastLoaded",
+    "RoundRobin",
+    "Strategy",
+    "Tally",
+    "Target",
+    "calibrated",
+    "decide",
+    "decide_many",
+]
+
+KINDS: tuple[type, ...] = (AssignmentPolicy, RoundRobin, LeastLoaded)
+TEXTS: Mapping[str, tuple[str, str]] = _TEXTS

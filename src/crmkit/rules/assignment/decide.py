@@ -1,0 +1,155 @@
+"""Who receives a record: sticky to a known customer's owner, then the entries in their order."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from crmkit.domain.ids import MemberId, PoolId
+from crmkit.domain.reasons import Reason
+from crmkit.domain.sales.lead import Lead
+from crmkit.domain.stewardship.ownership import Owned
+from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
+from crmkit.rules.assignment.facts import AssignmentFacts, Candidate
+from crmkit.rules.assignment.policy import AssignmentPolicy, Entry, Target
+
+__all__ = ["decide", "decide_many"]
+
+NAMED = 20
+"""Members that one reason names at most."""
+
+
+def decide(policy: AssignmentPolicy, facts: AssignmentFacts, *, now: datetime) -> AssignmentDecision:
+    """Where ``facts.record`` goes at ``now``."""
+    return decide_many(policy, [facts.record], facts, now=now)[0]
+
+
+def decide_many(
+    policy: AssignmentPolicy, records: Sequence[Owned], facts: AssignmentFacts, *, now: datetime
+) -> tuple[AssignmentDecision, ...]:
+    """Where each of ``records`` goes, in their order; counters and capacities advance from one to the next."""
+    desk = _Desk(policy, facts, now)
+    return tuple(desk.decide(record) for record in records)
+
+
+class _Desk:
+    """One run: hands out record after record and keeps the counters of its own copy of the facts."""
+
+    def __init__(self, policy: AssignmentPolicy, facts: AssignmentFacts, now: datetime) -> None:
+        self.policy = policy
+        self.ref = policy.ref
+        self.now = now
+        self.matching = policy.matching
+        self.people = {each.member.id: each for each in sorted(facts.candidates, key=lambda each: each.member.id)}
+        self.groups: dict[int, tuple[MemberId, ...]] = {}
+        self.account_owners = facts.account_owners
+        self.pools = {pool.id: pool for pool in facts.pools if pool.enabled and pool.holds == policy.entity}
+
+    def decide(self, record: Owned) -> AssignmentDecision:
+        if record.owner_id is not None:
+            return self.assigned(record, record.owner_id, "", [Reason.of("assignment.owned", member=record.owner_id)])
+        reasons: list[Reason] = []
+        if self.policy.sticky and isinstance(record, Lead) and record.account_id is not None:
+            owner_id = self.account_owners.get(record.account_id)
+            if owner_id is not None and (decision := self.sticky(record, owner_id, reasons)) is not None:
+                return decision
+        applying = [
+            entry for entry, holds in zip(self.policy.entries, self.matching(record, self.now), strict=True) if holds
+        ]
+        for entry in applying:
+            reasons.append(Reason.of("assignment.entry", entry=entry.name))
+            for target in entry.to:
+                decision = self.to_pool(record, entry, target, reasons) or self.to_people(
+                    record, entry, target, reasons
+                )
+                if decision is not None:
+                    return decision
+        reasons.append(Reason.of("assignment.nobody_free" if applying else "assignment.no_entry"))
+        return self.decided(AssignmentOutcome.UNASSIGNED, record, reasons)
+
+    def sticky(self, record: Owned, owner_id: MemberId, reasons: list[Reason]) -> AssignmentDecision | None:
+        owner = self.people.get(owner_id)
+        if owner is not None and owner.available and not owner.full:
+            reasons.append(Reason.of("assignment.account_owner", member=owner_id))
+            return self.hand_over(record, owner, "", reasons)
+        why = "unknown" if owner is None else "full" if owner.available else owner.member.status.value
+        reasons.append(Reason.of("assignment.account_owner_unfit", member=owner_id, why=why))
+        return None
+
+    def to_pool(self, record: Owned, entry: Entry, target: Target, reasons: list[Reason]) -> AssignmentDecision | None:
+        if target.pool_id is None:
+            return None
+        if target.pool_id not in self.pools:
+            reasons.append(Reason.of("assignment.pool_closed", pool=target.pool_id))
+            return None
+        reasons.append(Reason.of("assignment.pooled", pool=target.pool_id))
+        return self.decided(AssignmentOutcome.POOLED, record, reasons, pool_id=target.pool_id, entry=entry.name)
+
+    def to_people(
+        self, record: Owned, entry: Entry, target: Target, reasons: list[Reason]
+    ) -> AssignmentDecision | None:
+        group = [self.people[member_id] for member_id in self.group(target)]
+        eligible = [each for each in group if each.available and not each.full]
+        if len(eligible) < len(group):
+            reasons.extend(_passed_over(group))
+        if not eligible:
+            if not group and target.pool_id is None:
+                reasons.append(Reason.of("assignment.nobody", entry=entry.name))
+            return None
+        if len(eligible) == 1:
+            chosen, why = eligible[0], Reason.of("assignment.sole", member=eligible[0].member.id)
+        else:
+            chosen, why = target.strategy.choose(eligible, record, now=self.now)
+        reasons.append(why)
+        return self.hand_over(record, chosen, entry.name, reasons)
+
+    def group(self, target: Target) -> tuple[MemberId, ...]:
+        """The members that a target names and the facts know, by id; worked out once a run."""
+        known = self.groups.get(id(target))
+        if known is None:
+            known = self.groups[id(target)] = tuple(
+                member_id
+                for member_id, each in self.people.items()
+                if member_id in target.member_ids
+                or (each.member.team_id is not None and each.member.team_id in target.team_ids)
+            )
+        return known
+
+    def hand_over(self, record: Owned, chosen: Candidate, entry: str, reasons: list[Reason]) -> AssignmentDecision:
+        self.people[chosen.member.id] = chosen.with_one_more()
+        return self.assigned(record, chosen.member.id, entry, reasons)
+
+    def assigned(self, record: Owned, member_id: MemberId, entry: str, reasons: list[Reason]) -> AssignmentDecision:
+        return self.decided(AssignmentOutcome.ASSIGNED, record, reasons, member_id=member_id, entry=entry)
+
+    def decided(
+        self,
+        outcome: AssignmentOutcome,
+        record: Owned,
+        reasons: list[Reason],
+        *,
+        member_id: MemberId | None = None,
+        pool_id: PoolId | None = None,
+        entry: str = "",
+    ) -> AssignmentDecision:
+        return AssignmentDecision(
+            policy=self.ref,
+            at=self.now,
+            outcome=outcome,
+            record=record.ref,
+            reasons=tuple(reasons),
+            member_id=member_id,
+            pool_id=pool_id,
+            entry=entry,
+        )
+
+
+def _passed_over(group: Iterable[Candidate]) -> list[Reason]:
+    """Who was left out and why, one reason a cause."""
+    absent = [each.member.id for each in group if not each.available]
+    full = [each.member.id for each in group if each.available and each.full]
+    named = (("assignment.absent", absent), ("assignment.full", full))
+    return [Reason.of(code, members=_list(ids)) for code, ids in named if ids]
+
+
+def _list(ids: Sequence[str]) -> str:
+    more = "" if len(ids) <= NAMED else f" … ({len(ids)})"
+    return ", ".join(ids[:NAMED]) + more

@@ -1,0 +1,69 @@
+"""What a decision looks at: the record, the members with their counters, and the pools."""
+
+from collections.abc import Mapping
+
+import attrs
+from attrs import frozen
+
+from crmkit.domain.ids import AccountId, MemberId
+from crmkit.domain.organization.member import Member, MemberStatus
+from crmkit.domain.stewardship.ownership import Owned
+from crmkit.domain.stewardship.pool import Pool
+
+__all__ = ["AssignmentFacts", "Candidate"]
+
+
+@frozen(kw_only=True)
+class Candidate:
+    """A member as assignment sees them.
+
+    Args:
+        member: status, team, weight and capacity.
+        received: records of the entity assigned to the member while the counters run.
+        credit: what counts as received although it was not, so that who joins or comes back starts
+            level with the others instead of being flooded.
+        open_work: open leads and accounts that the member holds.
+        away: not to be reached now although active.
+    """
+
+    member: Member
+    received: int = 0
+    credit: int = 0
+    open_work: int = 0
+    away: bool = False
+
+    @property
+    def counted(self) -> int:
+        """What round robin compares."""
+        return self.received + self.credit
+
+    @property
+    def available(self) -> bool:
+        """Active, and not away."""
+        return not self.away and self.member.status is MemberStatus.ACTIVE
+
+    @property
+    def full(self) -> bool:
+        """Open work has reached the member's capacity."""
+        return self.member.capacity is not None and self.open_work >= self.member.capacity
+
+    def with_one_more(self) -> "Candidate":
+        """The counters after one more record."""
+        return attrs.evolve(self, received=self.received + 1, open_work=self.open_work + 1)
+
+
+@frozen(kw_only=True)
+class AssignmentFacts:
+    """One moment: who is there with which counters; ``record`` is what is to be assigned.
+
+    Args:
+        record: the lead or account; ``decide_many`` takes its own list and ignores this one.
+        candidates: every member that the policy speaks of, and owners of known accounts.
+        account_owners: of the accounts that leads belong to, those that have an owner.
+        pools: those that the policy names.
+    """
+
+    record: Owned
+    candidates: tuple[Candidate, ...] = ()
+    account_owners: Mapping[AccountId, MemberId] = attrs.field(factory=dict)
+    pools: tuple[Pool, ...] = ()

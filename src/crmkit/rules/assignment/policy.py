@@ -1,0 +1,151 @@
+"""``AssignmentPolicy``: ordered entries; the first whose condition holds and whose target can take the record wins.
+
+>>> from crmkit.rules.assignment.strategies import LeastLoaded
+>>> policy = AssignmentPolicy(
+...     entries=(
+...         Entry(name="East", when="region == 'East'", to=(Target(team_ids=("east",)), Target(pool_id="east"))),
+...         Entry(name="Everything else", to=(Target(team_ids=("east", "west"), strategy=LeastLoaded()),)),
+...     )
+... )
+>>> sorted(policy.team_ids)
+['east', 'west']
+>>> Target(team_ids=("east",), pool_id="east")
+Traceback (most recent call last):
+...
+crmkit.errors.InvalidInput: Target.pool_id: a target is people or a pool. Make two targets of it.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from typing import ClassVar
+
+from crmkit.domain.conditions import FieldCatalogue, bind, compile_all, parse
+from crmkit.domain.custom_fields import CustomField
+from crmkit.domain.ids import MemberId, PoolId, TeamId
+from crmkit.domain.model import Code, Key, model
+from crmkit.domain.parties.account import Account
+from crmkit.domain.sales.lead import Lead
+from crmkit.errors import InvalidInput
+from crmkit.rules.assignment.strategies import RoundRobin, Strategy
+from crmkit.rules.policy import Policy
+
+__all__ = ["AssignmentPolicy", "Entry", "Target"]
+
+Answers = Callable[[object, datetime], tuple[bool, ...]]
+_RECORDS: dict[str, type[Lead | Account]] = {"lead": Lead, "account": Account}
+
+
+@model
+class Target:
+    """Who receives: a member, several, whole teams (chosen from by ``strategy``), or a pool."""
+
+    member_ids: tuple[MemberId, ...] = ()
+    team_ids: tuple[TeamId, ...] = ()
+    strategy: Strategy = RoundRobin()
+    pool_id: PoolId | None = None
+
+    def check(self) -> None:
+        """It names people or a pool, and the strategy can choose."""
+        people = bool(self.member_ids or self.team_ids)
+        if people and self.pool_id is not None:
+            raise InvalidInput("a target is people or a pool.", field="Target.pool_id", hint="Make two targets of it.")
+        if not people and self.pool_id is None:
+            raise InvalidInput("names nobody.", field="Target", hint="Give member_ids, team_ids or pool_id.")
+        if not isinstance(self.strategy, Strategy):
+            raise InvalidInput("cannot choose.", field="Target.strategy", hint="Use for example RoundRobin().")
+
+
+@model
+class Entry:
+    """Records for which ``when`` holds go to the first of ``to`` that can take them.
+
+    When none can, the next entry that holds is tried: so ``to`` is a fallback chain, and so is the list.
+    """
+
+    name: Key
+    when: str = "always()"
+    to: tuple[Target, ...]
+
+    def check(self) -> None:
+        """There is a target, and the condition can be read."""
+        if not self.to:
+            raise InvalidInput("is empty.", field="Entry.to", hint="Add a target.")
+        parse(self.when)
+
+
+@model
+class AssignmentPolicy(Policy):
+    """Who gets new records.
+
+    Args:
+        entity: whose records; the policy in force for an entity carries its name as ``id``, unless
+            it is the only one.
+        entries: in the order in which they are tried.
+        sticky: a lead of a known account goes to the account's owner before any entry.
+        window_days: how far back assignments are counted for round robin.
+        custom_fields: the host's fields that conditions speak of, so that a stored version of the
+            policy can be read and explained for ever.
+    """
+
+    kind: ClassVar[str] = "assignment"
+
+    entity: Code = "lead"
+    entries: tuple[Entry, ...] = ()
+    sticky: bool = True
+    window_days: int = 90
+    custom_fields: tuple[CustomField, ...] = ()
+
+    def check(self) -> None:
+        """Entries have different names, the window is some days long, and the conditions fit."""
+        if self.entity not in _RECORDS:
+            raise InvalidInput(
+                "must be lead or account.", field="AssignmentPolicy.entity", hint="Choose one of the two."
+            )
+        names = [entry.name for entry in self.entries]
+        if len(set(names)) < len(names):
+            raise InvalidInput("a name stands twice.", field="AssignmentPolicy.entries", hint="Rename one.")
+        if not 1 <= self.window_days <= 3_660:
+            raise InvalidInput(
+                "must lie between 1 and 3660.", field="AssignmentPolicy.window_days", hint="90 is usual."
+            )
+        when = tuple(entry.when for entry in self.entries)
+        # kept beside the fields, not among them: it is neither compared nor stored
+        self.__dict__["_matching"] = _answers_to(when, self.entity, self.custom_fields)
+
+    @property
+    def matching(self) -> Answers:
+        """A function ``(record, now)`` that tells for each entry whether its condition holds."""
+        matching: Answers = self.__dict__["_matching"]
+        return matching
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The targets of all entries."""
+        return tuple(target for entry in self.entries for target in entry.to)
+
+    @property
+    def member_ids(self) -> frozenset[MemberId]:
+        """Members named by the entries."""
+        return frozenset(member_id for target in self.targets for member_id in target.member_ids)
+
+    @property
+    def team_ids(self) -> frozenset[TeamId]:
+        """Teams named by the entries."""
+        return frozenset(team_id for target in self.targets for team_id in target.team_ids)
+
+    @property
+    def pool_ids(self) -> frozenset[PoolId]:
+        """Pools named by the entries."""
+        return frozenset(target.pool_id for target in self.targets if target.pool_id is not None)
+
+
+@lru_cache(maxsize=1_024)
+def _answers_to(texts: tuple[str, ...], entity: str, custom: tuple[CustomField, ...]) -> Answers:
+    fields = _fields(entity, custom)
+    return compile_all([bind(parse(text), fields) for text in texts])
+
+
+@lru_cache(maxsize=256)
+def _fields(entity: str, custom: tuple[CustomField, ...]) -> FieldCatalogue:
+    return FieldCatalogue.of(_RECORDS[entity], custom=[field for field in custom if field.entity == entity])

@@ -1,0 +1,7 @@
+"""How one of several members is chosen."""
+
+from crmkit.rules.assignment.strategies.least_loaded import LeastLoaded
+from crmkit.rules.assignment.strategies.round_robin import RoundRobin
+from crmkit.rules.assignment.strategies.strategy import Strategy
+
+__all__ = ["LeastLoaded", "RoundRobin", "Strategy"]

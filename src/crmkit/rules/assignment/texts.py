@@ -1,0 +1,31 @@
+"""What the reasons of this engine say: code → (English, Chinese)."""
+
+from collections.abc import Mapping
+
+__all__ = ["TEXTS"]
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "assignment.owned": ("It has an owner: {member}.", "已有负责人：{member}。"),
+    "assignment.account_owner": ("{member} looks after the customer already.", "{member} 已负责该客户。"),
+    "assignment.account_owner_unfit": (
+        "{member} looks after the customer, but cannot take it: {why}.",
+        "{member} 负责该客户，但无法接收：{why}。",
+    ),
+    "assignment.entry": ("Entry “{entry}” applies.", "匹配规则“{entry}”。"),
+    "assignment.sole": ("{member} is the only one who can take it.", "仅 {member} 可接收。"),
+    "assignment.round_robin": (
+        "{member} is next of {of}: {received} received and {credit} credited at weight {weight}.",
+        "{of} 人轮转，轮到 {member}：已分配 {received}，计入 {credit}，权重 {weight}。",
+    ),
+    "assignment.least_loaded": (
+        "{member} has the least open work of {of}: {open}.",
+        "{of} 人中 {member} 在办最少：{open}。",
+    ),
+    "assignment.pooled": ("It goes into pool {pool}.", "进入公海 {pool}。"),
+    "assignment.pool_closed": ("Pool {pool} is closed or does not exist.", "公海 {pool} 已停用或不存在。"),
+    "assignment.absent": ("Not there: {members}.", "不在岗：{members}。"),
+    "assignment.full": ("At capacity: {members}.", "已达容量：{members}。"),
+    "assignment.nobody": ("Entry “{entry}” names nobody who exists.", "规则“{entry}”未指向任何成员。"),
+    "assignment.no_entry": ("No entry of the policy applies.", "没有匹配的分配规则。"),
+    "assignment.nobody_free": ("Nobody can take it now.", "目前无人可接收。"),
+}

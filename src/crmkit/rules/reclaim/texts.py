@@ -1,0 +1,65 @@
+"""What the reasons of this engine say: code → (English, Chinese)."""
+
+from collections.abc import Mapping
+
+from crmkit.rules.reclaim.decision import ReclaimCause
+
+__all__ = ["TEXTS"]
+
+_CLOCKS: Mapping[ReclaimCause, tuple[str, str]] = {
+    ReclaimCause.PROTECTION_ENDED: ("default protection", "默认保护期"),
+    ReclaimCause.NO_FOLLOW_UP: ("protection by the last follow-up", "跟进保护期"),
+    ReclaimCause.MAXIMUM_REACHED: ("longest time to hold it", "最长持有期"),
+    ReclaimCause.GRACE_ENDED: ("grace for records without a clock", "首次启用宽限期"),
+    ReclaimCause.EXEMPTION_ENDED: ("protection renewed by an exemption", "豁免续期"),
+    ReclaimCause.NO_POOL: ("wait for a pool that takes it", "等待可接收的公海"),
+}
+
+
+def _per_clock(what: str, english: str, chinese: str) -> dict[str, tuple[str, str]]:
+    return {
+        f"reclaim.{what}.{cause}": (english.replace("CLOCK", en), chinese.replace("CLOCK", zh))
+        for cause, (en, zh) in _CLOCKS.items()
+    }
+
+
+TEXTS: Mapping[str, tuple[str, str]] = {
+    **_per_clock("kept", "Stays with its owner: the CLOCK lasts until {deadline}.", "继续保留：CLOCK至 {deadline}。"),
+    **_per_clock(
+        "warned",
+        "Falls back on {deadline}, when the CLOCK ends. Follow up before then.",
+        "CLOCK将于 {deadline} 届满并回收，请在此之前跟进。",
+    ),
+    **_per_clock("due", "Falls back: the CLOCK ended on {deadline}.", "回收：CLOCK已于 {deadline} 届满。"),
+    "reclaim.no_owner": ("Nobody owns it, so no clock runs.", "无负责人，不计时。"),
+    "reclaim.settled": ("The work on it is done, so no clock runs.", "已完结，不计时。"),
+    "reclaim.exempt": ("Spared: {exemption}.", "豁免：{exemption}。"),
+    "reclaim.no_pool": (
+        "No enabled pool accepts this {entity}. Add a pool without a condition, or widen one.",
+        "没有已启用的公海接收该记录（{entity}），请新增无条件公海或放宽条件。",
+    ),
+    "reclaim.next": ("Looked at again on {at}.", "将于 {at} 再次检查。"),
+    "claim.granted": ("It is yours now.", "领取成功。"),
+    "claim.missing": ("There is no such record.", "记录不存在。"),
+    "claim.taken": ("It has an owner by now.", "已有负责人。"),
+    "claim.yours": ("It is yours already.", "该记录已归您所有。"),
+    "claim.no_pool": ("It lies in no pool.", "不在任何公海中。"),
+    "claim.inactive": (
+        "Your status is {status}; only active members claim.",
+        "当前状态为 {status}，仅在岗成员可领取。",
+    ),
+    "claim.pool_closed": ("Pool {pool} is closed.", "公海 {pool} 已停用。"),
+    "claim.not_admitted": ("You are no member of pool {pool}.", "您不是公海 {pool} 的成员。"),
+    "claim.cap": ("You hold {held} of {cap}.", "已持有 {held} 个，上限 {cap} 个。"),
+    "claim.capacity": (
+        "You have {open} open records; your capacity is {capacity}.",
+        "在办 {open} 个，个人容量 {capacity} 个。",
+    ),
+    "claim.quota": ("You have claimed {claimed} of {quota} today.", "今日已领取 {claimed} 个，限额 {quota} 个。"),
+    "claim.cooldown": (
+        "You owned it lately; you may claim it from {until} on.",
+        "您近期曾持有，{until} 起可再次领取。",
+    ),
+    "claim.frozen": ("It is new in the pool; it may be claimed from {until} on.", "新入公海冻结中，{until} 起可领取。"),
+    "claim.batch": ("Not taken, because another record of the batch was refused.", "同批有记录被拒，整批未领取。"),
+}

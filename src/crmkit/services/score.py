@@ -1,0 +1,136 @@
+"""Scoring leads: one at a time, all that are due, or all there are."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+
+from crmkit.domain.activities.interaction import Interaction
+from crmkit.domain.change import Change
+from crmkit.domain.conditions import F
+from crmkit.domain.ids import LeadId
+from crmkit.domain.model import model
+from crmkit.domain.sales.lead import Lead, LeadStatus
+from crmkit.ports.store import UnitOfWork
+from crmkit.rules.scoring import ScoreDecision, ScoreEvent, ScoreFacts, ScorePolicy, decide, lead_scoring
+from crmkit.services.context import Context
+
+__all__ = ["Rescored", "policy_in_force", "rescore_due", "score_all", "score_lead"]
+
+MOST_EVENTS = 1_000
+"""Interactions of one lead that are looked at, the newest."""
+MOST_AT_ONCE = 100_000
+"""Interactions read by one query."""
+CHUNK = 500
+"""Leads in one transaction."""
+
+
+@model
+class Rescored:
+    """How many leads were scored, how many of them changed, and whether more are due."""
+
+    scored: int = 0
+    changed: int = 0
+    more: bool = False
+
+
+def score_lead(ctx: Context, lead_id: LeadId, *, idempotency_key: str | None = None) -> ScoreDecision:
+    """The lead carries its score, its grade and the instant at which they next change.
+
+    Raises:
+        NotFound: there is no such lead.
+    """
+
+    def work(uow: UnitOfWork, now: datetime) -> ScoreDecision:
+        lead = uow.leads.get(lead_id)
+        facts = ScoreFacts(record=lead, events=_events(_newest(uow, [lead_id], limit=MOST_EVENTS)))
+        decision = decide(policy_in_force(uow, now), facts, now=now)
+        uow.save(*_changes(lead, decision, now))
+        return decision
+
+    return ctx.command(work, ScoreDecision, idempotency_key=idempotency_key)
+
+
+def rescore_due(ctx: Context, *, limit: int = CHUNK) -> Rescored:
+    """Up to ``limit`` leads whose score has changed by itself meanwhile carry their new one; the longest due first.
+
+    One transaction with three queries, however many leads: call it again while ``more``. Two that run
+    at once share the work.
+    """
+
+    def work(uow: UnitOfWork, now: datetime) -> Rescored:
+        due = uow.leads.find(F.score_due_at <= now, order=("score_due_at",), limit=limit, locking="skip")
+        return _scored(uow, due, now, more=len(due) == limit)
+
+    return ctx.command(work, Rescored)
+
+
+def score_all(ctx: Context, *, chunk: int = CHUNK) -> Rescored:
+    """Every lead that is not converted carries its score; call it when a new policy comes into force.
+
+    A transaction every ``chunk`` leads, so that nobody waits long. Stopped half-way it may be called
+    again: leads that have their score already are not written twice.
+    """
+    with ctx.store.begin(ctx.acting, read_only=True) as uow:
+        ids = iter([lead.id for lead in uow.leads.scan(F.status != LeadStatus.CONVERTED)])
+    scored = changed = 0
+    while some := list(islice(ids, chunk)):
+
+        def work(uow: UnitOfWork, now: datetime, some: Sequence[str] = some) -> Rescored:
+            return _scored(uow, uow.leads.get_many(some).values(), now)
+
+        done = ctx.command(work, Rescored)
+        scored, changed = scored + done.scored, changed + done.changed
+    return Rescored(scored=scored, changed=changed)
+
+
+def policy_in_force(uow: UnitOfWork, now: datetime) -> ScorePolicy:
+    """The tenant's policy for leads at ``now``, or the standard one.
+
+    With policies for several entities, the one for leads carries the id ``"lead"``.
+    """
+    named = uow.policies.in_force(ScorePolicy, now, id=Lead.entity)
+    policy = named or uow.policies.in_force(ScorePolicy, now)
+    return policy if policy is not None and policy.record == Lead.entity else lead_scoring()
+
+
+def _scored(uow: UnitOfWork, leads: Iterable[Lead], now: datetime, *, more: bool = False) -> Rescored:
+    """``leads`` with one query for the events of all of them, and one save."""
+    by_id = {lead.id: lead for lead in leads}
+    events = _events_of(uow, list(by_id))
+    policy = policy_in_force(uow, now)
+    changes = [
+        change
+        for lead in by_id.values()
+        for change in _changes(lead, decide(policy, ScoreFacts(record=lead, events=events[lead.id]), now=now), now)
+    ]
+    uow.save(*changes)
+    return Rescored(scored=len(by_id), changed=len(changes), more=more)
+
+
+def _changes(lead: Lead, decision: ScoreDecision, now: datetime) -> Iterator[Change[Lead]]:
+    """What is to be written, if anything."""
+    new = (decision.score, decision.grade, decision.next_change_at)
+    if new != (lead.score, lead.grade, lead.score_due_at):
+        yield lead.rate(decision.score, decision.grade, now=now, due_at=decision.next_change_at)
+
+
+def _events_of(uow: UnitOfWork, ids: Sequence[str]) -> Mapping[str, tuple[ScoreEvent, ...]]:
+    """The events of each lead, with one query for every ``CHUNK`` of them."""
+    found: dict[str, list[Interaction]] = {id_: [] for id_ in ids}
+    rest = iter(ids)
+    while some := list(islice(rest, CHUNK)):
+        interactions = _newest(uow, some, limit=MOST_AT_ONCE)
+        if len(interactions) == MOST_AT_ONCE:  # flooded: some may have been left out, so each on its own
+            interactions = [each for id_ in some for each in _newest(uow, [id_], limit=MOST_EVENTS)]
+        for interaction in interactions:
+            found[interaction.subject_id].append(interaction)
+    return {id_: _events(interactions[:MOST_EVENTS]) for id_, interactions in found.items()}
+
+
+def _newest(uow: UnitOfWork, ids: Sequence[str], *, limit: int) -> Sequence[Interaction]:
+    about = (F.subject_entity == Lead.entity) & F.subject_id.in_(ids)
+    return uow.interactions.find(about, order=("-at",), limit=limit)
+
+
+def _events(interactions: Iterable[Interaction]) -> tuple[ScoreEvent, ...]:
+    return tuple(ScoreEvent.of(interaction) for interaction in interactions)

@@ -1,0 +1,60 @@
+"""What members have received and hold, counted in a handful of queries whatever the number of records."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from crmkit.domain.conditions import F
+from crmkit.domain.ids import MemberId
+from crmkit.domain.organization.member import Member
+from crmkit.ports.store import UnitOfWork
+from crmkit.rules.assignment import AssignmentPolicy, Candidate, Tally, calibrated
+from crmkit.services.custody import UNSETTLED, owned_by
+
+__all__ = ["candidates_of"]
+
+MOST_IDS = 1_000
+"""Ids that one condition lists."""
+
+
+def candidates_of(
+    uow: UnitOfWork, policy: AssignmentPolicy, members: Sequence[Member], *, now: datetime
+) -> tuple[Candidate, ...]:
+    """``members`` with what they hold and what was assigned to them, newcomers level with their teammates.
+
+    Queries: one per open entity, one for the window, and one for each moment at which a member joined or
+    came back within it.
+    """
+    begin = now - timedelta(days=policy.window_days)
+    there_since = {member.id: since for member in members if (since := _there_since(uow, member, begin)) > begin}
+    load = _open_work(uow, members, now)
+    candidates = [Candidate(member=member, open_work=load[member.id]) for member in members]
+    moments = sorted({begin, *there_since.values()})
+    tallies = [Tally(since=moment, received=_received(uow, policy, moment)) for moment in moments]
+    return calibrated(candidates, there_since, tallies)
+
+
+def _there_since(uow: UnitOfWork, member: Member, begin: datetime) -> datetime:
+    """When the member joined or last came back; moves are looked up only where the member changed in the window."""
+    if member.updated_at <= begin or member.updated_at == member.created_at:
+        return member.created_at
+    moves = uow.trail.of(member.ref, type="member.moved", since=begin)
+    return max((move.at for move in moves), default=member.created_at)
+
+
+def _received(uow: UnitOfWork, policy: AssignmentPolicy, since: datetime) -> dict[MemberId, int]:
+    """Assignments of the entity's records since then; claims are everybody's own affair."""
+    counts = uow.ownership.count_by(
+        "to_owner_id", (F.record_entity == policy.entity) & (F.cause == "assigned") & (F.at >= since)
+    )
+    return dict(counts)
+
+
+def _open_work(uow: UnitOfWork, members: Sequence[Member], now: datetime) -> Counter[MemberId]:
+    load: Counter[MemberId] = Counter()
+    ids = sorted(member.id for member in members)
+    for start in range(0, len(ids), MOST_IDS):
+        owned = F.owner_id.in_(ids[start : start + MOST_IDS])
+        for entity, unsettled in UNSETTLED.items():
+            load.update(owned_by(uow, entity).count_by("owner_id", owned & unsettled, now=now))
+    return load

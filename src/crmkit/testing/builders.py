@@ -1,0 +1,193 @@
+"""Records that are valid and ordinary; a test says only what it is about.
+
+>>> lead = a_lead(score=80)
+>>> lead.id, lead.score, str(lead.company)
+('L-1', 80, '杭州云杉贸易有限公司')
+>>> a_record(Lead, id="L-2").id
+'L-2'
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar, cast
+
+from crmkit.domain.activities.interaction import Interaction, InteractionKind
+from crmkit.domain.activities.task import Task
+from crmkit.domain.change import Record
+from crmkit.domain.organization.calendar import WorkingCalendar
+from crmkit.domain.organization.member import Member, Role, Team
+from crmkit.domain.parties.account import Account
+from crmkit.domain.parties.contact import Contact
+from crmkit.domain.sales.lead import Lead
+from crmkit.domain.sales.opportunity import Opportunity
+from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
+from crmkit.domain.stewardship.merge import Merge
+from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
+from crmkit.domain.stewardship.pool import Pool
+from crmkit.domain.stewardship.request import Request
+from crmkit.domain.values.contact_points import Email, Phone
+from crmkit.domain.values.names import CompanyName, PersonName
+from crmkit.errors import InvalidInput
+from crmkit.testing.clock import NOW
+
+__all__ = [
+    "a_calendar",
+    "a_contact",
+    "a_lead",
+    "a_member",
+    "a_merge",
+    "a_pipeline",
+    "a_pool",
+    "a_record",
+    "a_request",
+    "a_role",
+    "a_task",
+    "a_team",
+    "an_account",
+    "an_interaction",
+    "an_opportunity",
+    "an_ownership_entry",
+]
+
+R = TypeVar("R", bound=Record)
+
+
+def _built(cls: type[R], changes: Mapping[str, Any], **defaults: Any) -> R:
+    return cls(**{"created_at": NOW, "updated_at": NOW, **defaults, **changes})
+
+
+def a_lead(**changes: Any) -> Lead:
+    """A new lead with a name, a company, a mobile phone and a source."""
+    return _built(
+        Lead,
+        changes,
+        id="L-1",
+        name=PersonName.parse("李伟"),
+        company=CompanyName(legal="杭州云杉贸易有限公司"),
+        phones=(Phone.parse("13800138000"),),
+        source="fair",
+    )
+
+
+def an_account(**changes: Any) -> Account:
+    """A company with a work e-mail address."""
+    return _built(
+        Account,
+        changes,
+        id="A-1",
+        name=CompanyName(legal="杭州云杉贸易有限公司"),
+        emails=(Email.parse("sales@yunshan.example"),),
+    )
+
+
+def a_contact(**changes: Any) -> Contact:
+    """A person at the account ``A-1``."""
+    return _built(
+        Contact,
+        changes,
+        id="C-1",
+        account_id="A-1",
+        name=PersonName.parse("Maria Schmidt"),
+        emails=(Email.parse("maria.schmidt@yunshan.example"),),
+    )
+
+
+def an_opportunity(**changes: Any) -> Opportunity:
+    """A deal of the account ``A-1`` in the first stage of ``a_pipeline``."""
+    defaults = {"account_id": "A-1", "name": "40 pumps", "pipeline_id": "P-1", "stage": "talks", "stage_since": NOW}
+    return _built(Opportunity, changes, id="O-1", **defaults)
+
+
+def a_pipeline(**changes: Any) -> Pipeline:
+    """Talks, then won or lost."""
+    stages = (
+        Stage(code="talks", probability=20),
+        Stage(code="won", kind=StageKind.WON, probability=100),
+        Stage(code="lost", kind=StageKind.LOST),
+    )
+    return _built(Pipeline, changes, id="P-1", name="Trade", stages=stages)
+
+
+def an_interaction(**changes: Any) -> Interaction:
+    """A call to the lead ``L-1`` by the member ``M-1``."""
+    subject = {"subject_entity": "lead", "subject_id": "L-1"}
+    return _built(Interaction, changes, id="I-1", kind=InteractionKind.CALL, at=NOW, member_id="M-1", **subject)
+
+
+def a_task(**changes: Any) -> Task:
+    """Something for the member ``M-1`` to do."""
+    return _built(Task, changes, id="T-1", title="Send the price list", owner_id="M-1")
+
+
+def a_member(**changes: Any) -> Member:
+    """An active member with a full share of the work."""
+    return _built(Member, changes, id="M-1", name="Chen Jie", email="chen.jie@example.com")
+
+
+def a_team(**changes: Any) -> Team:
+    """A team that the member ``M-1`` leads."""
+    return _built(Team, changes, id="TE-1", name="East", leader_id="M-1")
+
+
+def a_role(**changes: Any) -> Role:
+    """A role that may assign leads."""
+    return _built(Role, changes, id="R-1", name="Sales", verbs=("lead.assign",))
+
+
+def a_calendar(**changes: Any) -> WorkingCalendar:
+    """Monday to Friday in Shanghai, without holidays."""
+    return _built(WorkingCalendar, changes, id="cn", name="China", zone="Asia/Shanghai")
+
+
+def a_pool(**changes: Any) -> Pool:
+    """A pool of accounts that every member may claim from."""
+    return _built(Pool, changes, id="PO-1", name="East")
+
+
+def an_ownership_entry(**changes: Any) -> OwnershipEntry:
+    """The account ``A-1`` was assigned to the member ``M-1``."""
+    record = {"record_entity": "account", "record_id": "A-1", "to_owner_id": "M-1"}
+    return _built(OwnershipEntry, changes, id="OE-1", at=NOW, cause=Cause.ASSIGNED, **record)
+
+
+def a_request(**changes: Any) -> Request:
+    """A discount of 12 % asked for by the member ``M-1``."""
+    subject = {"subject_entity": "opportunity", "subject_id": "O-1"}
+    asked = {"process": "discount", "state": "asked", "percent": 12, "requested_by": "M-1"}
+    return _built(Request, changes, id="RQ-1", **subject, **asked)
+
+
+def a_merge(**changes: Any) -> Merge:
+    """The lead ``L-2`` went into the lead ``L-1``."""
+    pair = {"record_entity": "lead", "survivor_id": "L-1", "loser_id": "L-2"}
+    return _built(Merge, changes, id="MG-1", loser=a_lead(id="L-2"), **pair)
+
+
+_BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
+    Lead: a_lead,
+    Account: an_account,
+    Contact: a_contact,
+    Opportunity: an_opportunity,
+    Pipeline: a_pipeline,
+    Interaction: an_interaction,
+    Task: a_task,
+    Member: a_member,
+    Team: a_team,
+    Role: a_role,
+    WorkingCalendar: a_calendar,
+    Pool: a_pool,
+    OwnershipEntry: an_ownership_entry,
+    Request: a_request,
+    Merge: a_merge,
+}
+
+
+def a_record(cls: type[R], **changes: Any) -> R:
+    """An ordinary ``cls``, whichever entity it is.
+
+    Raises:
+        InvalidInput: the kit has no builder for it.
+    """
+    builder = _BUILDERS.get(cls)
+    if builder is None:
+        raise InvalidInput(f"{cls.__name__} has no builder.", field="cls", hint="Construct it yourself.")
+    return cast(R, builder(**changes))

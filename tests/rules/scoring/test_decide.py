@@ -1,0 +1,257 @@
+"""Whole scores: limits, grades, reasons, time, and the laws that hold for every policy."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import ClassVar
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crmkit.domain.custom_fields import CustomField, FieldKind
+from crmkit.domain.model import model
+from crmkit.domain.reasons import Catalogue, Reason
+from crmkit.errors import InvalidInput
+from crmkit.rules.scoring import (
+    TEXTS,
+    Attribute,
+    Axis,
+    Band,
+    Engagement,
+    Frequency,
+    HalfLife,
+    LinearDecay,
+    Measure,
+    ScoreEvent,
+    ScoreFacts,
+    ScoreOutcome,
+    ScorePolicy,
+    SignalGroup,
+    decide,
+    lead_scoring,
+)
+from crmkit.testing import NOW, a_lead, a_member, an_account
+
+DAY = timedelta(days=1)
+TICK = timedelta(microseconds=1)
+
+
+def points(number, label="", when="always()"):
+    return Attribute(label=label or f"{number} points", when=when, points=number)
+
+
+def a_group(*signals, name="firm", axis=Axis.FIT, **limits):
+    return SignalGroup(name=name, axis=axis, signals=signals, **limits)
+
+
+def a_policy(*groups, **changes):
+    return ScorePolicy(groups=groups, **changes)
+
+
+def scored(policy, *events, now=NOW, **lead):
+    return decide(policy, ScoreFacts(record=a_lead(**lead), events=events), now=now)
+
+
+@pytest.mark.parametrize(
+    ("given", "limits", "whole", "score", "said"),
+    [
+        ((20, 15), {"cap": 30}, {}, 30, ["score.group_cap"]),
+        ((20, 10), {"cap": 30}, {}, 30, []),
+        ((-20, -15), {"floor": -30}, {"floor": -100}, -30, ["score.group_floor"]),
+        ((80, 40), {}, {"cap": 100}, 100, ["score.cap"]),
+        ((-5,), {}, {}, 0, ["score.floor"]),  # negative below the floor
+        ((80, 80), {"cap": 120}, {"cap": 100}, 100, ["score.group_cap", "score.cap"]),  # the group first, then the whole
+        ((), {"floor": 5}, {}, 5, ["score.group_floor"]),
+    ],
+)
+def test_limits_hold_group_by_group_and_then_for_the_whole(given, limits, whole, score, said):
+    decision = scored(a_policy(a_group(*map(points, given), **limits), **whole))
+    assert decision.score == sum(each.points for each in decision.contributions) == score
+    assert [reason.code for reason in decision.reasons if reason.code not in ("score.total", "score.attribute")] == said
+
+
+def test_axes_are_counted_apart_and_graded_together():
+    policy = a_policy(a_group(points(30)), a_group(points(20), name="talks", axis=Axis.ENGAGEMENT))
+    decision = scored(policy)
+    assert (decision.fit, decision.engagement, decision.score, decision.grade) == (30, 20, 50, "B")
+
+
+def test_every_point_has_a_reason_in_both_languages():
+    decision = scored(a_policy(a_group(points(30, label="Retail"), cap=20)))
+    catalogue = Catalogue.of(TEXTS)
+    assert catalogue.say_all(decision.reasons).splitlines() == [
+        "Score 20, grade D: fit 20, engagement 0.",
+        "Retail: 30 points.",
+        "firm counts 20 at most, it had 30.",
+    ]
+    assert catalogue.say_all(decision.reasons, "zh").splitlines()[1] == "Retail：30 分。"
+
+
+def test_a_record_that_meets_no_rule_still_gets_a_reason():
+    decision = scored(a_policy())
+    assert [reason.code for reason in decision.reasons] == ["score.total"]
+    assert (decision.score, decision.grade, decision.next_change_at) == (0, "D", None)
+
+
+def test_the_strongest_factors_come_first():
+    decision = scored(a_policy(a_group(points(5), points(30), points(-7), points(20), points(-1)), floor=-100))
+    assert [each.points for each in decision.top_positive()] == [30, 20, 5]
+    assert [each.points for each in decision.top_negative(most=1)] == [-7]
+
+
+def test_an_event_that_is_still_to_come_counts_when_it_has_come():
+    policy = a_policy(a_group(Engagement(label="Calls", events="kind == 'call'", points=10)))
+    tomorrow = ScoreEvent(kind="call", at=NOW + DAY)
+    before, after = scored(policy, tomorrow), scored(policy, tomorrow, now=NOW + DAY)
+    assert (before.score, before.next_change_at) == (0, NOW + DAY)
+    assert (after.score, after.next_change_at) == (10, None)
+
+
+def test_the_next_change_is_the_earliest_of_all():
+    fresh = points(5, when="within(created_at, days=7)")
+    policy = a_policy(a_group(fresh), effective_until=NOW + 3 * DAY)
+    assert scored(policy).next_change_at == NOW + 3 * DAY
+    assert scored(policy, created_at=NOW - 5 * DAY).next_change_at == NOW + 2 * DAY
+    assert scored(policy, created_at=NOW - 9 * DAY, now=NOW + 3 * DAY).next_change_at is None
+
+
+def test_a_condition_gates_a_signal_on_events():
+    calls = Engagement(label="Calls", events="kind == 'call'", points=10, when="industry == 'Retail'")
+    call = ScoreEvent(kind="call", at=NOW)
+    policy = a_policy(a_group(calls))
+    assert (scored(policy, call).score, scored(policy, call, industry="Retail").score) == (0, 10)
+
+
+@model
+class Broken:
+    kind: ClassVar[str] = "broken"
+    label: str = "Broken"
+    when: str = "always()"
+
+    def measure(self, facts, *, now):
+        raise ValueError(facts.record.id)
+
+
+@model
+class Vowels:
+    """A rule of the host's own."""
+
+    kind: ClassVar[str] = "vowels"
+    label: str = "Vowels"
+    when: str = "title != ''"
+
+    def measure(self, facts, *, now):
+        count = sum(letter in "aeiou" for letter in facts.record.title)
+        return Measure(count, Reason.of("score.attribute", label=self.label, points=count))
+
+
+def test_a_signal_of_ones_own_counts_like_any_other():
+    assert scored(a_policy(a_group(Vowels())), title="Director").score == 3
+
+
+def test_a_signal_that_fails_is_named_and_costs_the_others_nothing():
+    decision = scored(a_policy(a_group(Broken(), points(5))))
+    assert (decision.outcome, decision.score) == (ScoreOutcome.PARTIAL, 5)
+    assert decision.reasons[-1] == Reason.of("score.failed", label="Broken", error="ValueError")
+
+
+def test_a_condition_that_fails_is_named_and_costs_the_others_nothing():
+    size = CustomField(entity="lead", name="size", kind=FieldKind.INTEGER)
+    policy = a_policy(a_group(points(7, when="custom.size >= 10", label="Size"), points(5)), custom_fields=(size,))
+    decision = scored(policy, custom={"size": "many"})  # stored before the field was declared
+    assert (decision.outcome, decision.score) == (ScoreOutcome.PARTIAL, 5)
+    assert decision.reasons[-1].params == {"label": "Size", "error": "TypeError"}
+
+
+def test_a_policy_scores_the_entity_it_is_for():
+    with pytest.raises(InvalidInput, match="is a account"):
+        decide(a_policy(), ScoreFacts(record=an_account()), now=NOW)
+    with pytest.raises(InvalidInput, match="is a member"):
+        decide(a_policy(record="account"), ScoreFacts(record=a_member()), now=NOW)
+
+
+def test_a_naive_now_is_refused():
+    with pytest.raises(InvalidInput, match="now: has no time zone"):
+        scored(a_policy(), now=datetime(2026, 1, 31))  # noqa: DTZ001 - the fault under test
+
+
+def test_the_zone_of_now_makes_no_difference():
+    shanghai = NOW.astimezone(timezone(timedelta(hours=8)))
+    assert scored(lead_scoring(), now=shanghai) == scored(lead_scoring())
+
+
+# --- laws ---------------------------------------------------------------------------------------------
+
+events_ = st.builds(
+    ScoreEvent,
+    kind=st.sampled_from(["call", "visit", "email"]),
+    at=st.datetimes(min_value=datetime(2025, 10, 1), max_value=datetime(2026, 2, 28), timezones=st.just(UTC)),  # noqa: DTZ001
+    minutes=st.integers(0, 60),
+)
+decays = st.sampled_from([LinearDecay(over=20 * DAY), HalfLife(every=9 * DAY), HalfLife(every=timedelta(hours=7))])
+signals = st.one_of(
+    st.builds(Attribute, label=st.just("a"), when=st.sampled_from(["industry == 'IT'", "score >= 5"]), points=st.integers(-99, 99)),
+    st.builds(Attribute, label=st.just("b"), when=st.just("within(created_at, days=40)"), points=st.integers(-99, 99)),
+    st.builds(
+        Engagement,
+        label=st.just("c"),
+        events=st.sampled_from(["kind == 'call'", "minutes > 30", "within(at, days=21)"]),
+        points=st.integers(1, 50) | st.integers(-50, -1),
+        decay=decays,
+    ),
+    st.builds(
+        Frequency,
+        label=st.just("d"),
+        events=st.sampled_from(["always()", "within(at, days=14)"]),
+        bands=st.just((Band(at_least=1, points=4), Band(at_least=3, points=-6))),
+    ),
+)
+groups = st.builds(
+    SignalGroup,
+    name=st.uuids().map(str),
+    axis=st.sampled_from(Axis),
+    signals=st.lists(signals, max_size=4),
+    cap=st.none() | st.integers(0, 60),
+    floor=st.none() | st.integers(-60, 0),
+)
+policies = st.builds(ScorePolicy, groups=st.lists(groups, max_size=3, unique_by=lambda group: group.name))
+facts_ = st.builds(
+    ScoreFacts,
+    record=st.builds(a_lead, industry=st.sampled_from(["IT", "Retail"]), score=st.none() | st.integers(0, 9)),
+    events=st.lists(events_, max_size=8),
+)
+
+
+@given(policies, facts_)
+def test_contributions_sum_to_the_score_within_its_limits(policy, facts):
+    decision = decide(policy, facts, now=NOW)
+    assert sum(each.points for each in decision.contributions) == decision.score
+    assert policy.floor <= decision.score <= policy.cap
+    for group in policy.groups:
+        given_ = sum(each.points for each in decision.contributions if each.group == group.name)
+        assert (group.cap is None or given_ <= group.cap) and (group.floor is None or given_ >= group.floor)
+
+
+@given(policies, facts_, st.floats(0, 1, exclude_max=True))
+def test_nothing_changes_before_the_next_change(policy, facts, share):
+    decision = decide(policy, facts, now=NOW)
+    until = decision.next_change_at or NOW + 3_000 * DAY
+    assert until > NOW
+    for moment in (NOW + (until - NOW) * share, until - TICK):
+        assert decide(policy, facts, now=moment).contributions == decision.contributions
+
+
+@given(policies, facts_)
+def test_following_the_changes_leads_to_the_same_score_as_asking_at_the_end(policy, facts):
+    end, moment, steps = NOW + 60 * DAY, NOW, 0
+    decision = decide(policy, facts, now=moment)
+    while decision.next_change_at is not None and decision.next_change_at <= end:
+        moment, steps = decision.next_change_at, steps + 1
+        decision = decide(policy, facts, now=moment)
+        assert steps < 1_000
+    assert decide(policy, facts, now=end).contributions == decision.contributions
+
+
+@given(policies, facts_, st.permutations(range(8)))
+def test_the_order_of_events_means_nothing(policy, facts, order):
+    shuffled = [facts.events[place] for place in order if place < len(facts.events)]
+    assert decide(policy, ScoreFacts(record=facts.record, events=shuffled), now=NOW) == decide(policy, facts, now=NOW)
