@@ -82,11 +82,33 @@ def _save_all(store: SqlStore, rounds: Sequence[Sequence[Change[Lead]]]) -> None
             uow.commit()
 
 
-def _pair(database: Database, bench: Bench) -> tuple[SqlStore, Raw]:
+@frozen
+class _Pair:
     """Two databases with the same tables: one for crmkit, one for the raw driver."""
-    theirs = database.url(bench)
-    store_at(bench, theirs)
-    return store_at(bench, database.url(bench)), database.connect(bench, theirs)
+
+    store: SqlStore
+    raw: Raw
+    look: Raw
+    """Into crmkit's database, when all is done."""
+
+    @classmethod
+    def made(cls, database: Database, bench: Bench) -> "_Pair":
+        ours, theirs = database.url(bench), database.url(bench)
+        store_at(bench, theirs)
+        return cls(store_at(bench, ours), database.connect(bench, theirs), database.connect(bench, ours))
+
+    def check(self) -> None:
+        """Both sides wrote the same rows; only the ids of entries, which chance makes, may differ."""
+        for table in TABLES:
+            ours, theirs = (self._content(raw, table) for raw in (self.look, self.raw))
+            assert ours, f"nothing was written to {table}"
+            assert ours == theirs, f"the two sides wrote different rows to {table}"
+
+    @staticmethod
+    def _content(raw: Raw, table: str) -> list[str]:
+        rows = raw.cursor.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
+        start = 2 if table == "crm_audit" else 0
+        return sorted(repr(row[start:]) for row in rows)
 
 
 def _captures(rounds: int, count: int) -> list[list[Change[Lead]]]:
@@ -98,7 +120,8 @@ def _insert(database: Database, bench: Bench) -> float:
     rounds = 60
     changes = _captures(rounds, ONE_BY_ONE)
     rows = _written(database, bench, changes)
-    store, raw = _pair(database, bench)
+    pair = _Pair.made(database, bench)
+    store, raw = pair.store, pair.raw
 
     def theirs(number: int) -> Callable[[], object]:
         each = [tuple(rows.of(table, [change]) for table in TABLES) for change in changes[number]]
@@ -115,7 +138,9 @@ def _insert(database: Database, bench: Bench) -> float:
 
         return run
 
-    return ratio(_saving(store, changes), Side(theirs), rounds=rounds)
+    value = ratio(_saving(store, changes), Side(theirs), rounds=rounds)
+    pair.check()
+    return value
 
 
 def _saving(store: SqlStore, rounds: Sequence[Sequence[Change[Lead]]]) -> Side:
@@ -140,7 +165,8 @@ def _save(database: Database, bench: Bench, count: int) -> float:
     rounds = 80 if count > 1 else 400
     new, moves = _histories(WARM_UP + rounds, count)
     rows, before = _written(database, bench, [new, *moves]), _written(database, bench, [new])
-    store, raw = _pair(database, bench)
+    pair = _Pair.made(database, bench)
+    store, raw = pair.store, pair.raw
     _save_all(store, [new])
     for table in TABLES:
         raw.cursor.executemany(before.texts[table], before.of(table, new))
@@ -168,7 +194,9 @@ def _save(database: Database, bench: Bench, count: int) -> float:
 
         return run
 
-    return ratio(_saving(store, moves), Side(theirs), rounds=rounds)
+    value = ratio(_saving(store, moves), Side(theirs), rounds=rounds)
+    pair.check()
+    return value
 
 
 def _histories(steps: int, count: int) -> tuple[list[Change[Lead]], list[list[Change[Lead]]]]:
@@ -185,7 +213,8 @@ def _bulk_add(database: Database, bench: Bench) -> float:
     rounds = 16
     changes = _captures(rounds, AT_ONCE)
     rows = _written(database, bench, changes)
-    store, raw = _pair(database, bench)
+    pair = _Pair.made(database, bench)
+    store, raw = pair.store, pair.raw
 
     def ours(number: int) -> Callable[[], object]:
         return lambda: _save_all(store, [changes[number]])
@@ -201,4 +230,6 @@ def _bulk_add(database: Database, bench: Bench) -> float:
 
         return run
 
-    return ratio(Side(ours), Side(theirs), rounds=rounds)
+    value = ratio(Side(ours), Side(theirs), rounds=rounds)
+    pair.check()
+    return value

@@ -1,6 +1,6 @@
 import pytest
-from crmkit.testing.contracts.repository import *
+from crmkit.testing.contracts.unit_of_work import *
 @pytest.fixture
 def store(any_store): return any_store
-class TestKeep(KeepingContract): pass
-class TestRepo(RepositoryContract): pass
+class TestKeep(UnitOfWorkContract): pass
+class TestRepo(SavingContract): pass

@@ -1,0 +1,1 @@
+"""What implements the ports: stores, channels, files, the codec, the machine."""

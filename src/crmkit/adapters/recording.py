@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any, NamedTuple
 
-import attrs
 
 from crmkit.adapters.codec import StoredCodec
 from crmkit.domain.change import Change, Event, Record
@@ -36,7 +34,7 @@ class Recorder:
 
     def __init__(self, codec: StoredCodec) -> None:
         self._codec = codec
-        self._plainers = cache(self._make_plainers)
+        self._known: dict[type, dict[str, Any]] = {}
 
     def record(self, change: Change[Any]) -> list[Recorded]:
         """The entries of one save: one an event; the first says what fields changed.
@@ -48,10 +46,7 @@ class Recorder:
         events: tuple[Event, ...] = change.events
         if not events:
             return [self._untold(change, changed)]
-        entries = [self._told(events[0], changed)]
-        for event in events[1:]:
-            entries.append(self._told(event, {}))
-        return entries
+        return [self._told(event, {} if place else changed) for place, event in enumerate(events)]
 
     def changed(self, change: Change[Any]) -> dict[str, list[Any]]:
         """Field → [before, after] in JSON terms; empty for a new record, every field for one that goes."""
@@ -96,9 +91,12 @@ class Recorder:
         verb = "created" if change.before is None else "changed"
         return Recorded(f"{record.entity}.{verb}", record.updated_at, (), {}, changed, False)
 
-    def _make_plainers(self, cls: type) -> dict[str, Any]:
-        annotations = annotations_of(cls)
-        return {field.name: self._codec.plainer(annotations[field.name]) for field in attrs.fields(cls)}
+    def _plainers(self, cls: type) -> dict[str, Any]:
+        known = self._known.get(cls)
+        if known is None:
+            known = {name: self._codec.plainer(annotation) for name, annotation in annotations_of(cls).items()}
+            self._known[cls] = known
+        return known
 
 
 def _plain(to_plain: Callable[[Any], Any] | None, value: Any) -> Any:

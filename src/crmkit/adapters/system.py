@@ -43,5 +43,5 @@ class Uuid7:
             # 48 bits of milliseconds, then 12 bits that begin at random and count on within the millisecond
             stamp = self._last = max(time.time_ns() // 1_000_000 << 12 | bits & 0x7FF, self._last + 1)
         number = stamp >> 12 << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | bits >> 11
-        text = "%032x" % number
+        text = f"{number:032x}"
         return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

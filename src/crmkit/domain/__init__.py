@@ -1,0 +1,1 @@
+"""Entities, values and conditions: pure, and knowing nothing of any other room."""

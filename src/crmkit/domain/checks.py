@@ -19,7 +19,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Literal, NewType, NoReturn, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, NewType, NoReturn, Union, get_args, get_origin
 
 import attrs
 
@@ -144,9 +144,7 @@ def _text(limit: Text) -> Check:
         if not least <= len(value) <= most:
             if value == "":
                 raise InvalidInput("must not be empty.", field=name, hint="Give some text.")
-            raise InvalidInput(
-                f"has {len(value)} characters, at most {most} fit.", field=name, hint="Shorten it."
-            )
+            raise InvalidInput(f"has {len(value)} characters, at most {most} fit.", field=name, hint="Shorten it.")
         if "\0" in value:
             raise InvalidInput("has a NUL character.", field=name, hint="Remove U+0000.")
         if not value.isascii():
@@ -263,9 +261,7 @@ def _tuple(args: tuple[Any, ...]) -> Check:
             _fail(name, "a sequence", value, "Pass a tuple or a list.")
         items = tuple(value)
         if len(items) > MOST_ITEMS:
-            raise InvalidInput(
-                f"has {len(items)} items, at most {MOST_ITEMS} fit.", field=name, hint="Split it."
-            )
+            raise InvalidInput(f"has {len(items)} items, at most {MOST_ITEMS} fit.", field=name, hint="Split it.")
         return tuple([check(name, item) for item in items])
 
     return check_all

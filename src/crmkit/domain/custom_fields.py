@@ -77,11 +77,15 @@ class CustomField:
         """A name is an identifier; a choice has choices."""
         if not (self.name.isascii() and self.name.isidentifier()):
             raise InvalidInput(
-                f"{self.name!r} is not an ASCII identifier.", field="CustomField.name", hint="Use for example credit_limit."
+                f"{self.name!r} is not an ASCII identifier.",
+                field="CustomField.name",
+                hint="Use for example credit_limit.",
             )
         if (self.kind is FieldKind.CHOICE) != bool(self.choices):
             raise InvalidInput(
-                "go with the kind CHOICE, and only with it.", field="CustomField.choices", hint="Give the allowed values."
+                "go with the kind CHOICE, and only with it.",
+                field="CustomField.choices",
+                hint="Give the allowed values.",
             )
 
 
@@ -168,9 +172,7 @@ def _checked(field: CustomField, value: Any) -> CustomValue:
     if isinstance(kept, Decimal) and kept.adjusted() >= 12:
         raise InvalidInput("has more than 12 digits before the point.", field=name, hint="Pass a smaller number.")
     if field.choices and kept not in field.choices:
-        raise InvalidInput(
-            "is not one of the choices.", field=name, hint=f"Choose from: {', '.join(field.choices)}."
-        )
+        raise InvalidInput("is not one of the choices.", field=name, hint=f"Choose from: {', '.join(field.choices)}.")
     return kept
 
 

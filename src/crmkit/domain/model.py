@@ -17,18 +17,25 @@ Traceback (most recent call last):
 crmkit.errors.InvalidInput: Visit.at: has no time zone. Pass an aware datetime, for example datetime.now(UTC).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, TypeVar, dataclass_transform
 
 import attrs
 
 from crmkit.domain.checks import Check, Text, check_for
-from crmkit.errors import InvalidInput, UnknownField
+from crmkit.errors import UnknownField
 
 __all__ = ["Code", "Key", "Line", "Note", "annotations_of", "model", "revise"]
 
 T = TypeVar("T")
+V = TypeVar("V")
+
+
+def _once(work: Callable[[type], V]) -> Callable[[type], V]:
+    """``work`` done once a class; mypy does not see that classes are hashable when their instances are not."""
+    return cache(work)
+
 
 Line = Annotated[str, Text(most=500)]
 """One line of text: a name, a title, a reason."""
@@ -88,13 +95,13 @@ def revise(record: T, **changes: Any) -> T:
     return copy
 
 
-@cache
+@_once
 def annotations_of(cls: type) -> Mapping[str, Any]:
     """The annotation of every attrs field, in order, ``Annotated`` kept."""
     return {field.name: field.type for field in attrs.fields(cls)}
 
 
-@cache
+@_once
 def _checks_of(cls: type) -> dict[str, Check]:
     return {field.name: field.metadata["check"] for field in attrs.fields(cls)}
 

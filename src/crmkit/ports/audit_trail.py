@@ -33,6 +33,6 @@ class AuditTrail(Protocol):
         """
         ...
 
-    def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:  # noqa: A002 - the field's name
+    def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``; ``None`` when it was not there, also for one removed since."""
         ...

@@ -22,7 +22,7 @@ class PolicyStore(Protocol):
         """
         ...
 
-    def in_force(self, cls: type[P], at: datetime, *, id: str = "") -> P | None:  # noqa: A002 - the field's name
+    def in_force(self, cls: type[P], at: datetime, *, id: str = "") -> P | None:
         """The policy of that class in force at ``at``: the highest version of ``id`` (of any id: the smallest id).
 
         Raises:
@@ -30,6 +30,6 @@ class PolicyStore(Protocol):
         """
         ...
 
-    def versions(self, cls: type[P], id: str) -> Sequence[P]:  # noqa: A002 - the field's name
+    def versions(self, cls: type[P], id: str) -> Sequence[P]:
         """All versions of that policy, oldest first."""
         ...

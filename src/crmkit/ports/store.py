@@ -30,6 +30,7 @@ from crmkit.ports.policies import PolicyStore
 __all__ = ["REPOSITORIES", "Locking", "Repository", "Store", "UnitOfWork"]
 
 R = TypeVar("R", bound=Record)
+E = TypeVar("E", bound=Record, covariant=True)
 T = TypeVar("T")
 
 Locking = Literal["none", "wait", "skip"]
@@ -56,7 +57,7 @@ REPOSITORIES: Mapping[str, type[Record]] = {
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
 
-class Repository(Protocol[R]):
+class Repository(Protocol[E]):
     """The records of one entity that this tenant has; sees the saves of its own unit of work.
 
     Ordering: ``order`` lists fields, ``"-field"`` for descending; missing values sort first (last when
@@ -64,7 +65,7 @@ class Repository(Protocol[R]):
     query. ``now`` is needed only by conditions that speak of a time relative to it.
     """
 
-    def get(self, id: str, *, locking: Locking = "none") -> R:  # noqa: A002 - the field's name
+    def get(self, id: str, *, locking: Locking = "none") -> E:
         """The record of that id.
 
         Raises:
@@ -72,7 +73,7 @@ class Repository(Protocol[R]):
         """
         ...
 
-    def get_many(self, ids: Iterable[str]) -> Mapping[str, R]:
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, E]:
         """Those of the records that exist, by id."""
         ...
 
@@ -84,13 +85,16 @@ class Repository(Protocol[R]):
         limit: int | None = None,
         now: datetime | None = None,
         locking: Locking = "none",
-    ) -> Sequence[R]:
+    ) -> Sequence[E]:
         """The records for which ``condition`` holds."""
         ...
 
     def scan(
-        self, condition: Condition = Always(), *, now: datetime | None = None  # noqa: B008 - a frozen value
-    ) -> Iterator[R]:
+        self,
+        condition: Condition = Always(),
+        *,
+        now: datetime | None = None,  # noqa: B008 - a frozen value
+    ) -> Iterator[E]:
         """The same in the order of ids, read piece by piece; memory stays flat. Do not save while scanning."""
         ...
 
@@ -99,7 +103,11 @@ class Repository(Protocol[R]):
         ...
 
     def count_by(
-        self, field: str, condition: Condition = Always(), *, now: datetime | None = None  # noqa: B008
+        self,
+        field: str,
+        condition: Condition = Always(),
+        *,
+        now: datetime | None = None,  # noqa: B008
     ) -> Mapping[Any, int]:
         """How many of them for each value of ``field``; records that miss it are left out."""
         ...
@@ -178,9 +186,7 @@ class Store(Protocol):
 
     outbox: Outbox
 
-    def begin(
-        self, acting: Acting | None = None, *, read_only: bool = False
-    ) -> AbstractContextManager[UnitOfWork]:
+    def begin(self, acting: Acting | None = None, *, read_only: bool = False) -> AbstractContextManager[UnitOfWork]:
         """A new unit of work of ``acting`` (by default the system, tenant ``"main"``).
 
         One that is ``read_only`` does not wait for writers nor hold them up; it cannot save, lock or remember.

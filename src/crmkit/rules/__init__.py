@@ -1,0 +1,1 @@
+"""The engines: policy and facts in, decision out; pure."""

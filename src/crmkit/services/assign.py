@@ -12,7 +12,7 @@ from typing import Any
 from crmkit.domain.change import Change
 from crmkit.domain.conditions import Condition, F
 from crmkit.domain.ids import AccountId, MemberId, Ref
-from crmkit.domain.model import Line, model
+from crmkit.domain.model import model
 from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.ownership import Cause, Owned, Protection
@@ -23,7 +23,6 @@ from crmkit.rules.assignment import (
     AssignmentFacts,
     AssignmentOutcome,
     AssignmentPolicy,
-    Candidate,
     decide_many,
 )
 from crmkit.services.context import Context
@@ -74,7 +73,8 @@ def assign(ctx: Context, ref: Ref, *, idempotency_key: str | None = None) -> Ass
 
     def work(uow: UnitOfWork, now: datetime) -> AssignmentDecision:
         uow.lock(LOCK)
-        record = owned_by(uow, ref.entity).get(ref.id, locking="wait")
+        # not kept while members are locked below: claims lock the member first; the version tells of a change
+        record = owned_by(uow, ref.entity).get(ref.id)
         return _assigned(ctx, uow, ref.entity, [record], now)[0]
 
     return ctx.command(work, AssignmentDecision, idempotency_key=idempotency_key)
@@ -178,7 +178,7 @@ def _changes(
             change = record.release(decision.pool_id, now=now, reason=decision.entry)
             yield change
             yield history(change, id=ctx.ids.new(), cause=Cause.ASSIGNED)
-    elif record.unassigned_reason != decision.reasons[-1].code:
+    elif record.pool_id is None and record.unassigned_reason != decision.reasons[-1].code:
         # told once for each reason, not once a run
         yield record.leave_unassigned(decision.reasons[-1].code, now=now)
 

@@ -17,7 +17,7 @@ from attrs import frozen
 
 from crmkit.domain.change import Change, created
 from crmkit.domain.conditions import Condition, F, parse
-from crmkit.domain.ids import CalendarId
+from crmkit.domain.ids import CalendarId, OwnershipEntryId
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.parties.account import Account
 from crmkit.domain.sales.lead import Lead
@@ -71,7 +71,7 @@ def policy_for(uow: UnitOfWork, cls: type[P], entity: str, *, now: datetime) -> 
     return known if known is not None and known.entity == entity else None
 
 
-def history(change: Change[Any], *, id: str, cause: Cause | None = None) -> Change[OwnershipEntry]:  # noqa: A002
+def history(change: Change[Any], *, id: str, cause: Cause | None = None) -> Change[OwnershipEntry]:
     """The line of ownership history that goes with ``change``, to be saved with it.
 
     The cause follows from the event; give one where the same event has another, such as a record that
@@ -85,7 +85,7 @@ def history(change: Change[Any], *, id: str, cause: Cause | None = None) -> Chan
         if known is not None:
             before, after = change.before, change.after
             entry = OwnershipEntry(
-                id=id,
+                id=OwnershipEntryId(id),
                 created_at=event.at,
                 updated_at=event.at,
                 record_entity=after.entity,

@@ -12,7 +12,7 @@ from typing import Any
 
 from crmkit.domain.change import Change
 from crmkit.domain.conditions import F, parse
-from crmkit.domain.ids import MemberId, PoolId, Ref
+from crmkit.domain.ids import PoolId, Ref
 from crmkit.domain.model import Line, model, revise
 from crmkit.domain.organization.member import Member
 from crmkit.domain.reasons import Reason

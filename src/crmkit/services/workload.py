@@ -22,8 +22,8 @@ def candidates_of(
 ) -> tuple[Candidate, ...]:
     """``members`` with what they hold and what was assigned to them, newcomers level with their teammates.
 
-    Queries: one per open entity, one for the window, and one for each moment at which a member joined or
-    came back within it.
+    Queries: one per entity, one for the window, one for each moment within it at which a member joined or
+    came back, and one for each member that was changed within it.
     """
     begin = now - timedelta(days=policy.window_days)
     there_since = {member.id: since for member in members if (since := _there_since(uow, member, begin)) > begin}

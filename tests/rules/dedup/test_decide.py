@@ -24,6 +24,7 @@ from crmkit.rules.dedup import (
     MatchOutcome,
     MatchPolicy,
     MatchState,
+    OutcomeRule,
     SameKey,
     SameValue,
     SimilarName,
@@ -81,7 +82,12 @@ def new(**fields):
 
 PAIRS = [
     # what comes in, what is known, how sure, by which group
-    (new(name="李伟", phones=["13800138000"]), lead(name="李 伟", phones=["+86 138 0013 8000"]), "certain", "phone_and_name"),
+    (
+        new(name="李伟", phones=["13800138000"]),
+        lead(name="李 伟", phones=["+86 138 0013 8000"]),
+        "certain",
+        "phone_and_name",
+    ),
     (new(name="李伟", emails=["LW@qq.com"]), lead(name="李伟", emails=["lw@qq.com"]), "certain", "email_and_name"),
     (new(name="李伟", handles=["li_wei"]), contact(name="李伟", handles=["@li_wei"]), "certain", "handle_and_name"),
     (
@@ -100,7 +106,12 @@ PAIRS = [
     (new(name="李伟", emails=["lw@yunshan.example"]), account(emails=["info@yunshan.example"]), "likely", "domain"),
     (new(company="云杉贸易"), lead(company="云杉贸易", name="李伟"), "likely", "nobody_else_at_company"),
     # the same, but something speaks against it
-    (new(name="王芳", phones=["13800138000"]), lead(name="李伟", phones=["13800138000"]), "possible", "phone_other_name"),
+    (
+        new(name="王芳", phones=["13800138000"]),
+        lead(name="李伟", phones=["13800138000"]),
+        "possible",
+        "phone_other_name",
+    ),
     (new(name="王芳", emails=["lw@qq.com"]), lead(name="李伟", emails=["lw@qq.com"]), "possible", "email_other_name"),
     (new(name="王芳", handles=["li_wei"]), lead(name="李伟", handles=["li_wei"]), "possible", "handle_other_name"),
     (
@@ -116,7 +127,12 @@ PAIRS = [
         "phone_other_name",
     ),
     # weak keys
-    (new(name="李伟", phones=["010-12345678"]), lead(name="李伟", phones=["010-12345678"]), "possible", "shared_phone_and_name"),
+    (
+        new(name="李伟", phones=["010-12345678"]),
+        lead(name="李伟", phones=["010-12345678"]),
+        "possible",
+        "shared_phone_and_name",
+    ),
     (
         new(name="李伟", emails=["info@yunshan.example"]),
         lead(name="李伟", emails=["info@yunshan.example"]),
@@ -181,9 +197,7 @@ def test_the_evidence_is_told_field_by_field_in_two_languages():
 
 
 def test_evidence_about_a_field_of_the_host_can_be_said_too():
-    policy = MatchPolicy(
-        groups=(MatchGroup(name="tax", all_of=(SameValue(field="custom.tax_no"),), tier=Tier.LIKELY),)
-    )
+    policy = MatchPolicy(groups=(MatchGroup(name="tax", all_of=(SameValue(field="custom.tax_no"),), tier=Tier.LIKELY),))
     (match,) = decided(new(custom={"tax_no": "7"}), lead(custom={"tax_no": "7"}), policy=policy).matches
     assert SAY.say_all(match.reasons) == "The custom.tax_no agrees."
 
@@ -203,7 +217,10 @@ def test_matches_are_ordered_sure_ones_first_then_older_ones():
 
 def test_the_severest_outcome_counts():
     subject = new(name="李伟", phones=["13800138000"])
-    sure, doubtful = lead(id="L-1", name="李伟", phones=["13800138000"]), lead(id="L-2", name="王芳", phones=["13800138000"])
+    sure, doubtful = (
+        lead(id="L-1", name="李伟", phones=["13800138000"]),
+        lead(id="L-2", name="王芳", phones=["13800138000"]),
+    )
     decision = decided(subject, doubtful, sure)
     assert [match.outcome for match in decision.matches] == ["update", "review"]
     assert decision.outcome is MatchOutcome.UPDATE
@@ -237,7 +254,9 @@ parties = st.one_of(
 )
 comparators = st.one_of(
     st.builds(SameKey, on=SOME(list(KeyKind)), blank=SOME(list(Blank))),
-    st.builds(SimilarName, of=SOME([KeyKind.PERSON, KeyKind.COMPANY]), least=st.integers(1, 100), blank=SOME(list(Blank))),
+    st.builds(
+        SimilarName, of=SOME([KeyKind.PERSON, KeyKind.COMPANY]), least=st.integers(1, 100), blank=SOME(list(Blank))
+    ),
     st.builds(SameValue, field=SOME(["industry", "title", "source"]), blank=SOME(list(Blank))),
 )
 groups = st.lists(st.lists(comparators, min_size=2, max_size=3), min_size=1, max_size=4)
@@ -267,7 +286,11 @@ def test_under_no_policy_is_one_piece_of_evidence_certain(one, other, policy):
 @given(parties, parties, policies)
 def test_under_no_policy_are_names_that_mix_alphabets_more_than_possible(one, other, policy):
     def mixes(record):
-        texts = [str(record.name or ""), str(getattr(record, "company", "") or ""), *(email.raw for email in record.emails)]
+        texts = [
+            str(record.name or ""),
+            str(getattr(record, "company", "") or ""),
+            *(email.raw for email in record.emails),
+        ]
         return any(set(text) & set("Аеа") for text in texts)
 
     for match in decided(one, other, policy=policy).matches:
@@ -313,7 +336,9 @@ def test_an_imitated_name_goes_to_review_and_says_why():
     real = lead(name="Anna Schmidt", emails=["anna@acme.example"])
     decision = decided(new(name="Аnna Schmidt", emails=["anna@acme.example"]), real)
     assert decision.outcome is MatchOutcome.REVIEW
-    imitated = decided(new(name="Аnna Schmidt", phones=["13800138000"]), lead(name="Аnna Schmidt", phones=["13800138000"]))
+    imitated = decided(
+        new(name="Аnna Schmidt", phones=["13800138000"]), lead(name="Аnna Schmidt", phones=["13800138000"])
+    )
     assert imitated.matches[0].capped == "match.mixed_script"
     assert "imitate" in SAY.say_all(imitated.reasons)
 
@@ -372,8 +397,8 @@ def test_a_contact_stands_as_its_account_does():
 
 
 def test_the_state_of_the_known_record_reaches_the_outcome():
-    policy = MatchPolicy(outcomes=({"then": "block", "states": ["protected"]},) and ())
-    owned = lead(name="李伟", phones=["13800138000"], owner_id="M-1")
-    (match,) = decided(new(name="李伟", phones=["13800138000"]), owned, policy=policy).matches
-    assert match.states == (MatchState.OWNED, MatchState.PROTECTED)
-    assert match.outcome is MatchOutcome.ALLOW
+    policy = MatchPolicy(outcomes=(OutcomeRule(then="block", states=("protected",)), OutcomeRule(then="update")))
+    subject = new(name="李伟", phones=["13800138000"])
+    fields = {"name": "李伟", "phones": ["13800138000"]}
+    assert decided(subject, lead(**fields, owner_id="M-1"), policy=policy).outcome is MatchOutcome.BLOCK
+    assert decided(subject, lead(**fields, pool_id="P-1"), policy=policy).outcome is MatchOutcome.UPDATE

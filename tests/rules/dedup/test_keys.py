@@ -25,7 +25,14 @@ def lead(*, name="", company="", phones=(), emails=(), handles=(), **fields):
 
 @pytest.mark.parametrize(
     "written",
-    ["13800138000", "+86 138 0013 8000", "0086-138-0013-8000", "８６１３８００１３８０００", "138-0013-8000", "\u200b13800138000"],
+    [
+        "13800138000",
+        "+86 138 0013 8000",
+        "0086-138-0013-8000",
+        "８６１３８００１３８０００",
+        "138-0013-8000",
+        "\u200b13800138000",
+    ],
 )
 def test_a_mobile_has_one_key_however_it_is_written(written):
     assert match_keys(lead(phones=[written])) == ("phone:+8613800138000",)
@@ -45,7 +52,9 @@ def test_a_company_has_one_key_whatever_its_legal_form(written):
     assert match_keys(lead(company=written)) == ("lead-company:云杉贸易",)
 
 
-@pytest.mark.parametrize("written", ["Acme Trading Co., Ltd.", "ACME TRADING", "Ａｃｍｅ Trading GmbH", "Acme Trading, Inc."])
+@pytest.mark.parametrize(
+    "written", ["Acme Trading Co., Ltd.", "ACME TRADING", "Ａｃｍｅ Trading GmbH", "Acme Trading, Inc."]
+)
 def test_so_has_a_company_with_a_latin_name(written):
     assert match_keys(lead(company=written)) == ("lead-company:acme trading",)
 
@@ -126,7 +135,9 @@ def test_an_account_looks_for_leads_and_a_contact_for_people_only():
     account = an_account(name=CompanyName(legal="云杉贸易有限公司"))
     assert "lead-company:云杉贸易" in search_keys(account)
     contact = a_contact(handles=[Handle.parse("@li_wei", network="wechat")])
-    assert search_keys(contact) == match_keys(contact) == ("email:maria.schmidt@yunshan.example", "handle:wechat:li_wei")
+    assert (
+        search_keys(contact) == match_keys(contact) == ("email:maria.schmidt@yunshan.example", "handle:wechat:li_wei")
+    )
 
 
 def test_the_source_s_own_id_is_a_key_only_with_the_source():
@@ -148,7 +159,9 @@ def test_a_very_long_name_makes_a_short_key():
 
 
 def test_the_kind_of_every_key_is_known():
-    keys = match_keys(lead(name="李伟", company="云杉", phones=["13800138000", "010-12345678"], emails=["a@yunshan.example"]))
+    keys = match_keys(
+        lead(name="李伟", company="云杉", phones=["13800138000", "010-12345678"], emails=["a@yunshan.example"])
+    )
     assert [kind_of(key) for key in keys] == [
         KeyKind.PHONE,
         KeyKind.EMAIL,

@@ -59,7 +59,13 @@ def scored(policy, *events, now=NOW, **lead):
         ((-20, -15), {"floor": -30}, {"floor": -100}, -30, ["score.group_floor"]),
         ((80, 40), {}, {"cap": 100}, 100, ["score.cap"]),
         ((-5,), {}, {}, 0, ["score.floor"]),  # negative below the floor
-        ((80, 80), {"cap": 120}, {"cap": 100}, 100, ["score.group_cap", "score.cap"]),  # the group first, then the whole
+        (
+            (80, 80),
+            {"cap": 120},
+            {"cap": 100},
+            100,
+            ["score.group_cap", "score.cap"],
+        ),  # the group first, then the whole
         ((), {"floor": 5}, {}, 5, ["score.group_floor"]),
     ],
 )
@@ -189,7 +195,12 @@ events_ = st.builds(
 )
 decays = st.sampled_from([LinearDecay(over=20 * DAY), HalfLife(every=9 * DAY), HalfLife(every=timedelta(hours=7))])
 signals = st.one_of(
-    st.builds(Attribute, label=st.just("a"), when=st.sampled_from(["industry == 'IT'", "score >= 5"]), points=st.integers(-99, 99)),
+    st.builds(
+        Attribute,
+        label=st.just("a"),
+        when=st.sampled_from(["industry == 'IT'", "score >= 5"]),
+        points=st.integers(-99, 99),
+    ),
     st.builds(Attribute, label=st.just("b"), when=st.just("within(created_at, days=40)"), points=st.integers(-99, 99)),
     st.builds(
         Engagement,
@@ -228,7 +239,8 @@ def test_contributions_sum_to_the_score_within_its_limits(policy, facts):
     assert policy.floor <= decision.score <= policy.cap
     for group in policy.groups:
         given_ = sum(each.points for each in decision.contributions if each.group == group.name)
-        assert (group.cap is None or given_ <= group.cap) and (group.floor is None or given_ >= group.floor)
+        assert group.cap is None or given_ <= group.cap
+        assert group.floor is None or given_ >= group.floor
 
 
 @given(policies, facts_, st.floats(0, 1, exclude_max=True))

@@ -87,4 +87,6 @@ def test_the_same_conditions_are_compiled_once():
 
 def test_the_ready_policy_grades_from_c3_to_a1():
     policy = lead_scoring()
-    assert decide(policy, ScoreFacts(record=a_lead(company=None, created_at=NOW - timedelta(30))), now=NOW).grade == "C3"
+    assert (
+        decide(policy, ScoreFacts(record=a_lead(company=None, created_at=NOW - timedelta(30))), now=NOW).grade == "C3"
+    )

@@ -4,7 +4,7 @@ Unknown keys are refused, every field passes its own check, and an error names t
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast, get_args
 
 import attrs
@@ -63,7 +63,7 @@ class Codec:
         try:
             return self._converter.structure(plain, cls)
         except cattrs.BaseValidationError as error:
-            _raise_typed(error, cls.__name__)
+            raise _typed(error, cls.__name__) from error
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InvalidInput("does not fit.", field=cls.__name__, hint=type(error).__name__) from error
 
@@ -102,7 +102,7 @@ class Codec:
         for cls, to_plain in PLAINS.items():
             converter.register_unstructure_hook(cls, to_plain)
         for cls, load in LOADS.items():
-            converter.register_structure_hook(cls, lambda value, _cls, load=load: load(value))
+            converter.register_structure_hook(cls, _ignoring_class(load))
         converter.register_structure_hook_func(_is_checked_scalar, lambda value, _cls: value)
         converter.register_unstructure_hook_func(is_scalar_union, plain_tagged)
         converter.register_structure_hook_func(is_scalar_union, lambda value, _cls: load_tagged(value))
@@ -114,7 +114,7 @@ class Codec:
 
     def _kinded(self, cls: type) -> Any:
         """A part says its kind wherever it stands."""
-        fields = make_dict_unstructure_fn(cls, self._converter)
+        fields: Any = make_dict_unstructure_fn(cls, self._converter)
         if issubclass(cls, Policy):
             return fields
         kind = cls.kind  # type: ignore[attr-defined]
@@ -140,6 +140,10 @@ class Codec:
             if cls.entity == entity:
                 return self._converter.structure(fields, cls)
         raise InvalidInput(f"{entity!r} is not an entity here.", field="entity")
+
+
+def _ignoring_class(load: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    return lambda value, _cls: load(value)
 
 
 def _is_checked_scalar(annotation: Any) -> bool:
@@ -172,14 +176,14 @@ def _no_constant(name: str) -> Any:
     raise InvalidInput(f"{name} is not a number.", field="JSON", hint="Give a finite number.")
 
 
-def _raise_typed(error: BaseException, path: str) -> Any:
+def _typed(error: BaseException, path: str) -> CrmError:
     problems = tuple(_problems(error, path))
     for _, cause in _leaves(error, path):
         if isinstance(cause, CrmError) and not isinstance(cause, InvalidInput):
-            raise cause
-        if type(cause) not in (InvalidInput,) and isinstance(cause, InvalidInput):
-            raise cause
-    raise InvalidInput(problems=problems) from error
+            return cause
+        if isinstance(cause, InvalidInput) and type(cause) is not InvalidInput:
+            return cause
+    return InvalidInput(problems=problems)
 
 
 def _problems(error: BaseException, path: str) -> list[Problem]:
@@ -205,8 +209,6 @@ def _leaves(error: BaseException, path: str) -> list[tuple[str, BaseException]]:
     found: list[tuple[str, BaseException]] = []
     for child in error.exceptions:
         notes = [note for note in getattr(child, "__notes__", []) if hasattr(note, "name") or hasattr(note, "index")]
-        step = "".join(
-            f".{note.name}" if hasattr(note, "name") else f"[{note.index}]" for note in notes  # type: ignore[attr-defined]
-        )
+        step = "".join(f".{note.name}" if hasattr(note, "name") else f"[{note.index}]" for note in notes)
         found.extend(_leaves(child, path + step))
     return found

@@ -21,7 +21,7 @@ from crmkit.domain.model import annotations_of
 
 __all__ = ["StoredCodec", "dumps", "loads", "scan"]
 
-scan: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder().scan_once
+scan: Callable[[str, int], tuple[Any, int]] = cast(Any, json.JSONDecoder()).scan_once
 """``scan(text, 0)[0]`` is the JSON value in a text that ``dumps`` wrote.
 
 It does not look for spaces around, which makes it twice as fast as ``json.loads`` on short texts.
@@ -77,7 +77,7 @@ class StoredCodec:
         if isinstance(plain, type) and issubclass(plain, Enum):
             return attrgetter("_value_")
         converter = self._whole if attrs.has(plain) else self._compact
-        return cast(Load, converter.get_unstructure_hook(inner))
+        return converter.get_unstructure_hook(inner)
 
     def loader(self, annotation: Any) -> Load | None:
         """The function that loads values of ``annotation``; ``None`` when JSON terms are the values."""
@@ -154,7 +154,7 @@ class StoredCodec:
                     value = plain.get(name)
                     if value is not None:
                         state[name] = load(value)
-                made = new(cls)
+                made: Any = new(cls)
                 fill(made, "__dict__", state)
                 found.append(made)
             return tuple(found)
@@ -169,7 +169,7 @@ def _converter(*, compact: bool) -> cattrs.Converter:
     converter.register_unstructure_hook_func(is_scalar_union, plain_tagged)
 
     def of_model(cls: type) -> Any:
-        fields = make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=compact)
+        fields: Any = make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=compact)
         if issubclass(cls, Record):
             return lambda value: {"entity": cls.entity, **fields(value)}
         return fields

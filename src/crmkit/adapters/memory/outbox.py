@@ -22,7 +22,7 @@ class MemoryOutbox:
     def claim(self, *, limit: int, now: datetime, until: datetime) -> Sequence[Notice]:
         """The oldest undelivered notice of each record, as far as due, leased until ``until``."""
         with self._hold():
-            claimed = []
+            claimed: list[Notice] = []
             for delivery in self._heads():
                 leased = delivery.leased_until is not None and delivery.leased_until > now
                 if len(claimed) < limit and delivery.due_at <= now and not leased:

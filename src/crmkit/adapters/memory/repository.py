@@ -24,7 +24,7 @@ class MemoryRepository(Generic[R]):
         self._records = records
         self._catalogue = catalogue
 
-    def get(self, id: str, *, locking: Locking = "none") -> R:  # noqa: A002, ARG002 - one unit of work at a time
+    def get(self, id: str, *, locking: Locking = "none") -> R:  # noqa: ARG002 - one unit of work at a time
         """The record of that id."""
         record: R | None = self._records().get(id)
         if record is None:
@@ -55,7 +55,9 @@ class MemoryRepository(Generic[R]):
 
     def scan(self, condition: Condition = Always(), *, now: datetime | None = None) -> Iterator[R]:  # noqa: B008
         """The same by id."""
-        yield from self.find(condition, now=now)
+        for record in self.find(condition, now=now):
+            self._records()  # raises once the unit of work has ended
+            yield record
 
     def count(self, condition: Condition = Always(), *, now: datetime | None = None) -> int:  # noqa: B008
         """How many records the condition holds for."""

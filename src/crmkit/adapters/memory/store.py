@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from crmkit.adapters.codec import StoredCodec
 from crmkit.adapters.memory.outbox import MemoryOutbox
@@ -65,7 +65,7 @@ class MemoryStore:
                 self._state, acting or Acting(), self._catalogues, self._schema, self._recorder, self._keys, read_only
             )
             try:
-                yield uow
+                yield cast(UnitOfWork, uow)
             finally:
                 uow.close()
 

@@ -76,20 +76,20 @@ class MemoryUnitOfWork:
             self._broken = True
             raise
 
-    def lock(self, *names: str) -> None:
+    def lock(self, *names: str) -> None:  # noqa: ARG002 - one unit of work at a time
         """Held already: there is one unit of work at a time."""
         self.writable()
 
     def commit(self) -> None:
         """What was saved stays."""
         self.readable()
-        if self._broken:
-            raise StorageFailed("A save failed in this unit of work.", hint="Roll back and begin a new one.")
+        self._check_whole()
         self._undo.forget()
         self._open = False
 
     def rollback(self) -> None:
         """What was saved is taken back."""
+        self.readable()
         self._undo.all()
         self._open = False
 
@@ -107,13 +107,21 @@ class MemoryUnitOfWork:
         return self._state
 
     def writable(self) -> MemoryState:
-        """The state, unless a save failed before."""
+        """The state, unless a write was refused before."""
         state = self.readable()
-        if self._broken:
-            raise StorageFailed("A save failed in this unit of work.", hint="Roll back and begin a new one.")
+        self._check_whole()
         if self._read_only:
             raise StorageFailed("This unit of work only reads.", hint="Begin one without read_only.")
         return state
+
+    def refused(self, error: Conflict) -> Conflict:
+        """``error``, after which this unit of work can only be rolled back, as in a database."""
+        self._broken = True
+        return error
+
+    def _check_whole(self) -> None:
+        if self._broken:
+            raise StorageFailed("A write was refused in this unit of work.", hint="Roll back and begin a new one.")
 
     @property
     def undo(self) -> Undo:
@@ -182,11 +190,9 @@ class MemoryUnitOfWork:
             recipients=recorded.recipients,
         )
 
-    def records_as_of(self, cls: type[R], id: str, at: datetime) -> R | None:  # noqa: A002
+    def records_as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was."""
         current = self.readable().records[self.acting.tenant, cls.entity].get(id)
-        if current is not None and current.created_at > at:
-            return None
         later = [
             entry.changed
             for entry in reversed(self.readable().entries[self.acting.tenant])
@@ -240,7 +246,7 @@ class MemoryTrail:
             and (until is None or entry.at < until)
         ][:limit]
 
-    def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:  # noqa: A002
+    def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``."""
         return self._uow.records_as_of(cls, id, at)
 
@@ -256,15 +262,15 @@ class MemoryPolicies:
         policies = self._uow.writable().policies
         key = (self._uow.acting.tenant, policy.kind, policy.id, policy.version)
         if key in policies:
-            raise Duplicate(f"{policy.ref} exists.", hint="Raise its version.")
+            raise self._uow.refused(Duplicate(f"{policy.ref} exists.", hint="Raise its version."))
         self._uow.undo.set(policies, key, policy)
 
-    def in_force(self, cls: type[P], at: datetime, *, id: str = "") -> P | None:  # noqa: A002
+    def in_force(self, cls: type[P], at: datetime, *, id: str = "") -> P | None:
         """The policy in force at ``at``."""
         known = [policy for policy in self._all(cls) if policy.in_force(at) and id in ("", policy.id)]
         return min(known, key=lambda policy: (policy.id, -policy.version), default=None)
 
-    def versions(self, cls: type[P], id: str) -> Sequence[P]:  # noqa: A002
+    def versions(self, cls: type[P], id: str) -> Sequence[P]:
         """All versions, oldest first."""
         return sorted((policy for policy in self._all(cls) if policy.id == id), key=lambda policy: policy.version)
 
@@ -291,5 +297,5 @@ class MemoryCommands:
         """A repeat of ``key`` gets ``answer``."""
         commands = self._uow.writable().commands
         if (self._uow.acting.tenant, key) in commands:
-            raise Duplicate("This idempotency key has an answer.", hint="Recall it first.", key=key)
+            raise self._uow.refused(Duplicate("This idempotency key has an answer.", hint="Recall it first.", key=key))
         self._uow.undo.set(commands, (self._uow.acting.tenant, key), answer)

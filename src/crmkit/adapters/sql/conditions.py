@@ -126,7 +126,7 @@ class _Writer:
                 return self.has_tag(place)
             case Contains():
                 find = sa.func.instr if self.dialect is Dialect.SQLITE else sa.func.strpos
-                return find(place.value, self.bind(_value, ColumnKind.TEXT)) > sa.literal_column("0")  # type: ignore[no-any-return]
+                return find(place.value, self.bind(_value, ColumnKind.TEXT)) > sa.literal_column("0")
             case StartsWith():
                 return self.starts(place)
             case Within():
@@ -156,7 +156,7 @@ class _Writer:
         if self.dialect is Dialect.POSTGRES:
             name = f"p{len(self.slots)}"
             self.slots.append(Slot(name, self.leaf, lambda each, _now: [convert(one) for one in each.values]))
-            return value == sa.any_(sa.bindparam(name, type_=ARRAY(sql_type(kind))))  # type: ignore[no-any-return]
+            return value == sa.any_(sa.bindparam(name, type_=ARRAY(sql_type(kind))))
         array = self.bind(
             lambda each, _now: json.dumps([convert(one) for one in each.values], ensure_ascii=False), ColumnKind.TEXT
         )

@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,6 +22,7 @@ ZERO: Any = sa.literal_column("0", sa.Integer)
 _BUSY_STATES = {"40001", "40P01", "55P03", "57014"}
 """SQLSTATE: serialisation failure, deadlock, lock not available, query cancelled."""
 _UNIQUE_STATE = "23505"
+_SCANS = count(1)
 
 
 @frozen
@@ -42,7 +44,7 @@ class Statements:
         if dialect is Dialect.POSTGRES:
             from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-            self._dialect: sa.Dialect = PGDialect_psycopg(paramstyle="format")
+            self._dialect: sa.Dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
         else:
             from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
@@ -66,6 +68,10 @@ class Connection:
     _cursor: Any = field(init=False)
     _thread: int = field(factory=threading.get_ident)
     open: bool = True
+    broken: bool = False
+    """Whether a statement failed: Postgres then takes no other, and its COMMIT would roll back without a word."""
+    _streams: list[Any] = field(factory=list)
+    """Cursors of scans; a scan that is not read to its end leaves its own behind."""
 
     def __attrs_post_init__(self) -> None:
         self._cursor = self.driver.cursor()
@@ -77,13 +83,20 @@ class Connection:
         if not self.open:
             raise StorageFailed("This unit of work has ended.", hint="Begin a new one.")
 
+    def close_streams(self) -> None:
+        """Scans that were not read to their end are cut off: after the transaction the connection is somebody else's."""
+        while self._streams:
+            # on a lost connection there is nothing left to close; the end of the transaction reports it
+            with suppress(Exception):
+                self._streams.pop().close()
+
     def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows that ``statement`` gives."""
         self.check()
         try:
             found: list[tuple[Any, ...]] = self._cursor.execute(statement.text, statement.values(values)).fetchall()
         except Exception as error:
-            raise translated(error) from error
+            raise self._failed(error) from error
         return found
 
     def row(self, statement: Statement, values: Sequence[Any]) -> tuple[Any, ...] | None:
@@ -92,7 +105,7 @@ class Connection:
         try:
             found: tuple[Any, ...] | None = self._cursor.execute(statement.text, values).fetchone()
         except Exception as error:
-            raise translated(error) from error
+            raise self._failed(error) from error
         return found
 
     def run(self, statement: Statement, values: Sequence[Any]) -> int:
@@ -101,7 +114,7 @@ class Connection:
         try:
             touched: int = self._cursor.execute(statement.text, values).rowcount
         except Exception as error:
-            raise translated(error) from error
+            raise self._failed(error) from error
         return touched
 
     def run_many(self, statement: Statement, values: Sequence[Sequence[Any]]) -> int:
@@ -112,27 +125,43 @@ class Connection:
         try:
             self._cursor.executemany(statement.text, values)
         except Exception as error:
-            raise translated(error) from error
+            raise self._failed(error) from error
         touched: int = self._cursor.rowcount
         return touched
 
     def stream(self, statement: Statement, values: Mapping[str, Any], size: int) -> Iterator[list[tuple[Any, ...]]]:
         """Rows in pieces of ``size``, over a cursor of their own."""
         self.check()
-        with _cursor_for(self, statement, values) as cursor:
+        cursor = self._stream_cursor()
+        try:
+            with self._failing():
+                cursor.execute(statement.text, statement.values(values))
             while True:
-                with self._translating():
+                self.check()
+                with self._failing():
                     rows = cursor.fetchmany(size)
                 if not rows:
                     return
                 yield rows
+        finally:
+            if cursor in self._streams and self._thread == threading.get_ident():
+                self._streams.remove(cursor)
+                cursor.close()
+
+    def _stream_cursor(self) -> Any:
+        """A server-side cursor on Postgres, so that memory stays flat; SQLite reads as it goes anyway."""
+        postgres = self.dialect is Dialect.POSTGRES
+        # scans may run side by side, and the host may have joined units of work one inside the other
+        cursor = self.driver.cursor(name=f"crm_scan_{next(_SCANS)}") if postgres else self.driver.cursor()
+        self._streams.append(cursor)
+        return cursor
 
     def execute(self, text: str) -> None:
         """Run a constant statement of ours that gives nothing: BEGIN, SAVEPOINT, PRAGMA."""
         try:
             self._cursor.execute(text)
         except Exception as error:
-            raise translated(error) from error
+            raise self._failed(error) from error
 
     def copy(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
         """Load ``rows`` by Postgres COPY."""
@@ -142,29 +171,18 @@ class Connection:
                 for row in rows:
                     copy.write_row(row)
         except Exception as error:
-            raise translated(error) from error
+            raise self._failed(error) from error
 
     @contextmanager
-    def _translating(self) -> Iterator[None]:
+    def _failing(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            raise translated(error) from error
+            raise self._failed(error) from error
 
-
-@contextmanager
-def _cursor_for(connection: Connection, statement: Statement, values: Mapping[str, Any]) -> Iterator[Any]:
-    """A server-side cursor on Postgres, so that memory stays flat; SQLite reads as it goes anyway."""
-    postgres = connection.dialect is Dialect.POSTGRES
-    cursor = connection.driver.cursor(name="crm_scan") if postgres else connection.driver.cursor()
-    try:
-        try:
-            cursor.execute(statement.text, statement.values(values))
-        except Exception as error:
-            raise translated(error) from error
-        yield cursor
-    finally:
-        cursor.close()
+    def _failed(self, error: Exception) -> Exception:
+        self.broken = True
+        return translated(error)
 
 
 def translated(error: Exception, *, committing: bool = False) -> Exception:

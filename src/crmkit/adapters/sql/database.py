@@ -41,7 +41,14 @@ class Database:
     """Tables and compiled statements of one dialect, custom schema and rule book."""
 
     def __init__(
-        self, dialect: Dialect, *, schema: CustomSchema, codec: Codec, keys: KeyFunction, key_fields: Collection[str], ids: IdSource
+        self,
+        dialect: Dialect,
+        *,
+        schema: CustomSchema,
+        codec: Codec,
+        keys: KeyFunction,
+        key_fields: Collection[str],
+        ids: IdSource,
     ) -> None:
         stored = StoredCodec()
         self.dialect = dialect
@@ -77,7 +84,7 @@ class Database:
         for change in changes:
             recorded = self.recorder.record(change)
             before, after = change.before, change.after_or_none
-            record = after if after is not None else before
+            record = change.record
             cls = type(record)
             if before is None:
                 inserts.setdefault(cls, []).append(change)

@@ -33,7 +33,9 @@ def engine_for(url: str) -> "sa.Engine":
         sa.event.listen(engine, "connect", _prepare_postgres)
         return engine
     if parsed.get_backend_name() != "sqlite":
-        raise InvalidInput(f"{parsed.get_backend_name()} is not supported.", field="url", hint="Use SQLite or Postgres.")
+        raise InvalidInput(
+            f"{parsed.get_backend_name()} is not supported.", field="url", hint="Use SQLite or Postgres."
+        )
     in_memory = parsed.database in (None, "", ":memory:")
     if in_memory:
         raise InvalidInput(
@@ -71,6 +73,6 @@ def _prepare_postgres(driver: Any, _record: object) -> None:
     autocommit, driver.autocommit = driver.autocommit, True
     cursor = driver.cursor()
     cursor.execute("SET TIME ZONE 'UTC'")
-    cursor.execute(f"SET lock_timeout = {LOCK_TIMEOUT_MS:d}")
+    cursor.execute("SELECT set_config('lock_timeout', %s, false)", (str(LOCK_TIMEOUT_MS),))
     cursor.close()
     driver.autocommit = autocommit

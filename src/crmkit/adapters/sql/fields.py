@@ -1,7 +1,7 @@
 """Where a field of the catalogue lies in a table: a column, two of them, or a path into JSON."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import Enum
 from typing import Any

@@ -32,7 +32,17 @@ from crmkit.domain.change import Record
 from crmkit.domain.checks import FrozenDict, optional_of, plain_of
 from crmkit.domain.model import annotations_of
 
-__all__ = ["ColumnKind", "Dialect", "Encoded", "Field", "columns_of", "dump_instant", "fields_of", "load_instant", "sql_type"]
+__all__ = [
+    "ColumnKind",
+    "Dialect",
+    "Encoded",
+    "Field",
+    "columns_of",
+    "dump_instant",
+    "fields_of",
+    "load_instant",
+    "sql_type",
+]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -122,7 +132,7 @@ def fields_of(cls: type[Record], dialect: Dialect, codec: StoredCodec) -> list[F
         TypeError: a field whose annotation has no column; a mistake in the class, not in data.
     """
     annotations = annotations_of(cls)
-    return [_field(field.name, annotations[field.name], dialect, codec) for field in attrs.fields(cls)]
+    return [_field(name, annotation, dialect, codec) for name, annotation in annotations.items()]
 
 
 def _field(name: str, annotation: Any, dialect: Dialect, codec: StoredCodec) -> Field:
@@ -172,7 +182,7 @@ def dump_instant(dialect: Dialect) -> Callable[[datetime], Any] | None:
 def load_instant(dialect: Dialect) -> Callable[[Any], datetime]:
     """Instants as the driver gives them; the session's zone is UTC, and its name does not matter to us."""
     if dialect is Dialect.POSTGRES:
-        return lambda at: at.replace(tzinfo=UTC)  # type: ignore[no-any-return]
+        return lambda at: at.replace(tzinfo=UTC)
     epoch, micros = EPOCH, timedelta
     return lambda stamp: epoch + micros(0, 0, stamp)
 
@@ -191,6 +201,7 @@ def _json_field(name: str, annotation: Any, optional: bool, dialect: Dialect, co
     empty: Any = None
     if isinstance(origin, type):
         empty = () if origin is tuple else FrozenDict() if issubclass(origin, Mapping) else None
+
     # psycopg reads JSONB by itself, but writes it from text like SQLite
     def load(text: str) -> Any:
         return from_plain(loads(text))

@@ -40,7 +40,8 @@ def migrate(engine: sa.Engine, tables: Tables, *, create: bool, upgrades: Sequen
                 )
             if not create and found != newest:
                 raise SchemaMismatch(
-                    f"The database has schema {found or 0}, this crmkit needs {newest}.", hint="Open it with create=True."
+                    f"The database has schema {found or 0}, this crmkit needs {newest}.",
+                    hint="Open it with create=True.",
                 )
             _bring_on(connection, tables, found, steps)
             _commit(connection)

@@ -55,7 +55,8 @@ class SqlOutbox:
             sa.select(*notice, table.c.error, table.c.failed_at)
             .where(dead)
             .order_by(table.c.position)
-            .limit(MOST).offset(ZERO)
+            .limit(MOST)
+            .offset(ZERO)
         )
         self._replay = compile_(
             table.update()
@@ -98,9 +99,7 @@ class SqlOutbox:
         """Dead letters, oldest first."""
         with self._transact() as connection:
             rows = connection.rows(self._dead, {"most": limit})
-        return [
-            DeadLetter(notice=self._notice(row), error=row[-2], failed_at=self._load_at(row[-1])) for row in rows
-        ]
+        return [DeadLetter(notice=self._notice(row), error=row[-2], failed_at=self._load_at(row[-1])) for row in rows]
 
     def replay(self, ids: Sequence[EventId], *, now: datetime) -> int:
         """Dead letters are due again."""
@@ -140,7 +139,8 @@ class SqlOutbox:
                 sa.not_(earlier),
             )
             .order_by(head.c.position)
-            .limit(MOST).offset(ZERO)
+            .limit(MOST)
+            .offset(ZERO)
         )
         if self._dialect is Dialect.POSTGRES:
             due = due.with_for_update(skip_locked=True, of=head)

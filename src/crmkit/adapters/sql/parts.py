@@ -45,7 +45,8 @@ class PartStatements:
             sa.select(keys.c.entity, keys.c.id)
             .where(keys.c.tenant == _text("tenant"), keys.c.key == _text("key"))
             .order_by(keys.c.id, keys.c.entity)
-            .limit(MOST).offset(ZERO)
+            .limit(MOST)
+            .offset(ZERO)
         )
 
     @cached_property
@@ -65,7 +66,8 @@ class PartStatements:
                 sa.or_(until.is_(None), audit.c.at < until),
             )
             .order_by(audit.c.position)
-            .limit(MOST).offset(ZERO)
+            .limit(MOST)
+            .offset(ZERO)
         )
 
     @cached_property
@@ -86,7 +88,9 @@ class PartStatements:
     def put_policy(self) -> Statement:
         """A new policy version."""
         table = self._tables.policies
-        return self._compile(table.insert().values({column.name: sa.bindparam(column.name) for column in table.columns}))
+        return self._compile(
+            table.insert().values({column.name: sa.bindparam(column.name) for column in table.columns})
+        )
 
     @cached_property
     def policies(self) -> Statement:
@@ -103,14 +107,18 @@ class PartStatements:
         """The answer of a command."""
         table = self._tables.commands
         return self._compile(
-            sa.select(table.c.answer, table.c.body).where(table.c.tenant == _text("tenant"), table.c.key == _text("key"))
+            sa.select(table.c.answer, table.c.body).where(
+                table.c.tenant == _text("tenant"), table.c.key == _text("key")
+            )
         )
 
     @cached_property
     def remember(self) -> Statement:
         """A new answer."""
         table = self._tables.commands
-        return self._compile(table.insert().values({column.name: sa.bindparam(column.name) for column in table.columns}))
+        return self._compile(
+            table.insert().values({column.name: sa.bindparam(column.name) for column in table.columns})
+        )
 
     def _of_record(self) -> tuple["sa.ColumnElement[bool]", ...]:
         audit = self._tables.audit
@@ -173,7 +181,7 @@ class SqlTrail:
         }
         return [self._entry(row) for row in self._connection.rows(self._statements.entries, values)]
 
-    def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:  # noqa: A002
+    def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``: today's row with the later changes taken back."""
         queries = self._database.queries[cls]
         row = self._connection.row(queries.get, (self._tenant, id))
@@ -183,7 +191,7 @@ class SqlTrail:
         found: R | None = self._database.recorder.as_of(cls, current, later)
         return found if found is not None and found.created_at <= at else None
 
-    def _record(self, entity: str, id: str) -> dict[str, Any]:  # noqa: A002
+    def _record(self, entity: str, id: str) -> dict[str, Any]:
         return {"tenant": self._tenant, "entity": entity, "record_id": id}
 
     def _entry(self, row: tuple[Any, ...]) -> AuditEntry:
@@ -233,12 +241,12 @@ class SqlPolicies:
         except Duplicate as error:
             raise Duplicate(f"{policy.ref} exists.", hint="Raise its version.") from error
 
-    def in_force(self, cls: type[P], at: datetime, *, id: str = "") -> P | None:  # noqa: A002
+    def in_force(self, cls: type[P], at: datetime, *, id: str = "") -> P | None:
         """The policy in force at ``at``."""
         known = [policy for policy in self._all(cls) if policy.in_force(at) and id in ("", policy.id)]
         return min(known, key=lambda policy: (policy.id, -policy.version), default=None)
 
-    def versions(self, cls: type[P], id: str) -> Sequence[P]:  # noqa: A002
+    def versions(self, cls: type[P], id: str) -> Sequence[P]:
         """All versions, oldest first."""
         return [policy for policy in self._all(cls) if policy.id == id]
 
@@ -295,5 +303,3 @@ def _name_of(cls: type) -> str:
 
 def _text(name: str) -> "sa.BindParameter[str]":
     return sa.bindparam(name, type_=sql_type(ColumnKind.TEXT))
-
-

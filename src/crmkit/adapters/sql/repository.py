@@ -158,7 +158,7 @@ class SqlRepository(Generic[R]):
         self._load = queries.entity.code.load
         self._load_all = queries.entity.code.load_all
 
-    def get(self, id: str, *, locking: Locking = "none") -> R:  # noqa: A002 - the port's name
+    def get(self, id: str, *, locking: Locking = "none") -> R:
         """The record of that id."""
         statement = self._queries.get if locking == "none" else self._queries.get_locked
         row = self._connection.row(statement, (self._tenant, id))

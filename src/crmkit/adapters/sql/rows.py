@@ -61,9 +61,9 @@ def _dumped(field: Field, value: ast.expr, place: int, constants: dict[str, obje
     if field.empty is not None:
         return [ast.IfExp(bound, call, ast.Constant(None))]
     absent = ast.Compare(bound, [ast.Is()], [ast.Constant(None)])
-    return [ast.IfExp(absent, ast.Constant(None), call)] if field.optional else [
-        _encoded(field, value, place, constants)
-    ]
+    return (
+        [ast.IfExp(absent, ast.Constant(None), call)] if field.optional else [_encoded(field, value, place, constants)]
+    )
 
 
 def _dumped_parts(field: Field, value: ast.expr, place: int, constants: dict[str, object]) -> list[ast.expr]:
@@ -182,9 +182,7 @@ def _sparing(convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _make(state: ast.Dict) -> list[ast.stmt]:
     """``made = new(cls); fill(made, "__dict__", state)``: the checks of ``__init__`` are not run again."""
     new = ast.Call(ast.Name("new", ast.Load()), [ast.Name("cls", ast.Load())], [])
-    fill = ast.Call(
-        ast.Name("fill", ast.Load()), [ast.Name("made", ast.Load()), ast.Constant("__dict__"), state], []
-    )
+    fill = ast.Call(ast.Name("fill", ast.Load()), [ast.Name("made", ast.Load()), ast.Constant("__dict__"), state], [])
     return [ast.Assign([ast.Name("made", ast.Store())], new), ast.Expr(fill)]
 
 

@@ -5,7 +5,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from attrs import frozen
@@ -86,7 +86,7 @@ class SqlStore:
                 self._database, self._parts, connection, transaction, acting or Acting(), read_only=read_only
             )
             try:
-                yield uow
+                yield cast(UnitOfWork, uow)
             finally:
                 uow.close()
 
@@ -106,7 +106,7 @@ class SqlStore:
             self._database, self._parts, connection, _Joined(connection), acting or Acting(), read_only=False
         )
         try:
-            yield uow
+            yield cast(UnitOfWork, uow)
         finally:
             uow.close()
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Protocol, TypeVar, cast
 
-
 from crmkit.adapters.sql.connection import Connection
 from crmkit.adapters.sql.database import Database
 from crmkit.adapters.sql.mapping import Dialect
@@ -63,7 +62,7 @@ class SqlUnitOfWork:
         cls = REPOSITORIES.get(name)
         if cls is None:
             raise AttributeError(name)
-        made = SqlRepository(self._database.queries[cls], self._connection, self.acting.tenant)
+        made: SqlRepository[Any] = SqlRepository(self._database.queries[cls], self._connection, self.acting.tenant)
         self.__dict__[name] = made
         return made
 
@@ -95,14 +94,15 @@ class SqlUnitOfWork:
     def commit(self) -> None:
         """What was saved is durable, or part of the host's transaction."""
         self._connection.check()
-        if self._broken:
-            raise StorageFailed("A save failed in this unit of work.", hint="Roll back and begin a new one.")
+        self._check_whole()
+        self._connection.close_streams()
         self._transaction.commit()
         self._connection.open = False
 
     def rollback(self) -> None:
         """Nothing that was saved stays."""
         self._connection.check()
+        self._connection.close_streams()
         self._connection.open = False
         self._transaction.rollback()
 
@@ -114,10 +114,13 @@ class SqlUnitOfWork:
     def check_writable(self) -> None:
         """This unit of work may write."""
         self._connection.check()
-        if self._broken:
-            raise StorageFailed("A save failed in this unit of work.", hint="Roll back and begin a new one.")
+        self._check_whole()
         if self._read_only:
             raise StorageFailed("This unit of work only reads.", hint="Begin one without read_only.")
+
+    def _check_whole(self) -> None:
+        if self._broken or self._connection.broken:
+            raise StorageFailed("A write was refused in this unit of work.", hint="Roll back and begin a new one.")
 
 
 def _rounds(changes: Sequence[Change[Any]]) -> list[list[Change[Any]]]:
@@ -139,5 +142,3 @@ def _lock_number(tenant: str, name: str) -> int:
     """A 64-bit number for the name; two names that share one only wait for each other now and then."""
     digest = blake2b(f"{len(tenant)}:{tenant}:{name}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, signed=True)
-
-

@@ -25,8 +25,13 @@ class WorkingCalendar(Record):
     >>> from datetime import UTC, date, datetime
     >>> moment = datetime(2026, 1, 1, tzinfo=UTC)
     >>> calendar = WorkingCalendar(
-    ...     id="cn", name="China", zone="Asia/Shanghai", holidays=(date(2026, 1, 1),),
-    ...     workdays=(date(2026, 1, 4),), created_at=moment, updated_at=moment,
+    ...     id="cn",
+    ...     name="China",
+    ...     zone="Asia/Shanghai",
+    ...     holidays=(date(2026, 1, 1),),
+    ...     workdays=(date(2026, 1, 4),),
+    ...     created_at=moment,
+    ...     updated_at=moment,
     ... )
     >>> calendar.is_workday(date(2026, 1, 1)), calendar.is_workday(date(2026, 1, 4))
     (False, True)
@@ -48,7 +53,9 @@ class WorkingCalendar(Record):
             ZoneInfo(self.zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise InvalidInput(
-                f"{self.zone!r} is not a time zone.", field="WorkingCalendar.zone", hint="Use for example Asia/Shanghai."
+                f"{self.zone!r} is not a time zone.",
+                field="WorkingCalendar.zone",
+                hint="Use for example Asia/Shanghai.",
             ) from None
         if not self.weekdays or not set(self.weekdays) <= set(range(1, 8)):
             raise InvalidInput("must be ISO weekdays.", field="WorkingCalendar.weekdays", hint="Monday is 1.")

@@ -67,7 +67,7 @@ class StandingChanged(Event):
 
 @model
 class Account(Owned):
-    """A customer with its names, contact points and standing; ``name`` is the raw text it is known by."""
+    """A customer with its names, contact points and standing."""
 
     entity: ClassVar[str] = "account"
 
@@ -93,7 +93,7 @@ class Account(Owned):
 
     def create(self) -> "Change[Account]":
         """The account as a new record."""
-        return created(self, AccountCreated(at=self.created_at, name=self.name.raw, source=self.source))
+        return created(self, AccountCreated(at=self.created_at, name=self.name.legal, source=self.source))
 
     def move_standing(self, verb: str, *, now: datetime) -> "Change[Account]":
         """The standing that ``verb`` leads to (``win``, ``promote``, ``demote``, ``partner``, ``lose``, ``reopen``).

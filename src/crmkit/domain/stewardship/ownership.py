@@ -21,8 +21,8 @@ __all__ = [
     "Owned",
     "OwnershipEntry",
     "Protection",
-    "Reclaimed",
     "ReclaimWarned",
+    "Reclaimed",
     "Returned",
     "Unassigned",
 ]
@@ -159,9 +159,7 @@ class Owned(Record):
         )
         return self._held(event, owner_id=owner_id, now=now, protection=protection)
 
-    def claim(
-        self, member_id: MemberId, *, now: datetime, protection: Protection | None = None
-    ) -> Change[Self]:
+    def claim(self, member_id: MemberId, *, now: datetime, protection: Protection | None = None) -> Change[Self]:
         """``member_id`` takes the record out of its pool.
 
         Raises:
@@ -194,7 +192,9 @@ class Owned(Record):
         )
         return self._pooled(event, pool_id=pool_id, now=now)
 
-    def warn(self, *, now: datetime, recipients: tuple[MemberId, ...], again_at: datetime | None = None) -> Change[Self]:
+    def warn(
+        self, *, now: datetime, recipients: tuple[MemberId, ...], again_at: datetime | None = None
+    ) -> Change[Self]:
         """The owner was told that the record will fall back; the next warning is due ``again_at``."""
         if self.owner_id is None or self.reclaim_at is None:
             raise NotAllowed(f"{self.ref} has no deadline to warn of.", id=self.id)
@@ -223,9 +223,7 @@ class Owned(Record):
         """Nobody could take the record; the reason stays visible on it."""
         return changed(self, Unassigned(at=now, reason=reason), now=now, unassigned_reason=reason)
 
-    def _held(
-        self, event: Event, *, owner_id: MemberId, now: datetime, protection: Protection | None
-    ) -> Change[Self]:
+    def _held(self, event: Event, *, owner_id: MemberId, now: datetime, protection: Protection | None) -> Change[Self]:
         given = protection or Protection()
         return changed(
             self,

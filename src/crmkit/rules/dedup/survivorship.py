@@ -27,6 +27,10 @@ REVIEW_TAG = "possible-duplicate"
 """The tag of a record that was saved although it may be the same as another."""
 
 
+Settle = Callable[[list[Any], list[Any]], bool]
+"""Whether the loser's values of a field or block are taken, given the survivor's and the loser's."""
+
+
 class Kept(StrEnum):
     """Whose value stays."""
 
@@ -101,7 +105,7 @@ def rank(record: Party) -> tuple[object, ...]:
 
 def choices_of(survivor: Party, loser: Party) -> tuple[FieldChoice, ...]:
     """The winner of every field that is filled in one of the two, in the order of the fields."""
-    chosen = (_choice(fields, survivor, loser) for fields in _fields_of(survivor))
+    chosen = (_choice(fields, survivor, loser, _SETTLED) for fields in _fields_of(survivor))
     return tuple(choice for choice in chosen if choice is not None)
 
 
@@ -111,18 +115,16 @@ def news_of(known: Party, news: Party) -> dict[str, Any]:
     for fields in _fields_of(known):
         if fields in _OUR_SIDE:
             continue
-        choice = _choice(fields, known, news)
+        choice = _choice(fields, known, news, _FILLED)
         if choice is not None and choice.kept is not Kept.SURVIVOR:
             changed |= {name: value_of(name, choice.kept, known, news) for name in fields}
     return changed
 
 
 def value_of(name: str, kept: Kept, survivor: Party, loser: Party) -> Any:
-    """The value of the field ``name`` after the merge."""
-    mine, theirs = getattr(survivor, name), getattr(loser, name)
-    if kept is Kept.SURVIVOR:
-        return mine
-    return theirs if kept is Kept.LOSER else _UNITED[name](mine, theirs)
+    """The value that the field ``name`` gets, where it is not simply the survivor's own."""
+    theirs = getattr(loser, name)
+    return theirs if kept is Kept.LOSER else _UNITED[name](getattr(survivor, name), theirs)
 
 
 def _fields_of(record: Party) -> tuple[tuple[str, ...], ...]:
@@ -139,7 +141,9 @@ def _settled_together(cls: type) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(by_name.get(name, (name,)) for name in names))
 
 
-def _choice(fields: tuple[str, ...], survivor: Party, loser: Party) -> FieldChoice | None:
+def _choice(
+    fields: tuple[str, ...], survivor: Party, loser: Party, settled: "Mapping[str, Settle]"
+) -> FieldChoice | None:
     mine = [getattr(survivor, name) for name in fields]
     theirs = [getattr(loser, name) for name in fields]
     if all(value in _BLANKS for value in mine + theirs):
@@ -150,7 +154,7 @@ def _choice(fields: tuple[str, ...], survivor: Party, loser: Party) -> FieldChoi
         united = _UNITED[fields[0]](mine[0], theirs[0])
         kept = Kept.SURVIVOR if united == mine[0] else Kept.LOSER if united == theirs[0] else Kept.BOTH
         return FieldChoice(fields=fields, kept=kept, dropped=fields == ("custom",) and _contradict(mine[0], theirs[0]))
-    settle = _SETTLED.get(fields[0], _fill)
+    settle = settled.get(fields[0], _fill)
     kept = Kept.LOSER if settle(mine, theirs) else Kept.SURVIVOR
     lost = mine if kept is Kept.LOSER else theirs
     return FieldChoice(fields=fields, kept=kept, dropped=any(value not in _BLANKS for value in lost))
@@ -209,10 +213,12 @@ def _parts_of_address(address: Address | None) -> int:
     return 0 if address is None else sum(value not in _BLANKS for value in vars(address).values())
 
 
-_SETTLED: Mapping[str, Callable[[list[Any], list[Any]], bool]] = {
+_FILLED: Mapping[str, Settle] = {"source": _fill_origin}
+"""What news from outside may do beyond filling blanks."""
+_SETTLED: Mapping[str, Settle] = {
+    **_FILLED,
     "owner_id": _better_held,
     "status": _further,
-    "source": _fill_origin,
     "standing": _better_standing,
     "created_at": _earlier,
     "next_contact_at": _earlier,

@@ -38,6 +38,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "No enabled pool accepts this {entity}. Add a pool without a condition, or widen one.",
         "没有已启用的公海接收该记录（{entity}），请新增无条件公海或放宽条件。",
     ),
+    "reclaim.failed": ("Could not be dealt with: {error}.", "处理失败：{error}。"),
     "reclaim.next": ("Looked at again on {at}.", "将于 {at} 再次检查。"),
     "claim.granted": ("It is yours now.", "领取成功。"),
     "claim.missing": ("There is no such record.", "记录不存在。"),

@@ -19,8 +19,8 @@ def faults(definition: ProcessDefinition) -> Iterator[Problem]:
     yield from named
     for state in definition.states:
         yield from _of_state(definition, state)
-    for transition in definition.transitions:
-        yield from _of_transition(definition, transition)
+    for place, transition in enumerate(definition.transitions):
+        yield from _of_transition(definition, transition, earlier=definition.transitions[:place])
     if not named:
         yield from _ways(definition)
 
@@ -47,7 +47,7 @@ def _of_state(definition: ProcessDefinition, state: State) -> Iterator[Problem]:
     if state.final and (state.routes or state.deadline is not None):
         yield Problem(where, "state.final", "is final, so nobody has to act in it.", "Drop its routes and deadline.")
     for place, route in enumerate(state.routes):
-        if not hasattr(route.to, "find"):
+        if not (hasattr(route.to, "kind") and hasattr(route.to, "find")):
             message = f"{type(route.to).__name__} cannot find anybody."
             yield Problem(f"{where}.routes[{place}].to", "part.wrong", message, "Use for example ToTeam.")
         yield from _unfit(f"{where}.routes[{place}].when", route.when, definition)
@@ -57,15 +57,16 @@ def _of_state(definition: ProcessDefinition, state: State) -> Iterator[Problem]:
         yield Problem(where, "state.nobody", "only the assignee may act, and nobody is assigned.", hint)
 
 
-def _of_transition(definition: ProcessDefinition, step: Transition) -> Iterator[Problem]:
+def _of_transition(
+    definition: ProcessDefinition, step: Transition, *, earlier: Iterable[Transition]
+) -> Iterator[Problem]:
     if not step.may:
         yield Problem(f"{_at(step)}.may", "transition.nobody", "nobody may ask for it.", "Add a Permit.")
     yield from _unfit(f"{_at(step)}.guard", step.guard, definition)
-    for earlier in definition.leaving(step.from_state):
-        if earlier is step:
-            return
-        if earlier.name == step.name and earlier.guard == "always()" and set(step.may) <= set(earlier.may):
-            hint = f"Guard the one to {earlier.to_state}, or put this one before it."
+    for other in earlier:
+        same = (other.name, other.from_state) == (step.name, step.from_state)
+        if same and other.guard == "always()" and set(step.may) <= set(other.may):
+            hint = f"Guard the one to {other.to_state}, or put this one before it."
             yield Problem(_at(step), "transition.shadowed", "is never taken: another of that name always is.", hint)
 
 

@@ -152,13 +152,13 @@ def _answer(signal: Signal, question: Question, tally: _Tally) -> bool:
 def _limited(bounds: SignalGroup | ScorePolicy, points: int, tally: _Tally) -> int:
     """``points`` within the limits; what a limit takes away or adds is a contribution of its own."""
     group = bounds if isinstance(bounds, SignalGroup) else None
-    code, named = ("score.group", {"group": group.name}) if group else ("score", {})
+    code, named = ("score.group_", {"group": group.name}) if group else ("score.", {})
     if bounds.cap is not None and points > bounds.cap:
-        reason = Reason.of(f"{code}_cap", cap=bounds.cap, points=points, **named)
+        reason = Reason.of(f"{code}cap", cap=bounds.cap, points=points, **named)
         tally.give(bounds.cap - points, reason, group)
         return bounds.cap
     if bounds.floor is not None and points < bounds.floor:
-        reason = Reason.of(f"{code}_floor", floor=bounds.floor, points=points, **named)
+        reason = Reason.of(f"{code}floor", floor=bounds.floor, points=points, **named)
         tally.give(bounds.floor - points, reason, group)
         return bounds.floor
     return points

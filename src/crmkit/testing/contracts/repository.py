@@ -225,7 +225,7 @@ class RepositoryContract:
             store,
             created(a_lead(id="L-1", custom={"x_decimal": Decimal("0.5")}, address=Address(city="b"))),
             created(a_lead(id="L-2")),
-            created(a_lead(id="L-3", custom={"x_decimal": Decimal("-7")}, address=Address(city="a"))),
+            created(a_lead(id="L-3", custom={"x_decimal": Decimal(-7)}, address=Address(city="a"))),
         )
 
         assert _ids(store, "custom.x_decimal") == _ids(store, "address.city") == ["L-2", "L-3", "L-1"]

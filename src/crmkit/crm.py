@@ -1,0 +1,243 @@
+"""``Crm``: the ports bound to the use cases, grouped by what a user does. It holds no logic.
+
+>>> from datetime import UTC, datetime
+>>> from crmkit.adapters.memory import MemoryStore
+>>> from crmkit.services.lead_form import LeadForm
+>>> crm = Crm(store=MemoryStore())
+>>> first = crm.leads.capture(LeadForm(name="张三", phone="138 0013 8000", source="website"))
+>>> again = crm.leads.capture(LeadForm(name="张三", phone="+86 13800138000", source="fair"))
+>>> first.lead_id == again.lead_id
+True
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from functools import partial, update_wrapper
+from typing import Concatenate, Generic, ParamSpec, Self, TypeVar
+
+from attrs import evolve, frozen
+
+from crmkit.adapters.notifiers.console import ConsoleNotifier
+from crmkit.adapters.system import SystemClock, Uuid7
+from crmkit.domain.change import Record, created
+from crmkit.domain.custom_fields import CustomSchema
+from crmkit.domain.reasons import Reason
+from crmkit.domain.stewardship.audit import Acting
+from crmkit.ports.clock import Clock, IdSource
+from crmkit.ports.notifier import Notifier
+from crmkit.ports.store import Store, UnitOfWork
+from crmkit.rules.policy import Policy
+from crmkit.rules.rulebook import RuleBook
+from crmkit.services import assign, capture, convert, duplicates, follow_up, merge, pools, reclaim, relay, score, workflow
+from crmkit.services.context import Context
+
+__all__ = ["Crm", "Customers", "Group", "Leads", "Notices", "Pools", "Requests", "Use"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@frozen
+class Group:
+    """Use cases of one kind, bound to their context."""
+
+    ctx: Context
+
+
+class Use(Generic[P, T]):
+    """A use case as a method of a group: the service with its context filled in."""
+
+    def __init__(self, service: Callable[Concatenate[Context, P], T]) -> None:
+        self.service = service
+        self.__doc__ = service.__doc__
+
+    def __get__(self, group: Group, _owner: type) -> Callable[P, T]:
+        if group is None:
+            return self.service  # type: ignore[unreachable]  # on the class itself, where documentation tools look
+        return update_wrapper(partial(self.service, group.ctx), self.service)
+
+
+class Leads(Group):
+    """Leads: how they come in, what they are worth, who works on them, what becomes of them."""
+
+    capture = Use(capture.capture_lead)
+    capture_many = Use(capture.capture_many)
+    find_duplicates = Use(duplicates.find_duplicates)
+    score = Use(score.score_lead)
+    score_all = Use(score.score_all)
+    rescore_due = Use(score.rescore_due)
+    assign = Use(assign.assign_lead)
+    assign_waiting = Use(assign.assign_waiting)
+    convert = Use(convert.convert_lead)
+
+
+class Customers(Group):
+    """Customers: duplicates and merges, hand-overs, what was said and done."""
+
+    find_duplicates = Use(duplicates.find_duplicates)
+    plan_merge = Use(merge.plan_merge)
+    merge = Use(merge.merge)
+    assign = Use(assign.assign)
+    assign_to = Use(assign.assign_to)
+    log_interaction = Use(follow_up.log_interaction)
+
+
+class Pools(Group):
+    """Public pools: claiming, giving back, warning and reclaiming."""
+
+    claim = Use(pools.claim)
+    claim_many = Use(pools.claim_many)
+    give_back = Use(pools.give_back)
+    sweep = Use(reclaim.sweep)
+    preview = Use(reclaim.preview)
+    explain = Use(reclaim.explain)
+
+
+class Requests(Group):
+    """Requests on their way through a process."""
+
+    open = Use(workflow.open_request)
+    advance = Use(workflow.advance)
+
+
+class Notices(Group):
+    """Notices on their way to the channel."""
+
+    relay = Use(relay.relay)
+    dead_letters = Use(relay.dead_letters)
+    replay = Use(relay.replay)
+    discard = Use(relay.discard)
+
+
+class Crm:
+    """The one convenient way in.
+
+    ``Crm.open(url)`` opens SQLite or Postgres; ``Crm(store=…)`` takes any store that keeps to the port.
+    Whatever is not given is the machine's clock, UUIDv7, a console and the standard rule book.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        notifier: Notifier | None = None,
+        clock: Clock | None = None,
+        ids: IdSource | None = None,
+        book: RuleBook | None = None,
+        acting: Acting | None = None,
+    ) -> None:
+        book = book or RuleBook.standard()
+        self.ctx = Context(
+            store=store,
+            notifier=notifier or ConsoleNotifier(texts=book.texts),
+            clock=clock or SystemClock(),
+            ids=ids or Uuid7(),
+            book=book,
+            acting=acting or Acting(),
+        )
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        notifier: Notifier | None = None,
+        clock: Clock | None = None,
+        ids: IdSource | None = None,
+        book: RuleBook | None = None,
+        custom: CustomSchema | None = None,
+        create: bool = True,
+    ) -> Self:
+        """A CRM over the database at ``url``: ``"sqlite:///crm.db"`` or ``"postgresql+psycopg://…"``.
+
+        ``create`` makes the tables, and brings those of an older crmkit up to date.
+
+        Raises:
+            MissingExtra: SQLAlchemy or psycopg is not installed.
+            InvalidInput: not such a URL.
+            SchemaMismatch: the database was made by a newer crmkit.
+            StorageFailed: it cannot be reached.
+        """
+        from crmkit.adapters.sql import SqlStore  # noqa: PLC0415 - loads SQLAlchemy, which not every host has
+
+        store = SqlStore(url, custom=custom, book=book, ids=ids, create=create)
+        return cls(store=store, notifier=notifier, clock=clock, ids=ids, book=book)
+
+    @property
+    def leads(self) -> Leads:
+        """What is done with leads."""
+        return Leads(self.ctx)
+
+    @property
+    def customers(self) -> Customers:
+        """What is done with accounts and contacts."""
+        return Customers(self.ctx)
+
+    @property
+    def pools(self) -> Pools:
+        """What is done with public pools."""
+        return Pools(self.ctx)
+
+    @property
+    def requests(self) -> Requests:
+        """What is done with requests."""
+        return Requests(self.ctx)
+
+    @property
+    def notices(self) -> Notices:
+        """What is done with notices."""
+        return Notices(self.ctx)
+
+    def acting_as(
+        self, actor: str, *, tenant: str = "", on_behalf_of: str = "", source: str = "", reason: str = ""
+    ) -> "Crm":
+        """The same CRM for ``actor``, whose name every change of theirs carries; the tenant stays unless given."""
+        acting = Acting(
+            tenant=tenant or self.ctx.acting.tenant,
+            actor=actor,
+            on_behalf_of=on_behalf_of,
+            source=source,
+            reason=reason,
+        )
+        twin = object.__new__(Crm)
+        twin.ctx = evolve(self.ctx, acting=acting)
+        return twin
+
+    def add(self, *records: Record) -> None:
+        """The records are new in the store, in one transaction: members, teams, pools, pipelines and so on.
+
+        Raises:
+            Duplicate: an id is taken.
+        """
+        self.ctx.store.run(lambda uow: uow.save(*(created(record) for record in records)), self.ctx.acting)
+
+    def adopt(self, *policies: Policy) -> None:
+        """The policies are stored, each as a new version that holds in its effective period.
+
+        Raises:
+            Duplicate: that version exists.
+        """
+
+        def put(uow: UnitOfWork) -> None:
+            for policy in policies:
+                uow.policies.put(policy)
+
+        self.ctx.store.run(put, self.ctx.acting)
+
+    def begin(self, *, read_only: bool = False) -> AbstractContextManager[UnitOfWork]:
+        """A unit of work of whoever acts; see ``ports.Store.begin``."""
+        return self.ctx.store.begin(self.ctx.acting, read_only=read_only)
+
+    def say(self, reasons: Iterable[Reason], language: str = "en") -> str:
+        """What the reasons of a decision say, one a line, in English or Chinese."""
+        return self.ctx.book.texts.say_all(reasons, language)
+
+    def close(self) -> None:
+        """Connections are given back."""
+        self.ctx.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()

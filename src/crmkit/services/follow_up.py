@@ -1,0 +1,155 @@
+"""Writing down a follow-up: the interaction itself, the dates on the customer, and the protection clock."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from crmkit.domain.activities.interaction import Direction, Interaction, InteractionKind
+from crmkit.domain.change import Change, changed
+from crmkit.domain.ids import ContactId, InteractionId, MemberId, Ref
+from crmkit.domain.model import Line, Note, model
+from crmkit.domain.parties.account import Account
+from crmkit.domain.parties.contact import Contact
+from crmkit.domain.sales.lead import Lead
+from crmkit.domain.stewardship.ownership import Protection
+from crmkit.errors import InvalidInput
+from crmkit.ports.store import UnitOfWork
+from crmkit.rules.reclaim import Action
+from crmkit.services.context import Context
+from crmkit.services.custody import Custody
+
+__all__ = ["FollowUp", "FollowUpForm", "log_interaction"]
+
+Subject = Lead | Account | Contact
+SUBJECTS: dict[str, type[Lead] | type[Account] | type[Contact]] = {"lead": Lead, "account": Account, "contact": Contact}
+
+
+@model
+class FollowUpForm:
+    """What is written down of a follow-up with a lead, an account or a contact.
+
+    ``at`` is when it took place (now, if not given), ``next_at`` when the next one is planned.
+    """
+
+    subject: Ref
+    kind: InteractionKind
+    direction: Direction = Direction.OUTBOUND
+    at: datetime | None = None
+    minutes: int = 0
+    member_id: MemberId | None = None
+    contact_ids: tuple[ContactId, ...] = ()
+    outcome: Line = ""
+    summary: Note = ""
+    next_step: Line = ""
+    next_at: datetime | None = None
+
+
+@model
+class FollowUp:
+    """The interaction that was written, and how long the record it counts for is protected now."""
+
+    interaction_id: InteractionId
+    record: Ref
+    """The lead or account it counts for; the contact itself, when that belongs to no account."""
+    protection: Protection
+    extended: bool
+    """Whether the follow-up moved the deadline."""
+
+
+def log_interaction(ctx: Context, form: FollowUpForm, *, idempotency_key: str | None = None) -> FollowUp:
+    """The follow-up is written, last and next contact are up to date, and the deadline is as late or later.
+
+    A follow-up with a contact counts for the contact's account too. It moves the deadline when it is the
+    owner's own, of a kind that the reclaim policy lets protect, not from before the owner took the
+    record, and written down before the deadline.
+
+    Raises:
+        InvalidInput: it took place in the future, or with something that nobody follows up.
+        NotFound: no such record.
+    """
+    cls = SUBJECTS.get(form.subject.entity)
+    if cls is None:
+        raise InvalidInput("cannot be followed up.", field="subject", hint=f"Use one of {', '.join(SUBJECTS)}.")
+
+    def work(uow: UnitOfWork, now: datetime) -> FollowUp:
+        at = form.at or now
+        if at > now:
+            raise InvalidInput("lies in the future.", field="at", hint="Plan it as next_at instead.")
+        # kept until the end: a sweep that runs now leaves the record out, or has taken it already
+        subject: Subject = uow.repository(cls).get(form.subject.id, locking="wait")
+        interaction = _interaction(form, InteractionId(ctx.ids.new()), at, now)
+        changes = list(_changes(uow, subject, form, at, now))
+        uow.save(interaction.log(), *changes)
+        return _answer(interaction, changes)
+
+    return ctx.command(work, FollowUp, idempotency_key=idempotency_key)
+
+
+def _interaction(form: FollowUpForm, id_: InteractionId, at: datetime, now: datetime) -> Interaction:
+    return Interaction(
+        id=id_,
+        created_at=now,
+        updated_at=now,
+        subject_entity=form.subject.entity,
+        subject_id=form.subject.id,
+        kind=form.kind,
+        direction=form.direction,
+        at=at,
+        minutes=form.minutes,
+        member_id=form.member_id,
+        contact_ids=form.contact_ids,
+        outcome=form.outcome,
+        summary=form.summary,
+        next_step=form.next_step,
+        next_at=form.next_at,
+    )
+
+
+def _changes(
+    uow: UnitOfWork, subject: Subject, form: FollowUpForm, at: datetime, now: datetime
+) -> Iterator[Change[Any]]:
+    """What changes on the subject, and on the account behind a contact; what is protected comes last."""
+    if isinstance(subject, Contact):
+        yield changed(subject, now=now, **_contacted(subject, form, at))
+        if subject.account_id is None:
+            return
+        subject = uow.accounts.get(subject.account_id, locking="wait")
+    clock = _clock(uow, subject, form, at, now)
+    yield changed(subject, now=now, **_contacted(subject, form, at), **clock)
+
+
+def _contacted(subject: Subject, form: FollowUpForm, at: datetime) -> dict[str, datetime | None]:
+    """Last contact never goes back; a planned one that has passed is planned no longer."""
+    last = max(filter(None, (subject.last_contact_at, at)))
+    planned = subject.next_contact_at
+    upcoming = planned if planned is not None and planned > at else None
+    return {"last_contact_at": last, "next_contact_at": form.next_at or upcoming}
+
+
+def _clock(
+    uow: UnitOfWork, record: Lead | Account, form: FollowUpForm, at: datetime, now: datetime
+) -> dict[str, object]:
+    """The fields of the clock that the follow-up moves; none when it does not count."""
+    if record.owner_id is None or form.member_id != record.owner_id:
+        return {}
+    since = record.owned_since or record.created_at
+    if at < since:
+        return {}
+    stands = Custody.of(uow, record.entity, now=now).followed_up(record, Action(kind=form.kind, at=at), now=now)
+    if stands is None:
+        return {}
+    return {
+        "last_action_at": max(filter(None, (record.last_action_at, at))),
+        "reclaim_at": stands.reclaim_at,
+        "reclaim_cause": stands.reclaim_cause,
+        "warn_at": stands.warn_at,
+    }
+
+
+def _answer(interaction: Interaction, changes: list[Change[Any]]) -> FollowUp:
+    before, after = changes[-1].before, changes[-1].after
+    protection, extended = Protection(), False
+    if not isinstance(after, Contact):
+        protection = Protection(reclaim_at=after.reclaim_at, reclaim_cause=after.reclaim_cause, warn_at=after.warn_at)
+        extended = before.reclaim_at != after.reclaim_at
+    return FollowUp(interaction_id=interaction.id, record=after.ref, protection=protection, extended=extended)

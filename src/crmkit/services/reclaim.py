@@ -1,0 +1,293 @@
+"""The sweep: whoever is due is warned, then the record falls back to its pool.
+
+A run has one ``now``. It asks the store for what is due by the columns ``reclaim_at`` and ``warn_at``, which
+were written when the clock last moved, and lets the pure engine decide each record anew. Every chunk is a
+transaction of its own: a run that dies loses nothing and tells nobody twice, because the notice and the
+next date of warning are saved together.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import define, field
+
+from crmkit.domain.change import Change
+from crmkit.domain.conditions import Condition, F
+from crmkit.domain.ids import MemberId, PoolId, Ref
+from crmkit.domain.model import model
+from crmkit.domain.reasons import Reason
+from crmkit.domain.stewardship.ownership import Owned, Protection
+from crmkit.errors import CrmError, InvalidInput, NotAllowed, StorageFailed
+from crmkit.ports.store import UnitOfWork
+from crmkit.rules.reclaim import ReclaimDecision, ReclaimOutcome, decide
+from crmkit.services.context import Context
+from crmkit.services.custody import UNSETTLED, Custody, history, owned_by
+
+__all__ = ["Forecast", "Foreseen", "SweepProblem", "SweepReport", "explain", "preview", "sweep"]
+
+MOST_PROBLEMS = 500
+"""Records that fail before a run stops: by then something general is wrong."""
+
+
+@model
+class SweepProblem:
+    """A record that the run could not deal with, and why; the others went on."""
+
+    record: Ref
+    reason: Reason
+
+
+@model
+class SweepReport:
+    """What a run did.
+
+    ``kept`` were due and stay, by exemption or because their clock had moved; ``started`` had an owner
+    and no clock. ``problems`` need somebody: records that no pool takes, and records that failed.
+    """
+
+    at: datetime
+    warned: int = 0
+    reclaimed: int = 0
+    kept: int = 0
+    started: int = 0
+    problems: tuple[SweepProblem, ...] = ()
+    complete: bool = True
+    """Whether everything that was due has been dealt with."""
+
+
+@model
+class Foreseen:
+    """What would happen to one record."""
+
+    record: Ref
+    owner_id: MemberId | None
+    outcome: ReclaimOutcome
+    deadline: datetime | None
+    pool_id: PoolId | None
+    reasons: tuple[Reason, ...]
+
+
+@model
+class Forecast:
+    """What a sweep at ``at`` would do, if nothing happened until then; the earliest deadlines first."""
+
+    at: datetime
+    records: tuple[Foreseen, ...]
+    complete: bool
+    """Whether these are all."""
+
+
+def sweep(ctx: Context, *, entity: str = "account", limit: int | None = None, batch: int = 500) -> SweepReport:
+    """Everything of ``entity`` that is due now is warned or reclaimed; records without a clock get one.
+
+    Any number of workers may sweep at once: each leaves out what another one holds. Records that fail
+    are reported and left as they are; the rest of their batch is saved without them.
+
+    Args:
+        entity: ``"account"`` or ``"lead"``.
+        limit: records to deal with at most; ``None`` for all.
+        batch: records of one transaction, 1 to 500.
+
+    Raises:
+        InvalidInput: ``batch`` or ``limit`` is out of range, or the entity has no owners.
+        StorageFailed: the store fails; batches saved before stay saved.
+    """
+    if not 1 <= batch <= 500 or (limit is not None and limit < 1):
+        raise InvalidInput("must be positive, a batch at most 500.", field="batch", hint="500 is usual.")
+    run = _Run(ctx, entity, ctx.clock.now(), limit)
+    due = (
+        (F.reclaim_at <= run.now, "reclaim_at"),
+        (F.warn_at <= run.now, "warn_at"),
+        (F.reclaim_at.missing() & ~F.owner_id.missing() & UNSETTLED[entity], "created_at"),
+    )
+    for condition, order in due:
+        while run.goes_on and run.one_batch(condition, order, batch):
+            pass
+    return run.report()
+
+
+def preview(ctx: Context, at: datetime, *, entity: str = "account", limit: int = 500) -> Forecast:
+    """What a sweep at ``at`` would find due and decide: the same decision over a later clock; nothing is written.
+
+    Raises:
+        InvalidInput: ``at`` has no time zone, ``limit`` is not within 1 and 10000, or the entity has no owners.
+    """
+    if not 1 <= limit <= 10_000:
+        raise InvalidInput("must lie within 1 and 10000.", field="limit", hint="500 is usual.")
+    with ctx.store.begin(ctx.acting, read_only=True) as uow:
+        custody = Custody.of(uow, entity, now=at)
+        if custody.policy is None:
+            return Forecast(at=at, records=(), complete=True)
+        due = (F.reclaim_at <= at) | (F.warn_at <= at)
+        records = owned_by(uow, entity).find(due, order=["reclaim_at"], limit=limit + 1, now=at)
+        foreseen = [
+            _foreseen(record, decide(custody.policy, custody.facts(record), now=at)) for record in records[:limit]
+        ]
+    return Forecast(at=at, records=tuple(foreseen), complete=len(records) <= limit)
+
+
+def explain(ctx: Context, ref: Ref, *, at: datetime | None = None) -> ReclaimDecision:
+    """What would happen to the record at ``at`` (now, if not given), and why: the sweep's own decision.
+
+    Raises:
+        NotAllowed: no reclaim policy is in force for the entity.
+        NotFound: no such record.
+    """
+    moment = at or ctx.clock.now()
+    with ctx.store.begin(ctx.acting, read_only=True) as uow:
+        record = owned_by(uow, ref.entity).get(ref.id)
+        custody = Custody.of(uow, ref.entity, now=moment)
+        if custody.policy is None:
+            raise NotAllowed(
+                f"No reclaim policy is in force for {ref.entity}.",
+                hint="Store one with uow.policies.put.",
+                entity=ref.entity,
+            )
+        return decide(custody.policy, custody.facts(record), now=moment)
+
+
+def _foreseen(record: Owned, decision: ReclaimDecision) -> Foreseen:
+    return Foreseen(
+        record=record.ref,
+        owner_id=record.owner_id,
+        outcome=decision.outcome,
+        deadline=decision.protection.reclaim_at,
+        pool_id=decision.pool_id,
+        reasons=decision.reasons,
+    )
+
+
+def carried_out(record: Owned, decision: ReclaimDecision, *, now: datetime) -> Change[Any] | None:
+    """The change that does what was decided; ``None`` when the record stands as it should already."""
+    owner = () if record.owner_id is None else (record.owner_id,)
+    stands = decision.protection
+    if decision.outcome is ReclaimOutcome.RECLAIM and decision.pool_id is not None:
+        return record.reclaim(decision.pool_id, cause=stands.reclaim_cause, now=now, recipients=owner)
+    if decision.outcome is ReclaimOutcome.WARN:
+        return record.warn(now=now, recipients=owner, again_at=stands.warn_at)
+    if stands == Protection(reclaim_at=record.reclaim_at, reclaim_cause=record.reclaim_cause, warn_at=record.warn_at):
+        return None
+    return record.protect(stands, now=now)
+
+
+Done = tuple[str, SweepProblem | None]
+"""What became of one record: the count it belongs to, and what is wrong with it."""
+
+
+@define
+class _Run:
+    """One run of the sweep: its clock, what it did so far, and which records failed."""
+
+    ctx: Context
+    entity: str
+    now: datetime
+    left: int | None
+    counts: Counter[str] = field(factory=Counter)
+    problems: dict[str, SweepProblem] = field(factory=dict)
+    failed: list[str] = field(factory=list)
+
+    @property
+    def goes_on(self) -> bool:
+        """There is room for more, and not everything fails."""
+        return self.left != 0 and len(self.failed) < MOST_PROBLEMS
+
+    def one_batch(self, condition: Condition, order: str, size: int) -> bool:
+        """One transaction of up to ``size`` records; whether there may be more."""
+        size = size if self.left is None else min(size, self.left)
+        if self.failed:
+            condition &= ~F.id.in_(self.failed)
+        ids: list[str] = []
+        try:
+            done = self.ctx.store.run(lambda uow: self.settle(uow, condition, order, size, ids), self.ctx.acting)
+        except StorageFailed:
+            raise
+        except Exception:  # noqa: BLE001 - find out which record it was, and save the others
+            for id_ in ids:
+                self.alone(id_, condition)
+        else:
+            self.book(done)
+        return bool(ids)
+
+    def alone(self, id_: str, condition: Condition) -> None:
+        """One record in a transaction of its own, if it is still due."""
+        only = (F.id == id_) & condition
+        try:
+            self.book(self.ctx.store.run(lambda uow: self.settle(uow, only, "created_at", 1, []), self.ctx.acting))
+        except StorageFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - one bad record must not stop the run
+            self.book([_failure(Ref(entity=self.entity, id=id_), error)])
+
+    def settle(self, uow: UnitOfWork, condition: Condition, order: str, size: int, ids: list[str]) -> list[Done]:
+        """Decide on what is due and save the changes set-wise; ``ids`` are those looked at."""
+        custody = Custody.of(uow, self.entity, now=self.now)
+        if custody.policy is None:
+            ids.clear()
+            return []
+        found = owned_by(uow, self.entity).find(condition, order=[order], limit=size, now=self.now, locking="skip")
+        ids[:] = [record.id for record in found]
+        done: list[Done] = []
+        changes: list[Change[Any]] = []
+        for record in found:
+            try:
+                decision = decide(custody.policy, custody.facts(record), now=self.now)
+                changes.extend(self.changes(record, decision))
+            except Exception as error:  # noqa: BLE001 - one bad record must not stop the run
+                done.append(_failure(record.ref, error))
+            else:
+                done.append(_done(record, decision))
+        if changes:
+            uow.save(*changes)
+        return done
+
+    def changes(self, record: Owned, decision: ReclaimDecision) -> list[Change[Any]]:
+        change = carried_out(record, decision, now=self.now)
+        if change is None:
+            # what is due and does not change would be due for ever
+            raise InvalidInput("is due, and nothing follows from it.", field=str(record.ref))
+        if decision.outcome is not ReclaimOutcome.RECLAIM:
+            return [change]
+        return [change, history(change, id=self.ctx.ids.new())]
+
+    def book(self, done: Sequence[Done]) -> None:
+        """What a committed transaction did is counted."""
+        for what, problem in done:
+            self.counts[what] += 1
+            if problem is not None:
+                self.problems[problem.record.id] = problem
+            if what == FAILED and problem is not None:
+                self.failed.append(problem.record.id)
+            elif self.left is not None:
+                self.left -= 1
+
+    def report(self) -> SweepReport:
+        """The answer of the run."""
+        return SweepReport(
+            at=self.now,
+            warned=self.counts["warned"],
+            reclaimed=self.counts["reclaimed"],
+            kept=self.counts["kept"],
+            started=self.counts["started"],
+            problems=tuple(self.problems.values())[:MOST_PROBLEMS],
+            complete=self.goes_on,
+        )
+
+
+FAILED = "failed"
+
+
+def _failure(record: Ref, error: Exception) -> Done:
+    code = error.code if isinstance(error, CrmError) else type(error).__name__
+    return FAILED, SweepProblem(record=record, reason=Reason.of("reclaim.failed", error=code))
+
+
+def _done(record: Owned, decision: ReclaimDecision) -> Done:
+    if decision.outcome is ReclaimOutcome.RECLAIM:
+        return "reclaimed", None
+    if decision.outcome is ReclaimOutcome.WARN:
+        return "warned", None
+    nowhere = next((reason for reason in decision.reasons if reason.code == "reclaim.no_pool"), None)
+    problem = None if nowhere is None else SweepProblem(record=record.ref, reason=nowhere)
+    return "started" if record.reclaim_at is None else "kept", problem
