@@ -1,11 +1,10 @@
 """``Crm``: the ports bound to the use cases, grouped by what a user does. It holds no logic.
 
->>> from datetime import UTC, datetime
 >>> from crmkit.adapters.memory import MemoryStore
 >>> from crmkit.services.lead_form import LeadForm
 >>> crm = Crm(store=MemoryStore())
->>> first = crm.leads.capture(LeadForm(name="张三", phone="138 0013 8000", source="website"))
->>> again = crm.leads.capture(LeadForm(name="张三", phone="+86 13800138000", source="fair"))
+>>> first = crm.leads.capture(LeadForm(name="张三", phones=["138 0013 8000"], source="website"))
+>>> again = crm.leads.capture(LeadForm(name="张三", phones=["+86 13800138000"], source="fair"))
 >>> first.lead_id == again.lead_id
 True
 """
@@ -13,7 +12,7 @@ True
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import partial, update_wrapper
-from typing import Concatenate, Generic, ParamSpec, Self, TypeVar
+from typing import Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from attrs import evolve, frozen
 
@@ -28,7 +27,13 @@ from crmkit.ports.notifier import Notifier
 from crmkit.ports.store import Store, UnitOfWork
 from crmkit.rules.policy import Policy
 from crmkit.rules.rulebook import RuleBook
-from crmkit.services import assign, capture, convert, duplicates, follow_up, merge, pools, reclaim, relay, score, workflow
+from crmkit.services import assign as assigning
+from crmkit.services import capture as capturing
+from crmkit.services import convert as converting
+from crmkit.services import duplicates, follow_up, pools, reclaim, workflow
+from crmkit.services import merge as merging
+from crmkit.services import relay as relaying
+from crmkit.services import score as scoring
 from crmkit.services.context import Context
 
 __all__ = ["Crm", "Customers", "Group", "Leads", "Notices", "Pools", "Requests", "Use"]
@@ -51,34 +56,38 @@ class Use(Generic[P, T]):
         self.service = service
         self.__doc__ = service.__doc__
 
-    def __get__(self, group: Group, _owner: type) -> Callable[P, T]:
+    @overload
+    def __get__(self, group: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, group: Group, owner: type) -> Callable[P, T]: ...
+    def __get__(self, group: Group | None, owner: type) -> Self | Callable[P, T]:
         if group is None:
-            return self.service  # type: ignore[unreachable]  # on the class itself, where documentation tools look
+            return self
         return update_wrapper(partial(self.service, group.ctx), self.service)
 
 
 class Leads(Group):
     """Leads: how they come in, what they are worth, who works on them, what becomes of them."""
 
-    capture = Use(capture.capture_lead)
-    capture_many = Use(capture.capture_many)
+    capture = Use(capturing.capture_lead)
+    capture_many = Use(capturing.capture_many)
     find_duplicates = Use(duplicates.find_duplicates)
-    score = Use(score.score_lead)
-    score_all = Use(score.score_all)
-    rescore_due = Use(score.rescore_due)
-    assign = Use(assign.assign_lead)
-    assign_waiting = Use(assign.assign_waiting)
-    convert = Use(convert.convert_lead)
+    score = Use(scoring.score_lead)
+    score_all = Use(scoring.score_all)
+    rescore_due = Use(scoring.rescore_due)
+    assign = Use(assigning.assign_lead)
+    assign_waiting = Use(assigning.assign_waiting)
+    convert = Use(converting.convert_lead)
 
 
 class Customers(Group):
     """Customers: duplicates and merges, hand-overs, what was said and done."""
 
     find_duplicates = Use(duplicates.find_duplicates)
-    plan_merge = Use(merge.plan_merge)
-    merge = Use(merge.merge)
-    assign = Use(assign.assign)
-    assign_to = Use(assign.assign_to)
+    plan_merge = Use(merging.plan_merge)
+    merge = Use(merging.merge)
+    assign = Use(assigning.assign)
+    assign_to = Use(assigning.assign_to)
     log_interaction = Use(follow_up.log_interaction)
 
 
@@ -103,10 +112,10 @@ class Requests(Group):
 class Notices(Group):
     """Notices on their way to the channel."""
 
-    relay = Use(relay.relay)
-    dead_letters = Use(relay.dead_letters)
-    replay = Use(relay.replay)
-    discard = Use(relay.discard)
+    relay = Use(relaying.relay)
+    dead_letters = Use(relaying.dead_letters)
+    replay = Use(relaying.replay)
+    discard = Use(relaying.discard)
 
 
 class Crm:
@@ -158,9 +167,9 @@ class Crm:
             SchemaMismatch: the database was made by a newer crmkit.
             StorageFailed: it cannot be reached.
         """
-        from crmkit.adapters.sql import SqlStore  # noqa: PLC0415 - loads SQLAlchemy, which not every host has
+        from crmkit.adapters.sql import SqlStore
 
-        store = SqlStore(url, custom=custom, book=book, ids=ids, create=create)
+        store = cast(Store, SqlStore(url, custom=custom, book=book, ids=ids, create=create))
         return cls(store=store, notifier=notifier, clock=clock, ids=ids, book=book)
 
     @property

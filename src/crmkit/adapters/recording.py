@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-
 from crmkit.adapters.codec import StoredCodec
 from crmkit.domain.change import Change, Event, Record
 from crmkit.domain.ids import MemberId

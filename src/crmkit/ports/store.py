@@ -27,11 +27,14 @@ from crmkit.ports.commands import Commands
 from crmkit.ports.outbox import Outbox
 from crmkit.ports.policies import PolicyStore
 
-__all__ = ["REPOSITORIES", "Locking", "Repository", "Store", "UnitOfWork"]
+__all__ = ["EVERY", "REPOSITORIES", "Locking", "Repository", "Store", "UnitOfWork"]
 
 R = TypeVar("R", bound=Record)
-E = TypeVar("E", bound=Record, covariant=True)
+E_co = TypeVar("E_co", bound=Record, covariant=True)
 T = TypeVar("T")
+
+EVERY: Condition = Always()
+"""Every record."""
 
 Locking = Literal["none", "wait", "skip"]
 """What to do with rows found: just read; keep them until the unit of work ends; the same, leaving out
@@ -57,7 +60,7 @@ REPOSITORIES: Mapping[str, type[Record]] = {
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
 
-class Repository(Protocol[E]):
+class Repository(Protocol[E_co]):
     """The records of one entity that this tenant has; sees the saves of its own unit of work.
 
     Ordering: ``order`` lists fields, ``"-field"`` for descending; missing values sort first (last when
@@ -65,7 +68,7 @@ class Repository(Protocol[E]):
     query. ``now`` is needed only by conditions that speak of a time relative to it.
     """
 
-    def get(self, id: str, *, locking: Locking = "none") -> E:
+    def get(self, id: str, *, locking: Locking = "none") -> E_co:
         """The record of that id.
 
         Raises:
@@ -73,41 +76,41 @@ class Repository(Protocol[E]):
         """
         ...
 
-    def get_many(self, ids: Iterable[str]) -> Mapping[str, E]:
+    def get_many(self, ids: Iterable[str]) -> Mapping[str, E_co]:
         """Those of the records that exist, by id."""
         ...
 
     def find(
         self,
-        condition: Condition = Always(),  # noqa: B008 - a frozen value
+        condition: Condition = EVERY,
         *,
         order: Sequence[str] = (),
         limit: int | None = None,
         now: datetime | None = None,
         locking: Locking = "none",
-    ) -> Sequence[E]:
+    ) -> Sequence[E_co]:
         """The records for which ``condition`` holds."""
         ...
 
     def scan(
         self,
-        condition: Condition = Always(),
+        condition: Condition = EVERY,
         *,
-        now: datetime | None = None,  # noqa: B008 - a frozen value
-    ) -> Iterator[E]:
+        now: datetime | None = None,
+    ) -> Iterator[E_co]:
         """The same in the order of ids, read piece by piece; memory stays flat. Do not save while scanning."""
         ...
 
-    def count(self, condition: Condition = Always(), *, now: datetime | None = None) -> int:  # noqa: B008
+    def count(self, condition: Condition = EVERY, *, now: datetime | None = None) -> int:
         """How many records the condition holds for."""
         ...
 
     def count_by(
         self,
         field: str,
-        condition: Condition = Always(),
+        condition: Condition = EVERY,
         *,
-        now: datetime | None = None,  # noqa: B008
+        now: datetime | None = None,
     ) -> Mapping[Any, int]:
         """How many of them for each value of ``field``; records that miss it are left out."""
         ...

@@ -80,7 +80,7 @@ def log_interaction(ctx: Context, form: FollowUpForm, *, idempotency_key: str | 
         interaction = _interaction(form, InteractionId(ctx.ids.new()), at, now)
         changes = list(_changes(uow, subject, form, at, now))
         uow.save(interaction.log(), *changes)
-        return _answer(interaction, changes)
+        return _answer(interaction, changes[-1])
 
     return ctx.command(work, FollowUp, idempotency_key=idempotency_key)
 
@@ -146,10 +146,10 @@ def _clock(
     }
 
 
-def _answer(interaction: Interaction, changes: list[Change[Any]]) -> FollowUp:
-    before, after = changes[-1].before, changes[-1].after
-    protection, extended = Protection(), False
+def _answer(interaction: Interaction, change: Change[Any]) -> FollowUp:
+    after = change.after
+    stands = Protection()
     if not isinstance(after, Contact):
-        protection = Protection(reclaim_at=after.reclaim_at, reclaim_cause=after.reclaim_cause, warn_at=after.warn_at)
-        extended = before.reclaim_at != after.reclaim_at
-    return FollowUp(interaction_id=interaction.id, record=after.ref, protection=protection, extended=extended)
+        stands = Protection(reclaim_at=after.reclaim_at, reclaim_cause=after.reclaim_cause, warn_at=after.warn_at)
+    extended = stands.reclaim_at is not None and stands.reclaim_at != getattr(change.before, "reclaim_at", None)
+    return FollowUp(interaction_id=interaction.id, record=after.ref, protection=stands, extended=extended)

@@ -83,12 +83,8 @@ def sweep(ctx: Context, *, entity: str = "account", limit: int | None = None, ba
     """Everything of ``entity`` that is due now is warned or reclaimed; records without a clock get one.
 
     Any number of workers may sweep at once: each leaves out what another one holds. Records that fail
-    are reported and left as they are; the rest of their batch is saved without them.
-
-    Args:
-        entity: ``"account"`` or ``"lead"``.
-        limit: records to deal with at most; ``None`` for all.
-        batch: records of one transaction, 1 to 500.
+    are reported and left as they are; the rest of their batch is saved without them. ``limit`` is how
+    many records to deal with at most, ``batch`` how many in one transaction (1 to 500).
 
     Raises:
         InvalidInput: ``batch`` or ``limit`` is out of range, or the entity has no owners.

@@ -7,9 +7,9 @@ from typing import Any, Generic, TypeVar
 
 from crmkit.adapters.query import moment_of, order_of
 from crmkit.domain.change import Record
-from crmkit.domain.conditions import Always, Condition, FieldCatalogue, bind, compile_filter, compile_read
+from crmkit.domain.conditions import Condition, FieldCatalogue, bind, compile_filter, compile_read
 from crmkit.errors import NotFound
-from crmkit.ports.store import Locking
+from crmkit.ports.store import EVERY, Locking
 
 __all__ = ["MemoryRepository"]
 
@@ -38,7 +38,7 @@ class MemoryRepository(Generic[R]):
 
     def find(
         self,
-        condition: Condition = Always(),  # noqa: B008 - a frozen value
+        condition: Condition = EVERY,
         *,
         order: Sequence[str] = (),
         limit: int | None = None,
@@ -53,20 +53,20 @@ class MemoryRepository(Generic[R]):
             found = _sorted(found, compile_read([spec]), descending)
         return found[:limit]
 
-    def scan(self, condition: Condition = Always(), *, now: datetime | None = None) -> Iterator[R]:  # noqa: B008
+    def scan(self, condition: Condition = EVERY, *, now: datetime | None = None) -> Iterator[R]:
         """The same by id."""
         for record in self.find(condition, now=now):
             self._records()  # raises once the unit of work has ended
             yield record
 
-    def count(self, condition: Condition = Always(), *, now: datetime | None = None) -> int:  # noqa: B008
+    def count(self, condition: Condition = EVERY, *, now: datetime | None = None) -> int:
         """How many records the condition holds for."""
         return len(self._select(condition, now))
 
     def count_by(
         self,
         field: str,
-        condition: Condition = Always(),  # noqa: B008
+        condition: Condition = EVERY,
         *,
         now: datetime | None = None,
     ) -> Mapping[Any, int]:

@@ -17,9 +17,9 @@ from crmkit.adapters.sql.fields import place_of
 from crmkit.adapters.sql.mapping import ColumnKind, Dialect, sql_type
 from crmkit.adapters.sql.tables import EntityTable
 from crmkit.domain.change import Record
-from crmkit.domain.conditions import Always, BoundCondition, Condition, FieldCatalogue, Kind, bind
+from crmkit.domain.conditions import BoundCondition, Condition, FieldCatalogue, Kind, bind
 from crmkit.errors import NotFound
-from crmkit.ports.store import Locking
+from crmkit.ports.store import EVERY, Locking
 
 __all__ = ["EntityQueries", "SqlRepository"]
 
@@ -175,7 +175,7 @@ class SqlRepository(Generic[R]):
 
     def find(
         self,
-        condition: Condition = Always(),  # noqa: B008 - a frozen value
+        condition: Condition = EVERY,
         *,
         order: Sequence[str] = (),
         limit: int | None = None,
@@ -187,14 +187,14 @@ class SqlRepository(Generic[R]):
         more = {} if limit is None else {"most": limit}
         return self._load_all(self._connection.rows(query.statement, query.values(self._tenant, now, **more)))
 
-    def scan(self, condition: Condition = Always(), *, now: datetime | None = None) -> Iterator[R]:  # noqa: B008
+    def scan(self, condition: Condition = EVERY, *, now: datetime | None = None) -> Iterator[R]:
         """The same by id, read piece by piece."""
         query = self._queries.select(condition, (), limited=False, locking="none")
         values = query.values(self._tenant, now)
         for rows in self._connection.stream(query.statement, values, PIECE):
             yield from self._load_all(rows)
 
-    def count(self, condition: Condition = Always(), *, now: datetime | None = None) -> int:  # noqa: B008
+    def count(self, condition: Condition = EVERY, *, now: datetime | None = None) -> int:
         """How many records the condition holds for."""
         query = self._queries.count(condition)
         ((count,),) = self._connection.rows(query.statement, query.values(self._tenant, now))
@@ -203,7 +203,7 @@ class SqlRepository(Generic[R]):
     def count_by(
         self,
         field: str,
-        condition: Condition = Always(),  # noqa: B008
+        condition: Condition = EVERY,
         *,
         now: datetime | None = None,
     ) -> Mapping[Any, int]:
