@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter_ns
-from typing import Literal
+from typing import Literal, Self
 
 from attrs import frozen
 
@@ -94,7 +94,7 @@ class Bench:
         self._line = ExitStack()
         self._numbers = itertools.count(1)
 
-    def __enter__(self) -> "Bench":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

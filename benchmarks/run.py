@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import attrs
+
 from harness import Bench, Line, Result, measured
 
 HERE = Path(__file__).parent
@@ -47,7 +48,10 @@ def measure(name: str, home: Path, only: str) -> int:
             result, error = measured(line, bench)
             results.append(result)
             value = "-" if result.value is None else f"{result.value:g}"
-            print(row(width, result.name, value, result.unit, result.goal or "-", "yes" if result.ok else "NO"), flush=True)
+            print(
+                row(width, result.name, value, result.unit, result.goal or "-", "yes" if result.ok else "NO"),
+                flush=True,
+            )
             if error is not None:
                 print(f"    could not be measured: {type(error).__name__}: {error}", flush=True)
     if not only:

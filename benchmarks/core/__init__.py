@@ -1,4 +1,11 @@
-from core import reads, writes, conditions, transitions, imports
+"""The core: stores against raw drivers, conditions and transitions against peers, and what the import costs."""
+
+from core import conditions, imports, reads, transitions, writes
 from core.databases import DATABASES
-LINES = [line for database in DATABASES for line in [*reads.lines(database), *writes.lines(database)]]
-LINES += conditions.LINES + transitions.LINES + imports.LINES
+
+LINES = [
+    *[line for database in DATABASES for line in (*reads.lines(database), *writes.lines(database))],
+    *conditions.LINES,
+    *transitions.LINES,
+    *imports.LINES,
+]

@@ -4,14 +4,12 @@ Every side must give the same answers before it is timed. What needs preparing i
 all of them: rules are parsed once, and a library that reads plain dictionaries is handed them ready made.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import cache
 
 from core.leads import NOW, leads
 from core.rule_libraries import LIBRARIES, Library
-from harness import Bench, Line, Side, at_least, every_round, ratio
-
 from crmkit.domain.conditions import (
     BoundCondition,
     FieldCatalogue,
@@ -23,6 +21,7 @@ from crmkit.domain.conditions import (
     parse,
 )
 from crmkit.domain.sales.lead import Lead
+from harness import Bench, Line, at_least, every_round, ratio
 
 __all__ = ["LINES"]
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import psycopg
 from attrs import frozen
-from harness import Bench
 from psycopg.types.json import set_json_loads
 from sqlalchemy.engine import make_url
 
 from crmkit.adapters.sql import SqlStore
+from harness import Bench
 
 __all__ = ["DATABASES", "Database", "Postgres", "Raw", "Sqlite", "insert_text", "store_at"]
 

@@ -17,7 +17,12 @@ MEMBERS = tuple(f"M-{number:02}" for number in range(20))
 FAMILIES = ("王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴")
 GIVENS = ("伟", "芳", "秀英", "敏", "静", "丽", "强", "磊", "志明", "晓红")
 WESTERN = (("Anna", "Schmidt"), ("John", "Miller"), ("Maria", "Rossi"), ("Pierre", "Dubois"), ("Sven", "Lund"))
-PLACES = (("浙江省", "杭州市", "East"), ("广东省", "深圳市", "South"), ("四川省", "成都市", "West"), ("北京市", "北京市", "North"))
+PLACES = (
+    ("浙江省", "杭州市", "East"),
+    ("广东省", "深圳市", "South"),
+    ("四川省", "成都市", "West"),
+    ("北京市", "北京市", "North"),
+)
 TRADES = ("IT", "Retail", "Finance", "Machinery", "Textiles", "Logistics", "Food", "Chemicals")
 SOURCES = ("web form", "fair spring", "fair autumn", "referral", "cold call", "webinar")
 TITLES = ("", "采购经理", "Purchasing Manager", "CTO", "总经理", "Assistant")
@@ -31,7 +36,7 @@ def leads(count: int, *, prefix: str = "L", seed: int = 1) -> list[Lead]:
     return [_lead(f"{prefix}-{number:06}", chance) for number in range(count)]
 
 
-def _lead(id: str, chance: random.Random) -> Lead:  # noqa: A002 - the field's name
+def _lead(id: str, chance: random.Random) -> Lead:
     province, city, region = chance.choice(PLACES)
     chinese = chance.random() < 0.7
     local, digits = f"buyer{chance.randrange(10**6)}", f"138{chance.randrange(10**8):08}"

@@ -5,11 +5,10 @@ from typing import Any
 
 from core.databases import Database, Raw, store_at
 from core.leads import MEMBERS, NOW, leads
-from harness import Bench, Goal, Line, at_most, every_round, ratio
-
 from crmkit.adapters.sql import SqlStore
 from crmkit.domain.conditions import F
 from crmkit.domain.sales.lead import Lead
+from harness import Bench, Goal, Line, at_most, every_round, ratio
 
 __all__ = ["lines"]
 
@@ -117,9 +116,7 @@ def _query(database: Database, bench: Bench) -> float:
     def ours() -> list[Lead]:
         with store.begin(read_only=True) as uow:
             return [
-                lead
-                for _ in range(10)
-                for lead in uow.leads.find(condition, order=["-created_at"], limit=50, now=NOW)
+                lead for _ in range(10) for lead in uow.leads.find(condition, order=["-created_at"], limit=50, now=NOW)
             ]
 
     def theirs() -> list[Any]:
@@ -130,5 +127,3 @@ def _query(database: Database, bench: Bench) -> float:
 
     assert len(ours()) == len(theirs()) == 500
     return ratio(every_round(ours), every_round(theirs), rounds=40)
-
-

@@ -12,12 +12,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from core.leads import NOW, leads
-from harness import Bench, Goal, Line, at_least, every_round, ratio
-
 from crmkit.adapters.codec import StoredCodec
 from crmkit.adapters.recording import Recorder
 from crmkit.domain.model import revise
 from crmkit.domain.sales.lead import LEAD, Lead
+from harness import Bench, Goal, Line, at_least, every_round, ratio
 
 __all__ = ["LINES"]
 

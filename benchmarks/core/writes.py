@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from attrs import frozen
+
 from core.databases import Database, Raw, insert_text, store_at
 from core.leads import NOW, leads
-from harness import WARM_UP, Bench, Line, Side, at_most, ratio
-
 from crmkit.adapters.sql import SqlStore
 from crmkit.domain.change import Change
 from crmkit.domain.model import revise
 from crmkit.domain.sales.lead import Lead
+from harness import WARM_UP, Bench, Line, Side, at_most, ratio
 
 __all__ = ["lines"]
 

@@ -92,12 +92,13 @@ class TestOpening:
         (notice,) = ctx.store.outbox.claim(limit=9, now=NOW, until=NOW + timedelta(1))
         assert (notice.type, notice.recipients) == ("request.opened", ("M-leader",))
 
-    def test_everybody_of_a_queue_is_told(self, ctx):
+    def test_everybody_who_may_take_it_out_of_a_queue_is_told(self, ctx):
         keep(ctx, policy=a_process(Route(to=ToTeam(team_id="T-east"))))
+        keep(ctx, a_member(id="M-away", team_id="T-east", status="on_leave"), a_member(id="M-b", team_id="T-east"))
         open_request(ctx, revise(DISCOUNT, process="service"))
         assert (stored(ctx).assignee_id, stored(ctx).team_id) == (None, "T-east")
         (notice,) = ctx.store.outbox.claim(limit=9, now=NOW, until=NOW + timedelta(1))
-        assert notice.recipients == ("M-leader", "M-rep")
+        assert notice.recipients == ("M-b", "M-leader")
 
     def test_a_request_that_belongs_to_nobody_tells_nobody(self, ctx):
         keep(ctx, policy=a_process())

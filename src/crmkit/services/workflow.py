@@ -169,11 +169,10 @@ def _moved(
 
 
 def _takers(decision: RoutingDecision, facts: RoutingFacts) -> tuple[MemberId, ...]:
-    """Who is told of a new request: the assignee, or everybody in the queue's team."""
+    """Who is told of a new request: the assignee, or everybody who may take it out of the team's queue."""
     if decision.assignee_id is not None:
         return (decision.assignee_id,)
-    team = decision.team_id
-    return tuple(member.id for member in facts.members if team is not None and member.team_id == team)
+    return tuple(sorted(member.id for member in facts.queue(decision.team_id)))
 
 
 def _facts(

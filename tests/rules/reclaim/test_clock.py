@@ -33,8 +33,9 @@ def test_hecoms_worked_example_comes_out_as_their_manual_says():
     policy = ReclaimPolicy(protect_days=10, refreshes=(Refresh(days=3),), max_days=20, grace_days=2, warn_days=(1,))
     record = owned(owned_since=datetime(2026, 3, 25, 9, tzinfo=UTC))
     dates = []
-    for day in ((3, 28), (4, 2), (4, 5), (4, 8), (4, 11), (4, 13)):
-        at = datetime(2026, *day, 8, tzinfo=UTC)
+    # each a little earlier in the day than the one before: at its very deadline a record is due
+    for hour, day in zip((9, 8, 7, 6, 5, 4), ((3, 28), (4, 2), (4, 5), (4, 8), (4, 11), (4, 13)), strict=True):
+        at = datetime(2026, *day, hour, tzinfo=UTC)
         stands = protection(policy, facts(record, call(at)), now=at)
         record = revise(record, reclaim_at=stands.reclaim_at, reclaim_cause=stands.reclaim_cause)
         dates.append((stands.reclaim_at.month, stands.reclaim_at.day))

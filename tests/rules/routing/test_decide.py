@@ -205,6 +205,10 @@ class TestTargets:
         decision = opened(Route(to=ToTeam(team_id="T-service")), members=among(away(CLERK)))
         assert decision.outcome is RoutingOutcome.REFUSED
 
+    def test_a_queue_that_only_the_requester_could_empty_takes_nothing(self):
+        decision = opened(Route(to=ToTeam(team_id="T-service")), requested_by="M-clerk")
+        assert decision.outcome is RoutingOutcome.REFUSED
+
     def test_the_first_holder_of_a_role_who_is_there(self):
         second = a_member(id="M-z", role_ids=("sales-director",))
         route = Route(to=ToRole(role_id="sales-director"))

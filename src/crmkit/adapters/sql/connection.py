@@ -50,6 +50,10 @@ class Statements:
 
             self._dialect = SQLiteDialect_pysqlite(paramstyle="qmark")
 
+    def name_of(self, table: sa.Table) -> str:
+        """The quoted name of ``table``, with its schema."""
+        return self._dialect.identifier_preparer.format_table(table)
+
     def compile(self, statement: "sa.ClauseElement") -> Statement:
         """The text of ``statement``; every value in it must be a named ``bindparam`` or a constant of ours."""
         compiled: Any = statement.compile(dialect=self._dialect)

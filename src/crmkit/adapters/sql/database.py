@@ -49,6 +49,7 @@ class Database:
         keys: KeyFunction,
         key_fields: Collection[str],
         ids: IdSource,
+        namespace: str | None = None,
     ) -> None:
         stored = StoredCodec()
         self.dialect = dialect
@@ -56,7 +57,7 @@ class Database:
         self.codec = codec
         self.recorder = Recorder(stored)
         self.statements = Statements(dialect)
-        self.tables = Tables(dialect, stored)
+        self.tables = Tables(dialect, stored, schema=namespace)
         self.queries: Mapping[type[Record], EntityQueries] = {
             cls: EntityQueries(entity, self._catalogue(cls), dialect, self.statements)
             for cls, entity in self.tables.entities.items()
@@ -220,7 +221,7 @@ class Database:
 
     def _copy_text(self, table: sa.Table, names: Sequence[str]) -> str:
         columns = ", ".join(f'"{name}"' for name in names)
-        return f'COPY "{table.name}" ({columns}) FROM STDIN'
+        return f"COPY {self.statements.name_of(table)} ({columns}) FROM STDIN"
 
     def _catalogue(self, cls: type[Record]) -> FieldCatalogue:
         return FieldCatalogue.of(cls, custom=self.schema.of_entity(cls.entity).values())

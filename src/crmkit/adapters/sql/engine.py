@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
 from crmkit.adapters.sql.mapping import Dialect
-from crmkit.errors import InvalidInput, MissingExtra
+from crmkit.errors import InvalidInput, MissingExtra, StorageFailed
 
-__all__ = ["dialect_of", "engine_for"]
+__all__ = ["dialect_of", "engine_for", "namespace_of"]
 
 LOCK_TIMEOUT_MS = 30_000
 """How long a writer waits for another one."""
@@ -58,6 +58,24 @@ def dialect_of(engine: "sa.Engine") -> Dialect:
     if name == "postgresql" and driver == "psycopg":
         return Dialect.POSTGRES
     raise InvalidInput(f"{name}+{driver} is not supported.", field="engine", hint="Use SQLite or postgresql+psycopg.")
+
+
+def namespace_of(engine: "sa.Engine") -> str | None:
+    """The schema that the connections of ``engine`` create tables in; ``None`` for SQLite, which has no schemas.
+
+    Raises:
+        StorageFailed: the database cannot be reached, or no schema of the search path exists.
+    """
+    if engine.dialect.name == "sqlite":
+        return None
+    try:
+        with engine.connect() as connection:
+            found: str | None = connection.execute(sa.select(sa.func.current_schema())).scalar()
+    except sa.exc.DBAPIError as error:
+        raise StorageFailed("The store cannot be reached.", hint="Check its URL.") from error
+    if found is None:
+        raise StorageFailed("No schema of the search path exists.", hint="Create one, or mend the search path.")
+    return found
 
 
 def _prepare_sqlite(driver: Any, _record: object) -> None:

@@ -180,9 +180,9 @@ def dump_instant(dialect: Dialect) -> Callable[[datetime], Any] | None:
 
 
 def load_instant(dialect: Dialect) -> Callable[[Any], datetime]:
-    """Instants as the driver gives them; the session's zone is UTC, and its name does not matter to us."""
+    """Instants as the driver gives them: on Postgres in the session's zone, which a host may have chosen."""
     if dialect is Dialect.POSTGRES:
-        return lambda at: at.replace(tzinfo=UTC)
+        return lambda at: at.astimezone(UTC)
     epoch, micros = EPOCH, timedelta
     return lambda stamp: epoch + micros(0, 0, stamp)
 

@@ -19,8 +19,15 @@ UPGRADES: Sequence[Upgrade] = ()
 LOCK = 0x63726D6B6974  # "crmkit", so that two processes that open a database do not both create it
 
 
-def migrate(engine: sa.Engine, tables: Tables, *, create: bool, upgrades: Sequence[Upgrade] | None = None) -> None:
-    """The database has the newest schema.
+def migrate(
+    engine: sa.Engine,
+    tables: Tables,
+    *,
+    create: bool,
+    upgrades: Sequence[Upgrade] | None = None,
+    made: Upgrade | None = None,
+) -> None:
+    """The database has the newest schema; ``made`` runs in the transaction that makes it from nothing.
 
     Raises:
         SchemaMismatch: it is newer than this library, or older (or empty) and ``create`` is false.
@@ -44,6 +51,8 @@ def migrate(engine: sa.Engine, tables: Tables, *, create: bool, upgrades: Sequen
                     hint="Open it with create=True.",
                 )
             _bring_on(connection, tables, found, steps)
+            if found is None and made is not None:
+                made(connection, tables)
             _commit(connection)
     except sa.exc.DBAPIError as error:
         raise translated(error.orig) from error  # type: ignore[arg-type]
@@ -57,7 +66,7 @@ def _version_if_current(engine: sa.Engine, tables: Tables) -> int | None:
 
 
 def _version(connection: sa.Connection, tables: Tables) -> int | None:
-    if not sa.inspect(connection).has_table(tables.schema.name):
+    if not sa.inspect(connection).has_table(tables.schema.name, schema=tables.schema.schema):
         return None
     return connection.execute(sa.select(tables.schema.c.version)).scalar()
 

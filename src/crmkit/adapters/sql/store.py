@@ -14,16 +14,17 @@ from crmkit.adapters.codec import Codec
 from crmkit.adapters.retrying import Retry
 from crmkit.adapters.sql.connection import Connection, translated
 from crmkit.adapters.sql.database import KEY_FIELDS, Database, KeyFunction
-from crmkit.adapters.sql.engine import dialect_of, engine_for
+from crmkit.adapters.sql.engine import dialect_of, engine_for, namespace_of
 from crmkit.adapters.sql.mapping import Dialect
 from crmkit.adapters.sql.migrations import migrate
 from crmkit.adapters.sql.outbox import SqlOutbox
 from crmkit.adapters.sql.parts import PartStatements
+from crmkit.adapters.sql.row_security import ALL_TENANTS, protect, tenant_setting
 from crmkit.adapters.sql.unit_of_work import SqlUnitOfWork
 from crmkit.adapters.system import Uuid7
 from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.stewardship.audit import Acting
-from crmkit.errors import StorageFailed
+from crmkit.errors import InvalidInput, StorageFailed
 from crmkit.ports.clock import IdSource
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.dedup.keys import match_keys
@@ -43,6 +44,8 @@ class SqlStore:
         book: the rule book that policies are decoded through.
         keys: the match keys of a record, kept for duplicate search; made of ``key_fields`` only.
         create: make the tables, and bring an older schema up to date; otherwise an older one is refused.
+        row_security: on Postgres, tables are made with row-level security for tenants, and every
+            transaction says whose rows it works on.
 
     Raises:
         SchemaMismatch: the database is newer than this library, or older and ``create`` is false.
@@ -60,6 +63,7 @@ class SqlStore:
         key_fields: Collection[str] = KEY_FIELDS,
         retry: Retry | None = None,
         create: bool = True,
+        row_security: bool = False,
     ) -> None:
         self._engine = url if isinstance(url, sa.Engine) else engine_for(url)
         self._dialect = dialect_of(self._engine)
@@ -70,21 +74,24 @@ class SqlStore:
             keys=keys,
             key_fields=key_fields,
             ids=ids or Uuid7(),
+            namespace=namespace_of(self._engine),
         )
         self._parts = PartStatements(self._database)
         self._retry = retry or Retry(random=random.random, sleep=time.sleep)
         self._pid = os.getpid()
-        self._retry.call(lambda: migrate(self._engine, self._database.tables, create=create))
+        if row_security and self._dialect is not Dialect.POSTGRES:
+            raise InvalidInput("is for Postgres only.", field="row_security", hint="Leave it out.")
+        self._tenant_setting = self._database.statements.compile(tenant_setting()) if row_security else None
+        made = protect if row_security else None
+        self._retry.call(lambda: migrate(self._engine, self._database.tables, create=create, made=made))
         self.outbox = SqlOutbox(self._database, self._transact)
 
     @contextmanager
     def begin(self, acting: Acting | None = None, *, read_only: bool = False) -> Iterator[UnitOfWork]:
         """A unit of work in a transaction of its own; rolled back unless it was committed."""
-        with self._connected(read_only=read_only) as connection:
-            transaction = _Own(connection)
-            uow = SqlUnitOfWork(
-                self._database, self._parts, connection, transaction, acting or Acting(), read_only=read_only
-            )
+        acting = acting or Acting()
+        with self._connected(acting.tenant, read_only=read_only) as connection:
+            uow = SqlUnitOfWork(self._database, self._parts, connection, _Own(connection), acting, read_only=read_only)
             try:
                 yield cast(UnitOfWork, uow)
             finally:
@@ -102,9 +109,9 @@ class SqlStore:
         connection = Connection(host.connection.dbapi_connection, self._dialect)
         _ensure_begun(connection)
         connection.execute("SAVEPOINT crm_unit_of_work")
-        uow = SqlUnitOfWork(
-            self._database, self._parts, connection, _Joined(connection), acting or Acting(), read_only=False
-        )
+        acting = acting or Acting()
+        self._say_tenant(connection, acting.tenant)
+        uow = SqlUnitOfWork(self._database, self._parts, connection, _Joined(connection), acting, read_only=False)
         try:
             yield cast(UnitOfWork, uow)
         finally:
@@ -127,7 +134,7 @@ class SqlStore:
 
     @contextmanager
     def _transact(self) -> Iterator[Connection]:
-        with self._connected(read_only=False) as connection:
+        with self._connected(ALL_TENANTS, read_only=False) as connection:
             transaction = _Own(connection)
             try:
                 yield connection
@@ -137,7 +144,7 @@ class SqlStore:
             transaction.commit()
 
     @contextmanager
-    def _connected(self, *, read_only: bool) -> Iterator[Connection]:
+    def _connected(self, tenant: str, *, read_only: bool) -> Iterator[Connection]:
         if os.getpid() != self._pid:
             # after a fork the pool's connections belong to the parent: leave them alone, do not close them
             self._engine.dispose(close=False)
@@ -149,9 +156,14 @@ class SqlStore:
         try:
             connection = Connection(pooled.dbapi_connection, self._dialect)
             _begin(connection, read_only=read_only)
+            self._say_tenant(connection, tenant)
             yield connection
         finally:
             pooled.close()
+
+    def _say_tenant(self, connection: Connection, tenant: str) -> None:
+        if self._tenant_setting is not None:
+            connection.row(self._tenant_setting, (tenant,))
 
 
 @frozen

@@ -64,8 +64,9 @@ class EntityTable:
 class Tables:
     """All tables of one database dialect, in one ``MetaData``."""
 
-    def __init__(self, dialect: Dialect, codec: StoredCodec) -> None:
-        self.metadata = sa.MetaData()
+    def __init__(self, dialect: Dialect, codec: StoredCodec, *, schema: str | None = None) -> None:
+        # named in every statement, so that a search path that somebody changes leads nowhere else
+        self.metadata = sa.MetaData(schema=schema)
         self.schema = sa.Table("crm_schema", self.metadata, _column("version", ColumnKind.INTEGER))
         self.audit = self._audit()
         self.keys = self._keys()

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from crmkit.domain.ids import MemberId, TeamId
 from crmkit.domain.model import Line, model
-from crmkit.domain.organization.member import Member, Team
+from crmkit.domain.organization.member import Member, MemberStatus, Team
 from crmkit.domain.stewardship.request import Request
 
 __all__ = ["RoutingFacts"]
@@ -37,6 +37,13 @@ class RoutingFacts:
     def team(self, team_id: TeamId | None) -> Team | None:
         """The team of that id, if known."""
         return next((team for team in self.teams if team.id == team_id), None)
+
+    def queue(self, team_id: TeamId | None) -> Iterator[Member]:
+        """The active members of the team, without the requester: who may act on what waits in its queue."""
+        for member in self.members:
+            there = member.team_id == team_id is not None and member.status is MemberStatus.ACTIVE
+            if there and member.id != self.request.requested_by:
+                yield member
 
     def superiors(self) -> Iterator[MemberId]:
         """The requester's superiors, the nearest first; a circle ends where it closes."""

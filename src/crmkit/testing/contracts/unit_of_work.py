@@ -1,6 +1,5 @@
 """The contract of ``ports.UnitOfWork``: all of it or nothing of it, and never over somebody else's work."""
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +8,6 @@ import pytest
 from crmkit.domain.change import changed, created, removed
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
-from crmkit.domain.sales.lead import Lead
 from crmkit.domain.values.contact_points import Phone
 from crmkit.errors import Duplicate, InvalidInput, NotFound, StaleVersion, StorageFailed
 from crmkit.ports.store import Store, UnitOfWork
