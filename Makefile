@@ -67,8 +67,10 @@ check: $(VENV)/.check ## lint, formatting, types, architecture, docs
 docs: $(VENV)/.check ## the documentation, in docs/_build/index.html
 	$(BIN)/sphinx-build --nitpicky --fail-on-warning --quiet --keep-going docs docs/_build
 
+# peers pin libraries that crmkit uses in newer versions, so theirs are installed after ours and win
 .venv-bench/.bench: $(SETUP) benchmarks/requirements.txt
-	$(call install,.venv-bench,--editable '.[postgres$(comma)testing]' --requirement benchmarks/requirements.txt)
+	$(call install,.venv-bench,--editable '.[postgres$(comma)testing]')
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 
 bench: .venv-bench/.bench ## measured against peers, in an environment of their own (NAME=core: one area)
 	@.venv-bench/bin/python benchmarks/run.py $(NAME)

@@ -24,6 +24,9 @@ __all__ = ["Bench", "Goal", "Line", "Result", "Side", "at_least", "at_most", "ev
 
 WARM_UP = 3
 """Rounds that are run and not counted: caches fill, statements are prepared, CPython specialises its code."""
+FEWEST_ROUNDS = 15
+SECONDS = 2.0
+"""How long sides go on that can do so: longer than most bursts of load."""
 
 
 @frozen
@@ -143,16 +146,24 @@ def every_round(run: Callable[[], object], *, items: int = 1) -> Side:
     return Side(lambda _round: run, items)
 
 
-def ratio(over: Side, under: Side, *, rounds: int) -> float:
-    """How many times as long an item of ``over`` takes as one of ``under``: the median over ``rounds``."""
-    ratios = []
+def ratio(over: Side, under: Side, *, rounds: int | None = None) -> float:
+    """How many times as long an item of ``over`` takes as one of ``under``: the median of the rounds' ratios.
+
+    Sides that have something prepared for each round say how many ``rounds`` there are beside the warm-up;
+    the others go on for a while.
+    """
+    ratios: list[float] = []
     with _garbage_kept():
-        for number in range(WARM_UP + rounds):
+        ends = perf_counter_ns() + SECONDS * 1e9
+        for number in itertools.count():
+            counted = number - WARM_UP
+            if counted == rounds or (rounds is None and counted >= FEWEST_ROUNDS and perf_counter_ns() > ends):
+                return statistics.median(ratios[WARM_UP:])
             # each side goes first every other time, so that neither finds the caches warmer than the other
             sides = (over, under) if number % 2 else (under, over)
             taken = {id(side): _time(side.prepare(number)) / side.items for side in sides}
             ratios.append(taken[id(over)] / taken[id(under)])
-    return statistics.median(ratios[WARM_UP:])
+    raise AssertionError("the count has no end")
 
 
 def _time(run: Callable[[], object]) -> int:

@@ -83,7 +83,7 @@ def _table(_: Bench) -> float:
         return [tuple([rule(row) for rule in rules]) for row in rows]
 
     assert by_hand() == table(rows, NOW)
-    return ratio(every_round(by_hand), every_round(lambda: table(rows, NOW)), rounds=30)
+    return ratio(every_round(by_hand), every_round(lambda: table(rows, NOW)))
 
 
 def _first(_: Bench) -> float:
@@ -102,7 +102,7 @@ def _first(_: Bench) -> float:
         return [first(row, NOW) for row in rows]
 
     assert by_hand() == ours()
-    return ratio(every_round(by_hand), every_round(ours), rounds=30)
+    return ratio(every_round(by_hand), every_round(ours))
 
 
 def _filters(_: Bench) -> float:
@@ -116,7 +116,7 @@ def _filters(_: Bench) -> float:
         return [select(rows, NOW) for select in selects]
 
     assert by_hand() == ours()
-    return ratio(every_round(by_hand), every_round(ours), rounds=20)
+    return ratio(every_round(by_hand), every_round(ours))
 
 
 def _single(_: Bench) -> float:
@@ -130,7 +130,7 @@ def _single(_: Bench) -> float:
         return [[test(row, NOW) for row in rows] for test in tests]
 
     assert by_hand() == ours()
-    return ratio(every_round(by_hand), every_round(ours), rounds=40)
+    return ratio(every_round(by_hand), every_round(ours))
 
 
 def _against(library: Library) -> Callable[[Bench], float]:
@@ -143,9 +143,7 @@ def _against(library: Library) -> Callable[[Bench], float]:
         assert answer() == [list(each) for each in table(sample, NOW)]
         return ratio(
             every_round(answer, items=len(sample)),
-            every_round(lambda: table(rows, NOW), items=len(rows)),
-            rounds=20,
-        )
+            every_round(lambda: table(rows, NOW), items=len(rows)))
 
     return measure
 

@@ -6,6 +6,7 @@ database that crmkit wrote to. So both sides write the same rows, and raw is the
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -48,6 +49,10 @@ class Sqlite:
     def url(self, bench: Bench) -> str:
         return bench.sqlite_url()
 
+    def instant(self, at: datetime) -> int:
+        """``at`` as it stands in a column: microseconds."""
+        return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
     def connect(self, bench: Bench, url: str, **_: object) -> Raw:
         connection = sqlite3.connect(make_url(url).database, isolation_level=None)
         bench.until_the_line_ends(connection.close)
@@ -64,6 +69,10 @@ class Postgres:
 
     def url(self, bench: Bench) -> str:
         return bench.postgres_url()
+
+    def instant(self, at: datetime) -> datetime:
+        """``at`` as it stands in a column."""
+        return at
 
     def connect(self, bench: Bench, url: str, *, json_as_text: bool = False) -> Raw:
         connection = psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://", 1))

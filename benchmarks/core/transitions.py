@@ -127,7 +127,7 @@ def _line(library: str, make: Callable[..., Run], goal: Goal | None, *, many: bo
     def measure(_: Bench) -> float:
         theirs, mine = make(many=many), ours(many=many)
         assert theirs() == mine()
-        return ratio(every_round(theirs), every_round(mine), rounds=60)
+        return ratio(every_round(theirs), every_round(mine))
 
     how = "of many records" if many else "of one record over and over"
     return Line(f"transition with history {how}, against {library}", "× faster", goal, measure)

@@ -34,8 +34,8 @@ def lines(database: Database) -> list[Line]:
     most = {"SQLite": 2.0, "Postgres": 1.2}[name]
     return [
         Line(f"{name}: insert", unit, None, lambda bench: _insert(database, bench)),
-        Line(f"{name}: versioned save", unit, at_most(2), lambda bench: _save(database, bench, ONE_BY_ONE)),
-        Line(f"{name}: versioned save, one a transaction", unit, None, lambda bench: _save(database, bench, 1)),
+        Line(f"{name}: versioned save", unit, at_most(2), lambda bench: _save(database, bench)),
+        Line(f"{name}: versioned save, one a transaction", unit, None, lambda bench: _save(database, bench, apart=True)),
         Line(f"{name}: bulk add", "× raw executemany", at_most(most), lambda bench: _bulk_add(database, bench)),
     ]
 
@@ -161,9 +161,9 @@ def _saving(store: SqlStore, rounds: Sequence[Sequence[Change[Lead]]]) -> Side:
     return Side(prepare)
 
 
-def _save(database: Database, bench: Bench, count: int) -> float:
-    rounds = 80 if count > 1 else 400
-    new, moves = _histories(WARM_UP + rounds, count)
+def _save(database: Database, bench: Bench, *, apart: bool = False) -> float:
+    rounds = 80
+    new, moves = _histories(WARM_UP + rounds, ONE_BY_ONE)
     rows, before = _written(database, bench, [new, *moves]), _written(database, bench, [new])
     pair = _Pair.made(database, bench)
     store, raw = pair.store, pair.raw

@@ -30,7 +30,7 @@ from crmkit.rules.rulebook import RuleBook
 from crmkit.services import assign as assigning
 from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
-from crmkit.services import duplicates, follow_up, pools, reclaim, workflow
+from crmkit.services import duplicates, follow_up, nearby, pools, reclaim, workflow
 from crmkit.services import merge as merging
 from crmkit.services import relay as relaying
 from crmkit.services import score as scoring
@@ -88,6 +88,7 @@ class Customers(Group):
     merge = Use(merging.merge)
     assign = Use(assigning.assign)
     assign_to = Use(assigning.assign_to)
+    near = Use(nearby.accounts_near)
     log_interaction = Use(follow_up.log_interaction)
 
 

@@ -306,7 +306,12 @@ def test_an_import_gives_the_same_leads_whatever_the_batch(ctx, batch_size):
     }
     assert (report.bad, report.flawed) == ((), 1)
     li, wang, anna = stored(ctx)
-    assert (li.title, li.emails[0].address, str(wang.name), anna.phones[0].raw) == ("Buyer", "lw@qq.com", "王芳", "oops")
+    assert (li.title, li.emails[0].address, str(wang.name), anna.phones[0].raw) == (
+        "Buyer",
+        "lw@qq.com",
+        "王芳",
+        "oops",
+    )
 
 
 def test_the_same_import_again_brings_nothing_new(ctx):
@@ -335,7 +340,9 @@ def test_one_bad_row_is_left_out_and_named_and_the_others_are_saved(ctx):
         {"name": 7},
     ]
     report = capture_many(ctx, rows)
-    assert [(bad.number, bad.problems[0].partition(":")[0]) for bad in sorted(report.bad, key=lambda bad: bad.number)] == [
+    assert [
+        (bad.number, bad.problems[0].partition(":")[0]) for bad in sorted(report.bad, key=lambda bad: bad.number)
+    ] == [
         (2, "LeadForm.fone"),
         (3, "lead.custom.tax_no"),
         (4, "lead.custom.fax"),

@@ -11,6 +11,7 @@ from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.rules.dedup import (
     KINDS,
     TEXTS,
+    Candidate,
     EntryPoint,
     KeyKind,
     MatchFacts,
@@ -119,7 +120,7 @@ def test_the_policy_in_force_decides(ctx):
 def test_the_same_decision_can_be_had_without_any_store(ctx):
     form = LeadForm(name="李伟", phones=["13800138000"])
     with ctx.store.begin() as uow:
-        draft = form.read().draft("L-new", now=NOW)
+        draft = Candidate.of(form.read().draft("L-new", now=NOW), now=NOW)
         facts = Neighbours.of(uow, [draft], MatchPolicy(), now=NOW).facts(draft, EntryPoint.FORM)
     assert isinstance(facts, MatchFacts)
     assert decide(MatchPolicy(), facts, now=NOW).matches == find_duplicates(ctx, form, entry_point="form").matches
@@ -146,9 +147,12 @@ def test_the_account_of_a_crowded_company_is_found_all_the_same(ctx):
 
 
 def test_locks_are_bounded_and_shared_by_whoever_shares_a_key():
+    def locks(*leads):
+        return lock_names(Candidate.of(lead, now=NOW) for lead in leads)
+
     one = a_lead(id="L-1", company=None)
     other = a_lead(id="L-2", name=None, company=CompanyName(legal="青松"))
-    assert lock_names([one]) & lock_names([other])
+    assert set(locks(one)) & set(locks(other))
     many = [a_lead(id=f"L-{n}", phones=[Phone.parse(f"138{n:08}")]) for n in range(3_000)]
-    assert len(lock_names(many)) <= 512
-    assert lock_names([a_lead(name=None, company=None, phones=[])]) == set()
+    assert len(locks(*many)) <= 512
+    assert locks(a_lead(name=None, company=None, phones=[])) == []

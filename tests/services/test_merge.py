@@ -251,7 +251,9 @@ def test_an_old_id_leads_to_the_survivor_over_any_number_of_merges(ctx):
 
 
 def test_a_ring_of_redirects_ends(ctx):
-    save(ctx, a_merge(id="X-1", survivor_id="L-2", loser_id="L-1"), a_merge(id="X-2", survivor_id="L-1", loser_id="L-2"))
+    save(
+        ctx, a_merge(id="X-1", survivor_id="L-2", loser_id="L-1"), a_merge(id="X-2", survivor_id="L-1", loser_id="L-2")
+    )
     assert leads_to(ctx, lead("L-1")) in {"L-1", "L-2"}
 
 

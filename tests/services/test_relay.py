@@ -53,9 +53,7 @@ def channel():
 
 @pytest.fixture
 def ctx(channel):
-    return Context(
-        store=MemoryStore(), clock=FixedClock(), ids=FixedIds(), notifier=channel, book=RuleBook.standard()
-    )
+    return Context(store=MemoryStore(), clock=FixedClock(), ids=FixedIds(), notifier=channel, book=RuleBook.standard())
 
 
 def capture(ctx, *ids):
@@ -210,8 +208,10 @@ class TestCrash:
     def test_an_inbox_shows_a_notice_that_was_told_twice_once(self, ctx, monkeypatch):
         inbox = Inbox()
         ctx = attrs.evolve(ctx, notifier=inbox)
+        capture(ctx, "L-1")
+        relay(ctx)
         with ctx.store.begin() as uow:
-            uow.save(a_lead().assign("M-1", now=NOW).then(lambda lead: lead.move("work", now=NOW)))
+            uow.save(uow.leads.get("L-1").assign("M-1", now=NOW))
             uow.commit()
         for _ in range(3):
             with monkeypatch.context() as broken:
@@ -269,7 +269,7 @@ def test_many_relays_at_once_tell_everything_once_and_in_order(ctx, channel):
     for thread in threads:
         thread.join()
     versions = {id_: [notice.version for notice in channel.taken if notice.record.id == id_] for id_ in ids}
-    assert versions == dict.fromkeys(ids, [1, 2, 3])
+    assert versions == {id_: [1, 2, 3] for id_ in ids}
 
 
 class TestRetryPolicy:

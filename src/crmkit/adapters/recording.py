@@ -57,7 +57,7 @@ class Recorder:
             return {name: [_plain(plainers[name], value), None] for name, value in before.__dict__.items()}
         old, new = before.__dict__, after.__dict__
         found: dict[str, list[Any]] = {}
-        for name in plainers if change.touched is None else sorted(change.touched):
+        for name in plainers if change.touched is None else change.touched:
             was, is_ = old[name], new[name]
             if was is not is_ and was != is_ and name not in _UNTRACKED:
                 to_plain = plainers[name]

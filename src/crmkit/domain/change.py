@@ -76,7 +76,7 @@ class Change(Generic[R]):
     before: R | None
     after_or_none: R | None
     events: tuple[Event, ...] = ()
-    touched: frozenset[str] | None = None
+    touched: tuple[str, ...] | None = None
 
     @property
     def after(self) -> R:
@@ -93,7 +93,7 @@ class Change(Generic[R]):
     def then(self, step: "Callable[[R], Change[R]]") -> "Change[R]":
         """One change that does this and then ``step``; saved as one write with the events of both."""
         following = step(self.after)
-        touched = None if self.touched is None or following.touched is None else self.touched | following.touched
+        touched = None if self.touched is None or following.touched is None else (*self.touched, *following.touched)
         return Change(self.before, following.after_or_none, self.events + following.events, touched)
 
 
@@ -109,7 +109,7 @@ def changed(record: R, *events: Event, now: datetime, **fields: Any) -> Change[R
         InvalidInput: a value does not fit its field.
     """
     after = revise(record, version=record.version + 1, updated_at=now, **fields)
-    return Change(record, after, events, frozenset(fields))
+    return Change(record, after, events, tuple(fields))
 
 
 def removed(record: R, *events: Event) -> Change[R]:

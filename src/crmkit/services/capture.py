@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import attrs
 
@@ -18,6 +18,7 @@ from crmkit.errors import Duplicate, InvalidInput, Problem
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.dedup import (
     REVIEW_TAG,
+    Candidate,
     EntryPoint,
     MatchDecision,
     MatchOutcome,
@@ -132,7 +133,7 @@ def capture_lead(
     read = form.read()
 
     def work(uow: UnitOfWork, now: datetime) -> Captured:
-        draft = read.draft(ctx.ids.new(), now=now)
+        draft = _drafted(ctx, read, now)
         capturing = _Capturing(uow, [draft], entry_point, now)
         captured = capturing.capture(draft, read.flaws)
         uow.save(*capturing.changes())
@@ -177,7 +178,7 @@ def capture_many(
 class _Capturing:
     """Captures drafts in one unit of work: neighbours are loaded once, changes are saved once."""
 
-    def __init__(self, uow: UnitOfWork, drafts: Sequence[Lead], entry_point: EntryPoint, now: datetime) -> None:
+    def __init__(self, uow: UnitOfWork, drafts: Sequence[Candidate], entry_point: EntryPoint, now: datetime) -> None:
         self._entry_point = entry_point
         self._now = now
         self._policy: MatchPolicy = policy_in_force(uow, now)
@@ -189,45 +190,46 @@ class _Capturing:
         """What there is to save."""
         return self._changes.values()
 
-    def capture(self, draft: Lead, flaws: Sequence[Flaw]) -> Captured:
-        """What becomes of ``draft``."""
+    def capture(self, draft: Candidate, flaws: Sequence[Flaw]) -> Captured:
+        """What becomes of ``draft``, a new lead."""
         decision = decide(self._policy, self._neighbours.facts(draft, self._entry_point), now=self._now)
         if decision.outcome is MatchOutcome.BLOCK:
             best = decision.best("lead", MatchOutcome.BLOCK)
             lead_id = LeadId(best.record.id) if best else None
             return Captured(outcome=CaptureOutcome.BLOCKED, lead_id=lead_id, flaws=tuple(flaws), decision=decision)
-        draft = self._linked(draft, decision)
+        lead = self._linked(cast(Lead, draft.record), decision)
         known = self._known_lead(decision)
-        if known is None:
-            return self._create(draft, flaws, decision)
-        return self._update(known, draft, flaws, decision)
+        if known is not None:
+            return self._update(known, lead, flaws, decision)
+        return self._create(lead, draft, flaws, decision)
 
-    def _create(self, draft: Lead, flaws: Sequence[Flaw], decision: MatchDecision) -> Captured:
-        outcome = CaptureOutcome.CREATED if draft.account_id is None else CaptureOutcome.LINKED
+    def _create(self, lead: Lead, draft: Candidate, flaws: Sequence[Flaw], decision: MatchDecision) -> Captured:
+        outcome = CaptureOutcome.CREATED if lead.account_id is None else CaptureOutcome.LINKED
         doubts = [match for match in decision.matches if match.outcome is MatchOutcome.REVIEW]
         if doubts or decision.outcome is MatchOutcome.REVIEW:
             outcome = CaptureOutcome.REVIEW
-            draft = revise(draft, tags=(*draft.tags, REVIEW_TAG))
-        self._changes[draft.id] = draft.capture()
-        self._neighbours.add(draft)
-        return _captured_as(outcome, draft, flaws, decision)
+            lead = revise(lead, tags=(*lead.tags, REVIEW_TAG))
+        self._changes[lead.id] = lead.capture()
+        # neither a customer nor a tag is a key
+        self._neighbours.add(attrs.evolve(draft, record=lead))
+        return _captured_as(outcome, lead, flaws, decision)
 
-    def _update(self, known: Lead, draft: Lead, flaws: Sequence[Flaw], decision: MatchDecision) -> Captured:
-        news = news_of(known, draft)
-        if not news:
+    def _update(self, known: Lead, news: Lead, flaws: Sequence[Flaw], decision: MatchDecision) -> Captured:
+        fields = news_of(known, news)
+        if not fields:
             return _captured_as(CaptureOutcome.KNOWN, known, flaws, decision)
         pending = self._changes.get(known.id)
         if pending is not None and pending.before is None:
             # a lead that this very batch makes: it simply comes into being with the news
-            change = Change(None, revise(known, **news), pending.events)
+            change = Change(None, revise(known, **fields), pending.events)
         else:
             told = (known.owner_id,) if known.owner_id is not None else ()
-            event = LeadUpdated(at=self._now, source=draft.source, fields=tuple(news), recipients=told)
-            step = changed(known, event, now=self._now, **news)
+            event = LeadUpdated(at=self._now, source=news.source, fields=tuple(fields), recipients=told)
+            step = changed(known, event, now=self._now, **fields)
             change = step if pending is None else pending.then(lambda _lead: step)
         self._changes[known.id] = change
-        self._neighbours.add(change.after)
-        return _captured_as(CaptureOutcome.UPDATED, change.after, flaws, decision, fields=tuple(news))
+        self._neighbours.add(Candidate.of(change.after, now=self._now))
+        return _captured_as(CaptureOutcome.UPDATED, change.after, flaws, decision, fields=tuple(fields))
 
     def _known_lead(self, decision: MatchDecision) -> Lead | None:
         """The lead to bring up to date; one that became a customer is closed."""
@@ -254,6 +256,10 @@ class _Capturing:
                 record = self._neighbours.record(match.record)
                 if isinstance(record, cls):
                     yield record
+
+
+def _drafted(ctx: Context, read: ReadForm, now: datetime) -> Candidate:
+    return Candidate.of(read.draft(ctx.ids.new(), now=now), now=now)
 
 
 def _captured_as(
@@ -304,7 +310,7 @@ def _saved(
     ctx: Context, read: Sequence[tuple[int, ReadForm]], entry_point: EntryPoint, idempotency_key: str | None
 ) -> Iterator[CapturedBatch]:
     def work(uow: UnitOfWork, now: datetime) -> CapturedBatch:
-        drafts = [form.draft(ctx.ids.new(), now=now) for _, form in read]
+        drafts = [_drafted(ctx, form, now) for _, form in read]
         capturing = _Capturing(uow, drafts, entry_point, now)
         rows = [
             _row(number, capturing.capture(draft, form.flaws))

@@ -6,10 +6,10 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
-from crmkit.domain.change import Change, changed, created
+from crmkit.domain.change import Change, changed
 from crmkit.domain.conditions import F
-from crmkit.domain.ids import AccountId, ContactId, LeadId, OpportunityId, OwnershipEntryId, PipelineId, Ref
-from crmkit.domain.model import model, revise
+from crmkit.domain.ids import AccountId, ContactId, LeadId, OpportunityId, PipelineId, Ref
+from crmkit.domain.model import model
 from crmkit.domain.parties.account import Account, AccountKind
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.reasons import Reason
@@ -21,8 +21,9 @@ from crmkit.domain.values.keys import company_name_key
 from crmkit.domain.values.names import CompanyName
 from crmkit.errors import InvalidInput
 from crmkit.ports.store import UnitOfWork
-from crmkit.rules.dedup import REVIEW_TAG, EntryPoint, Match, MatchDecision, Tier, decide, news_of
+from crmkit.rules.dedup import REVIEW_TAG, Candidate, EntryPoint, Match, MatchDecision, Tier, decide, news_of
 from crmkit.services.context import Context
+from crmkit.services.custody import Custody, history
 from crmkit.services.duplicates import Neighbours, lock_names, policy_in_force
 from crmkit.services.merge import about, resolve
 
@@ -73,12 +74,12 @@ def convert_lead(
 
     def work(uow: UnitOfWork, now: datetime) -> Converted:
         lead = uow.leads.get(resolve(uow, Ref(entity=Lead.entity, id=lead_id)).id)
-        uow.lock(str(lead.ref), *lock_names([lead]))
+        uow.lock(str(lead.ref), *lock_names([Candidate.of(lead, now=now)]))
         lead = uow.leads.get(lead.id)
         if lead.status is LeadStatus.CONVERTED and lead.account_id is not None:
             return _before(uow, lead, lead.account_id)
         known = _Known.of(uow, lead, account_id, contact_id, now)
-        made = _Made(ctx, lead, now)
+        made = _Made(ctx, lead, Custody.of(uow, Account.entity, now=now), now)
         account = made.account(known.account)
         contact = made.contact(known.contact, account.after)
         deal = made.opportunity(uow, account.after, opportunity_name, pipeline_id) if opportunity else None
@@ -142,8 +143,9 @@ class _Known:
     ) -> "_Known":
         """What is named, what the lead is linked to, or what the match policy finds."""
         policy = policy_in_force(uow, now)
-        neighbours = Neighbours.of(uow, [lead], policy, now=now)
-        decision = decide(policy, neighbours.facts(lead, EntryPoint.MANUAL), now=now)
+        candidate = Candidate.of(lead, now=now)
+        neighbours = Neighbours.of(uow, [candidate], policy, now=now)
+        decision = decide(policy, neighbours.facts(candidate, EntryPoint.MANUAL), now=now)
         sure = [neighbours.record(match.record) for match in decision.matches if _is_sure(match)]
         contacts = [record for record in sure if isinstance(record, Contact)]
         account = _account(uow, account_id or lead.account_id)
@@ -202,9 +204,10 @@ def _contact(uow: UnitOfWork, contact_id: ContactId | None) -> Contact | None:
 class _Made:
     """The changes that make an account, a contact and a deal of one lead, or bring known ones up to date."""
 
-    def __init__(self, ctx: Context, lead: Lead, now: datetime) -> None:
+    def __init__(self, ctx: Context, lead: Lead, custody: Custody, now: datetime) -> None:
         self._ctx = ctx
         self._lead = lead
+        self._custody = custody
         self._now = now
         self.history: list[Change[OwnershipEntry]] = []
 
@@ -224,16 +227,12 @@ class _Made:
             industry=lead.industry,
             source=lead.source,
             address=lead.address,
+            unassigned_reason="" if lead.owner_id is not None else lead.unassigned_reason or _NO_OWNER,
             created_at=self._now,
             updated_at=self._now,
             **points,
         )
-        if known is not None:
-            return self._handed(self._news(known, draft))
-        if lead.owner_id is None:
-            return created(revise(draft, unassigned_reason=lead.unassigned_reason or _NO_OWNER), *draft.create().events)
-        self._note(draft.id, None)
-        return created(revise(draft, owner_id=lead.owner_id, owned_since=self._now), *draft.create().events)
+        return self._handed(self._news(known, draft) if known is not None else draft.create())
 
     def contact(self, known: Contact | None, account: Account) -> Change[Contact] | None:
         """The person, if the lead names one."""
@@ -287,26 +286,14 @@ class _Made:
         return changed(known, now=self._now, **news) if news else Change(known, known)
 
     def _handed(self, change: Change[Account]) -> Change[Account]:
-        """The lead's owner takes a customer that nobody looks after."""
+        """The lead's owner takes a customer that nobody looks after, for as long as the reclaim policy says."""
         owner_id, account = self._lead.owner_id, change.after
         if owner_id is None or account.owner_id is not None:
             return change
-        self._note(account.id, account)
-        return change.then(lambda known: known.assign(owner_id, now=self._now, cause=Cause.CONVERTED))
-
-    def _note(self, account_id: AccountId, before: Account | None) -> None:
-        entry = OwnershipEntry(
-            id=OwnershipEntryId(self._ctx.ids.new()),
-            record_entity=Account.entity,
-            record_id=account_id,
-            at=self._now,
-            cause=Cause.CONVERTED,
-            from_pool_id=before.pool_id if before is not None else None,
-            to_owner_id=self._lead.owner_id,
-            created_at=self._now,
-            updated_at=self._now,
-        )
-        self.history.append(created(entry))
+        kept = self._custody.taken(account, now=self._now)
+        taken = account.assign(owner_id, now=self._now, cause=Cause.CONVERTED, protection=kept)
+        self.history.append(history(taken, id=self._ctx.ids.new()))
+        return change.then(lambda _account: taken)
 
 
 def _pipeline(uow: UnitOfWork, pipeline_id: PipelineId | None) -> Pipeline:

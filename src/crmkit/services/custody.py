@@ -36,7 +36,7 @@ from crmkit.ports.store import Repository, UnitOfWork
 from crmkit.rules.assignment import AssignmentPolicy
 from crmkit.rules.reclaim import SETTLED, Action, ClaimPolicy, PoolOrder, ReclaimFacts, ReclaimPolicy, protection
 
-__all__ = ["UNSETTLED", "Custody", "calendar_of", "history", "lock_of", "owned_by", "policy_for"]
+__all__ = ["UNSETTLED", "Custody", "calendar_of", "history", "lock_of", "owned_by", "owning", "policy_for"]
 
 OWNED: Mapping[str, type[Owned]] = {"lead": Lead, "account": Account}
 
@@ -54,9 +54,18 @@ def owned_by(uow: UnitOfWork, entity: str) -> Repository[Any]:
     Raises:
         InvalidInput: only leads and accounts have.
     """
+    return uow.repository(OWNED[owning(entity)])
+
+
+def owning(entity: str) -> str:
+    """``entity``, which has owners.
+
+    Raises:
+        InvalidInput: only leads and accounts have.
+    """
     if entity not in OWNED:
         raise InvalidInput(f"{entity!r} has no owner.", field="entity", hint="Use lead or account.")
-    return uow.repository(OWNED[entity])
+    return entity
 
 
 def lock_of(member_id: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from zlib import crc32
 
+from attrs import evolve
+
 from crmkit.domain.ids import Ref
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
@@ -18,7 +20,6 @@ from crmkit.rules.dedup import (
     Party,
     decide,
     match_keys,
-    search_keys,
 )
 from crmkit.rules.dedup.keys import kind_of, without
 from crmkit.services.context import Context
@@ -40,10 +41,11 @@ def find_duplicates(
     """
     now = ctx.clock.now()
     record = subject.read().draft(ctx.ids.new(), now=now) if isinstance(subject, LeadForm) else subject
-    with ctx.store.begin(ctx.acting) as uow:
+    candidate = Candidate.of(record, now=now)
+    with ctx.store.begin(ctx.acting, read_only=True) as uow:
         policy = policy_in_force(uow, now)
-        neighbours = Neighbours.of(uow, [record], policy, now=now)
-        return decide(policy, neighbours.facts(record, entry_point), now=now)
+        neighbours = Neighbours.of(uow, [candidate], policy, now=now)
+        return decide(policy, neighbours.facts(candidate, entry_point), now=now)
 
 
 def policy_in_force(uow: UnitOfWork, now: datetime) -> MatchPolicy:
@@ -51,12 +53,13 @@ def policy_in_force(uow: UnitOfWork, now: datetime) -> MatchPolicy:
     return uow.policies.in_force(MatchPolicy, now) or MatchPolicy()
 
 
-def lock_names(subjects: Iterable[Party]) -> set[str]:
+def lock_names(subjects: Iterable[Candidate]) -> list[str]:
     """The names to lock before looking for ``subjects`` and saving them.
 
     Whoever shares a key with one of them waits, and then finds what we saved.
     """
-    return {f"match:{crc32(key.encode()) % _STRIPES}" for subject in subjects for key in search_keys(subject)}
+    stripes = {crc32(key.encode()) % _STRIPES for subject in subjects for key in subject.searched}
+    return [f"match:{stripe}" for stripe in sorted(stripes)]
 
 
 class Neighbours:
@@ -72,33 +75,29 @@ class Neighbours:
         self._candidates: dict[Ref, Candidate] = {}
 
     @classmethod
-    def of(cls, uow: UnitOfWork, subjects: Iterable[Party], policy: MatchPolicy, *, now: datetime) -> "Neighbours":
+    def of(cls, uow: UnitOfWork, subjects: Iterable[Candidate], policy: MatchPolicy, *, now: datetime) -> "Neighbours":
         """The neighbours of all ``subjects``."""
         found = cls(most_per_key=policy.most_per_key, now=now)
-        wanted = {key for subject in subjects for key in search_keys(subject)}
+        wanted = {key for subject in subjects for key in subject.searched}
         # one more than may share a key: a full answer means too many
-        found._refs = {
-            key: list(refs) for key, refs in uow.keys.find(sorted(wanted), limit=policy.most_per_key + 1).items()
-        }
+        known = uow.keys.find(sorted(wanted), limit=policy.most_per_key + 1)
+        found._refs = {key: list(refs) for key, refs in known.items()}
         found._load(uow)
         return found
 
-    def facts(self, subject: Party, entry_point: EntryPoint) -> MatchFacts:
+    def facts(self, subject: Candidate, entry_point: EntryPoint) -> MatchFacts:
         """What the decision about ``subject`` needs."""
-        one = Candidate.of(subject, now=self._now)
         crowded = []
         refs: dict[Ref, None] = {}
-        for key in search_keys(subject, one.keys):
+        for key in subject.searched:
             sharing = self._refs.get(key, ())
             if len(sharing) > self._most:
                 crowded.append(key)
             else:
                 refs.update(dict.fromkeys(sharing))
-        if crowded:
-            one = Candidate(record=subject, keys=without(one.keys, crowded), states=one.states)
         refs.pop(subject.ref, None)
         return MatchFacts(
-            subject=one,
+            subject=evolve(subject, keys=without(subject.keys, crowded)) if crowded else subject,
             candidates=tuple(self._candidates[ref] for ref in refs),
             entry_point=entry_point,
             crowded=tuple(dict.fromkeys(kind_of(key) for key in crowded)),
@@ -108,11 +107,11 @@ class Neighbours:
         """The neighbour of that entity and id."""
         return self._candidates[ref].record
 
-    def add(self, record: Party) -> None:
-        """``record`` is known from now on, as it is now."""
-        ref = record.ref
-        self._candidates[ref] = Candidate.of(record, now=self._now)
-        for key in match_keys(record):
+    def add(self, candidate: Candidate) -> None:
+        """``candidate`` is known from now on, as it is now."""
+        ref = candidate.ref
+        self._candidates[ref] = candidate
+        for key in match_keys(candidate.record, candidate.keys):
             sharing = self._refs.setdefault(key, [])
             if ref not in sharing and len(sharing) <= self._most:
                 sharing.append(ref)

@@ -1,8 +1,8 @@
 """What a channel hands over about somebody who might buy: raw text, as it was typed, exported or scraped."""
 
 import re
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import Any
 
@@ -11,7 +11,7 @@ import attrs
 from crmkit.domain.change import CustomValue
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import LeadId
-from crmkit.domain.model import Code, Line, Note, annotations_of, model
+from crmkit.domain.model import Code, Line, Note, annotations_of, model, revise
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.values.address import Address
 from crmkit.domain.values.contact_points import Email, Handle, Phone
@@ -75,8 +75,8 @@ class LeadForm:
     description: Note = ""
     custom: Mapping[str, CustomValue] = FrozenDict()
 
-    @classmethod
-    def of(cls, row: "LeadForm | Mapping[str, Any]") -> "LeadForm":
+    @staticmethod
+    def of(row: "LeadForm | Mapping[str, Any]") -> "LeadForm":
         """The form that ``row`` is: its keys are fields of a form, and nothing else may be set by a form.
 
         Raises:
@@ -85,12 +85,12 @@ class LeadForm:
         """
         if isinstance(row, LeadForm):
             return row
-        this: type = cls
-        fields = list(annotations_of(this))
+        this: type = LeadForm
+        fields = annotations_of(this)
         unknown = [str(key) for key in row if key not in fields]
         if unknown:
             raise UnknownField(problems=[_unknown(key, fields) for key in unknown])
-        return cls(**row)
+        return revise(_EMPTY, **row)
 
     def read(self) -> "ReadForm":
         """Every value understood as far as it can be; what cannot is kept as written and listed as a flaw."""
@@ -106,11 +106,16 @@ class ReadForm:
 
     def draft(self, id: str, *, now: datetime) -> Lead:
         """The new lead that it would make."""
-        return Lead(id=LeadId(id), created_at=now, updated_at=now, **self.fields)
+        return revise(_BLANK, id=id, created_at=now, updated_at=now, **self.fields)
 
 
-def _unknown(key: str, fields: list[str]) -> Problem:
-    close = get_close_matches(key, fields, n=1)
+# revising a blank one checks what is filled only: an import builds hundreds of thousands
+_BLANK = Lead(id=LeadId("-"), created_at=datetime(1970, 1, 1, tzinfo=UTC), updated_at=datetime(1970, 1, 1, tzinfo=UTC))
+_EMPTY = LeadForm()
+
+
+def _unknown(key: str, fields: Iterable[str]) -> Problem:
+    close = get_close_matches(key, list(fields), n=1)
     hint = f"Did you mean {close[0]}?" if close else "Leave it out, or put it under custom."
     return Problem(f"LeadForm.{key}", UnknownField.code, "is not a field of a form.", hint)
 

@@ -109,7 +109,7 @@ def resolve(uow: UnitOfWork, ref: Ref) -> Ref:
 
 def plan_merge(ctx: Context, one: Ref, other: Ref, *, keep: str = "") -> MergePreview:
     """What merging the two would do; nothing is written. See ``merge``."""
-    with ctx.store.begin(ctx.acting) as uow:
+    with ctx.store.begin(ctx.acting, read_only=True) as uow:
         facts = _facts(uow, resolve(uow, one), resolve(uow, other), keep)
         plan = plan_of(facts)
         moves = [change.record.ref for change in moved_to(uow, plan.loser, plan.survivor, now=ctx.clock.now())]
@@ -131,7 +131,7 @@ def merge(ctx: Context, one: Ref, other: Ref, *, keep: str = "", idempotency_key
 
     def work(uow: UnitOfWork, now: datetime) -> MergeAnswer:
         first, second = resolve(uow, one), resolve(uow, other)
-        uow.lock(*{f"merge:{ref}" for ref in (first, second)})
+        uow.lock(*sorted({f"merge:{ref}" for ref in (first, second)}))
         if (resolve(uow, first), resolve(uow, second)) != (first, second):
             raise StaleVersion("One of the two was merged meanwhile.", hint="Read it again.")
         if first == second:

@@ -23,7 +23,7 @@ from crmkit.errors import CrmError, InvalidInput, NotAllowed, StorageFailed
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import ReclaimDecision, ReclaimOutcome, decide
 from crmkit.services.context import Context
-from crmkit.services.custody import UNSETTLED, Custody, history, owned_by
+from crmkit.services.custody import UNSETTLED, Custody, history, owned_by, owning
 
 __all__ = ["Forecast", "Foreseen", "SweepProblem", "SweepReport", "explain", "preview", "sweep"]
 
@@ -92,7 +92,7 @@ def sweep(ctx: Context, *, entity: str = "account", limit: int | None = None, ba
     """
     if not 1 <= batch <= 500 or (limit is not None and limit < 1):
         raise InvalidInput("must be positive, a batch at most 500.", field="batch", hint="500 is usual.")
-    run = _Run(ctx, entity, ctx.clock.now(), limit)
+    run = _Run(ctx, owning(entity), ctx.clock.now(), limit)
     due = (
         (F.reclaim_at <= run.now, "reclaim_at"),
         (F.warn_at <= run.now, "warn_at"),

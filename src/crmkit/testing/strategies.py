@@ -33,7 +33,7 @@ from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.ports.store import REPOSITORIES
 from crmkit.testing import conditions as pools
 
-__all__ = ["SCHEMA", "models", "records", "sampled", "texts"]
+__all__ = ["IDS", "SCHEMA", "models", "records", "sampled", "texts"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
@@ -154,7 +154,7 @@ def _values(annotation: Any) -> st.SearchStrategy[Any]:
         limits = [extra for extra in get_args(inner) if isinstance(extra, Text)]
         return texts(least=limits[0].least, most=limits[0].most) if limits else _values(get_args(inner)[0])
     if isinstance(inner, NewType):
-        return st.sampled_from(_IDS) | texts(least=1, most=200) if plain_of(inner) is str else _values(plain_of(inner))
+        return st.sampled_from(IDS) | texts(least=1, most=200) if plain_of(inner) is str else _values(plain_of(inner))
     if origin in (Union, UnionType):
         return st.one_of([_values(arm) for arm in get_args(inner)])
     if origin is tuple:
@@ -162,7 +162,7 @@ def _values(annotation: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from(get_args(inner)) if origin is Literal else _plain(inner)
 
 
-_IDS = ("A-1", "a-1", "L-1", "M-1", "M-2", "m-1", "1", "a'b")
+IDS = ("A-1", "a-1", "L-1", "M-1", "M-2", "m-1", "1", "a'b")
 """Few, so that references meet."""
 
 
@@ -177,6 +177,8 @@ def _plain(cls: Any) -> st.SearchStrategy[Any]:
         return texts(most=65_536)
     if cls in _SCALARS:
         return _SCALARS[cls]
+    if cls is Money:
+        return st.sampled_from(pools.MONEYS) | models(Money)
     if issubclass(cls, Enum):
         return st.sampled_from(cls)
     return records(cls) if issubclass(cls, Record) else models(cls)

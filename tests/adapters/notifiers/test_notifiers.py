@@ -97,7 +97,11 @@ class TestInbox:
         inbox.send(a_notice(recipients=("M-1", "M-2")))
         inbox.send(a_notice(id="E-2", tenant="other", recipients=("M-1",)))
         inbox.send(a_notice(id="E-3", recipients=()))
-        assert [[item.notice.id for item in inbox.of(member)] for member in ("M-1", "M-2", "M-3")] == [["E-1"], ["E-1"], []]
+        assert [[item.notice.id for item in inbox.of(member)] for member in ("M-1", "M-2", "M-3")] == [
+            ["E-1"],
+            ["E-1"],
+            [],
+        ]
         assert [item.notice.id for item in inbox.of("M-1", tenant="other")] == ["E-2"]
 
     def test_the_newest_come_first_and_the_oldest_make_room(self):

@@ -116,10 +116,10 @@ def test_an_account_is_found_by_its_name_domain_and_valid_identifiers():
         ],
     )
     assert match_keys(account) == (
-        "id:uscc:91110000600037341L",
         "company:云杉贸易",
         "domain:yunshan.cn",
         "domain:yunshan.example",
+        "id:uscc:91110000600037341L",
     )
 
 
@@ -163,9 +163,9 @@ def test_the_kind_of_every_key_is_known():
         lead(name="李伟", company="云杉", phones=["13800138000", "010-12345678"], emails=["a@yunshan.example"])
     )
     assert [kind_of(key) for key in keys] == [
+        KeyKind.COMPANY,
         KeyKind.PHONE,
         KeyKind.EMAIL,
-        KeyKind.COMPANY,
         KeyKind.PERSON,
         KeyKind.PERSON,
     ]

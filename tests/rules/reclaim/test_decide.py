@@ -23,7 +23,9 @@ from crmkit.testing import NOW, a_calendar, a_lead, a_pool, an_account
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
-POOLS = PoolOrder.of([a_pool(id="east", priority=5, accepts="address.province == 'Zhejiang'"), a_pool(id="all")], "account")
+POOLS = PoolOrder.of(
+    [a_pool(id="east", priority=5, accepts="address.province == 'Zhejiang'"), a_pool(id="all")], "account"
+)
 WON = Exemption(name="customer who bought", when="standing in ('existing', 'key')")
 
 
@@ -92,7 +94,9 @@ class TestBefore:
         assert decision.reasons[0].params["deadline"] == NOW + 9 * DAY
 
     def test_a_deadline_that_somebody_else_wrote_counts_as_the_default_protection(self):
-        assert codes(decided(owned(reclaim_at=NOW + DAY, reclaim_cause="migrated"))) == ["reclaim.kept.protection_ended"]
+        assert codes(decided(owned(reclaim_at=NOW + DAY, reclaim_cause="migrated"))) == [
+            "reclaim.kept.protection_ended"
+        ]
 
     def test_a_warning_says_until_when_and_when_the_next_one_comes(self):
         record = owned(reclaim_at=NOW + 5 * DAY, warn_at=NOW)

@@ -37,6 +37,8 @@ from crmkit.domain.values.money import Money
 
 __all__ = ["Slot", "Where", "order_by", "shape_of", "where_of"]
 
+WIDEST = 100
+"""Terms in one chain of ANDs or ORs."""
 Read = Callable[[Any, datetime], Any]
 """From the leaf of a call and its ``now`` to the driver's value."""
 
@@ -96,9 +98,9 @@ class _Writer:
     def node(self, node: Condition, *, guarded: bool) -> "sa.ColumnElement[bool]":
         match node:
             case And(terms):
-                return sa.and_(sa.true(), *[self.node(term, guarded=guarded) for term in terms])
+                return _joined(sa.and_, [self.node(term, guarded=guarded) for term in terms])
             case Or(terms):
-                return sa.or_(sa.false(), *[self.node(term, guarded=guarded) for term in terms])
+                return _joined(sa.or_, [self.node(term, guarded=guarded) for term in terms])
             case Not(term):
                 return sa.not_(self.node(term, guarded=True).self_group())
             case Always():
@@ -174,7 +176,7 @@ class _Writer:
         if self.dialect is Dialect.POSTGRES:
             return sa.func.starts_with(place.value, prefix)
         length = self.bind(lambda each, _now: len(each.value), ColumnKind.INTEGER)
-        return sa.func.substr(place.value, 1, length) == prefix
+        return sa.func.substr(place.value, sa.literal_column("1"), length) == prefix
 
     def within(self, spec: FieldSpec, place: Place) -> "sa.ColumnElement[bool]":
         whole_days, convert = spec.kind is Kind.DATE, place.convert
@@ -184,6 +186,15 @@ class _Writer:
 
         start, end = self.bind(edge(0), place.kind), self.bind(edge(1), place.kind)
         return sa.and_(place.value >= start, place.value < end)
+
+
+def _joined(join: Callable[..., Any], terms: Sequence["sa.ColumnElement[bool]"]) -> "sa.ColumnElement[bool]":
+    """Many terms in groups: a chain of them is as deep as it is long to SQLite, which takes 1,000 levels."""
+    if len(terms) <= WIDEST:
+        return join(*terms)  # type: ignore[no-any-return]
+    pieces = [terms[start : start + WIDEST] for start in range(0, len(terms), WIDEST)]
+    # in brackets, or SQLAlchemy would make one chain of them again
+    return join(*(sa.sql.elements.Grouping(join(*piece)) for piece in pieces))  # type: ignore[no-any-return]
 
 
 def _value(leaf: Any, _now: datetime) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 
@@ -24,6 +24,10 @@ from crmkit.rules.policy import Policy
 
 __all__ = ["KEY_FIELDS", "Database", "KeyFunction"]
 
+_FILLED_LATER = ("position", "attempts", "leased_until", "error", "failed_at")
+"""Columns of the audit table that a save leaves to their defaults."""
+MOST_WRITERS = 1_000
+"""Update statements kept compiled, one for each set of fields; all are dropped when there are more."""
 COPY_FROM = 50
 """Rows from which on Postgres COPY beats ``executemany``."""
 
@@ -69,7 +73,7 @@ class Database:
         self._ids = ids
         self._instant = dump_instant(dialect)
         self._writers: dict[Any, tuple[Statement, Callable[[dict[str, Any]], tuple[Any, ...]]]] = {}
-        self._insert_audit = self.statements.compile(self._insert_of(self.tables.audit, skip=("position",)))
+        self._insert_audit = self.statements.compile(self._insert_of(self.tables.audit, skip=_FILLED_LATER))
         self._insert_key = self.statements.compile(self._insert_of(self.tables.keys))
         self._delete_key = self.statements.compile(self._delete_of(self.tables.keys, ("tenant", "key", "id", "entity")))
 
@@ -85,7 +89,7 @@ class Database:
         for change in changes:
             recorded = self.recorder.record(change)
             before, after = change.before, change.after_or_none
-            record = change.record
+            record: Record = before if after is None else after  # type: ignore[assignment]
             cls = type(record)
             if before is None:
                 inserts.setdefault(cls, []).append(change)
@@ -100,7 +104,9 @@ class Database:
             self._update(connection, cls, names, acting.tenant, group)
         for cls, group in removals.items():
             self._remove(connection, cls, acting.tenant, group)
-        self._index(connection, acting.tenant, [*inserts.values(), *removals.values(), *self._rekeyed(updates)])
+        rekeyed = [group for (_, names), group in updates.items() if not self._key_fields.isdisjoint(names)]
+        if inserts or removals or rekeyed:
+            self._index(connection, acting.tenant, [*inserts.values(), *removals.values(), *rekeyed])
         self._add_rows(connection, self.tables.audit, self._insert_audit, audit)
 
     def _insert(self, connection: Connection, cls: type[Record], tenant: str, changes: Sequence[Change[Any]]) -> None:
@@ -122,10 +128,10 @@ class Database:
         changes: Sequence[Change[Any]],
     ) -> None:
         statement, dump = self._writer(("update", cls, names), self.tables.entities[cls], names)
-        rows = [
-            (*dump(change.after.__dict__), tenant, change.after.id, change.before.version)  # type: ignore[union-attr]
-            for change in changes
-        ]
+        rows: list[tuple[Any, ...]] = []
+        for change in changes:
+            before, after = cast(Record, change.before), cast(Record, change.after_or_none)
+            rows.append((*dump(after.__dict__), tenant, before.id, before.version))
         if connection.run_many(statement, rows) != len(rows):
             self._raise_stale(connection, cls, tenant, changes)
 
@@ -165,12 +171,10 @@ class Database:
                 wanted = {*names, "version", "updated_at"}
                 fields = [field for field in entity.fields if field.name in wanted]
                 known = (self.statements.compile(_update_of(entity.table, fields)), dumper(fields))
+            if len(self._writers) >= MOST_WRITERS:
+                self._writers.clear()
             self._writers[key] = known
         return known
-
-    def _rekeyed(self, updates: Mapping[tuple[type[Record], tuple[str, ...]], list[Change[Any]]]) -> Any:
-        """The updates that replace something keys are made of."""
-        return [group for (_, names), group in updates.items() if not self._key_fields.isdisjoint(names)]
 
     def _index(self, connection: Connection, tenant: str, groups: Sequence[Sequence[Change[Any]]]) -> None:
         gone: list[tuple[str, ...]] = []
@@ -205,10 +209,6 @@ class Database:
             dumps(recorded.recipients) if recorded.recipients else None,
             "pending" if recorded.told else None,
             at if recorded.told else None,
-            0,
-            None,
-            None,
-            None,
         )
 
     def _add_rows(

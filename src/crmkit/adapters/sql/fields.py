@@ -27,6 +27,7 @@ _STORED_AS: Mapping[Kind, ColumnKind] = {
     Kind.INTEGER: ColumnKind.INTEGER,
     Kind.DECIMAL: ColumnKind.INTEGER,
     Kind.MONEY: ColumnKind.INTEGER,
+    Kind.NUMBER: ColumnKind.REAL,
     Kind.BOOLEAN: ColumnKind.BOOLEAN,
     Kind.DATE: ColumnKind.DATE,
     Kind.INSTANT: ColumnKind.INSTANT,
@@ -102,7 +103,8 @@ def _extract(column: "sa.Column[Any]", path: list[str], kind: ColumnKind, dialec
     # the path is made of names that passed the catalogue: identifiers, never a caller's text
     if dialect is Dialect.SQLITE:
         return sa.func.json_extract(column, sa.literal_column(f"'$.{'.'.join(path)}'"), type_=sql_type(kind))
-    text = sa.func.jsonb_extract_path_text(column, *(sa.literal_column(f"'{step}'") for step in path))
+    steps = (sa.literal_column(f"'{step}'") for step in path)
+    text = sa.func.jsonb_extract_path_text(column, *steps, type_=sa.Text())
     if kind is ColumnKind.TEXT:
         return sa.collate(text, "C")
     return sa.cast(text, sql_type(kind))
@@ -113,6 +115,8 @@ def _converter(kind: ColumnKind, dialect: Dialect) -> Convert:
         return dump_instant(dialect) or _same
     if kind is ColumnKind.DATE and dialect is Dialect.SQLITE:
         return date.isoformat
+    if kind is ColumnKind.REAL:
+        return float
     if kind is ColumnKind.BOOLEAN and dialect is Dialect.SQLITE:
         return int
     return _same

@@ -302,7 +302,9 @@ _OPERATORS: dict[str, type[ast.cmpop]] = {
 
 
 def _stored(spec: FieldSpec, literal: Literal) -> object:
-    """What a record holds for ``literal``: the member, where a choice comes from an enum that is no ``str``."""
+    """What a record holds for ``literal``: a float, or the member where a choice comes from an enum that is no ``str``."""
+    if spec.kind is Kind.NUMBER:
+        return float(literal)  # type: ignore[arg-type]
     return literal if spec.enum is None or issubclass(spec.enum, str) else spec.enum(literal)
 
 

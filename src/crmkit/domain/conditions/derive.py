@@ -6,7 +6,7 @@ annotation                                     kind
 ``str``, ``Annotated[str, …]``                 text
 ``NewType`` over ``str`` named ``…Id``         id (of any other name: text)
 ``str``, when the field is called ``id``       id
-``bool``, ``int``, ``Decimal``                 boolean, integer, decimal
+``bool``, ``int``, ``Decimal``, ``float``      boolean, integer, decimal, number
 ``date``, ``datetime``                         date, instant
 an enum of texts, ``Literal`` of texts         choice
 an enum of whole numbers                       integer
@@ -16,7 +16,7 @@ another attrs class                            its fields under ``<name>.``, fou
 ``X | None``                                   the kind of ``X``, optional
 =============================================  ============================================
 
-Anything else (floats, mappings, tuples of records, unions of records) cannot be asked, nor can fields
+Anything else (mappings, tuples of records, unions of records) cannot be asked, nor can fields
 whose names begin with an underscore.
 """
 
@@ -40,6 +40,7 @@ _KINDS: dict[Any, Kind] = {
     bool: Kind.BOOLEAN,
     int: Kind.INTEGER,
     Decimal: Kind.DECIMAL,
+    float: Kind.NUMBER,
     date: Kind.DATE,
     datetime: Kind.INSTANT,
 }

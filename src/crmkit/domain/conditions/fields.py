@@ -26,6 +26,8 @@ class Kind(StrEnum):
     TEXT = "text"
     INTEGER = "integer"
     DECIMAL = "decimal"
+    NUMBER = "number"
+    """A float: coordinates and the like."""
     MONEY = "money"
     BOOLEAN = "boolean"
     DATE = "date"

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from attrs import frozen
 
@@ -10,7 +11,7 @@ from crmkit.domain.ids import Ref
 from crmkit.domain.parties.account import Account, Standing
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead, LeadStatus
-from crmkit.rules.dedup.keys import KeyKind, keys_of
+from crmkit.rules.dedup.keys import KeyKind, keys_of, search_keys
 
 __all__ = ["Candidate", "EntryPoint", "MatchFacts", "MatchState", "Party", "states_of"]
 
@@ -74,6 +75,11 @@ class Candidate:
     def of(cls, record: Party, *, account: Account | None = None, now: datetime) -> "Candidate":
         """``record`` as it stands at ``now``; ``account`` is the one a contact belongs to."""
         return cls(record=record, keys=keys_of(record), states=states_of(record, account=account, now=now))
+
+    @cached_property
+    def searched(self) -> tuple[str, ...]:
+        """The keys to look for the same record by."""
+        return search_keys(self.record, self.keys)
 
     @property
     def ref(self) -> Ref:

@@ -20,15 +20,15 @@ mailboxes and switchboards are found only together with a name.
 ... )
 >>> for key in match_keys(lead):
 ...     print(key)
-phone:+8613800138000
 lead-company:云杉贸易
+phone:+8613800138000
 name+company:张三|云杉贸易
 name+email:张三|info@yunshan.example
 >>> set(search_keys(lead)) - set(match_keys(lead)) == {"company:云杉贸易", "domain:yunshan.example"}
 True
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from hashlib import blake2b
 
@@ -90,29 +90,54 @@ _PREFIXES = {
     KeyKind.IDENTIFIER: "id",
     KeyKind.SOURCE_ID: "source",
 }
-_WITH_NAME = {KeyKind.COMPANY: "name+company", KeyKind.SHARED_PHONE: "name+phone", KeyKind.SHARED_EMAIL: "name+email"}
 # accounts have company keys of their own: in a company with hundreds of leads the account is still found
-_COMPANY_PREFIXES = {"lead": "lead-company", "account": "company"}
+_OF_ENTITY = {
+    "lead": {**_PREFIXES, KeyKind.COMPANY: "lead-company"},
+    "contact": _PREFIXES,
+    "account": {**_PREFIXES, KeyKind.COMPANY: "company", KeyKind.DOMAIN: "domain"},
+}
+_WITH_NAME = {KeyKind.COMPANY: "name+company", KeyKind.SHARED_PHONE: "name+phone", KeyKind.SHARED_EMAIL: "name+email"}
 _SHARED_LINES = (PhoneKind.LANDLINE, PhoneKind.TOLL_FREE, PhoneKind.FAX)
 
 
-def match_keys(record: Record) -> tuple[str, ...]:
-    """The keys that a store finds ``record`` by, in a fixed order; none for other than leads, contacts, accounts."""
-    return tuple(_indexed(record.entity, keys_of(record)))
-
-
-def search_keys(record: Record, keys: Keys | None = None) -> tuple[str, ...]:
-    """The keys under which records may stand that are the same as ``record``, or the customer it belongs to.
+def match_keys(record: Record, keys: Keys | None = None) -> tuple[str, ...]:
+    """The keys that a store finds ``record`` by, in a fixed order; none for other than leads, contacts, accounts.
 
     ``keys`` are those of the record, when they are known already.
     """
+    prefixes = _OF_ENTITY.get(record.entity)
+    if prefixes is None:
+        return ()
     keys = keys_of(record) if keys is None else keys
-    found = list(_indexed(record.entity, keys))
-    if record.entity in _COMPANY_PREFIXES:
-        for prefix in _COMPANY_PREFIXES.values():
-            found += _named(prefix, keys.get(KeyKind.COMPANY, ()))
-        found += _named("domain", keys.get(KeyKind.DOMAIN, ()))
-    return tuple(dict.fromkeys(found))
+    found: list[str] = []
+    for kind, values in keys.items():
+        if kind in prefixes:
+            found += _named(prefixes[kind], values)
+    for person in keys.get(KeyKind.PERSON, ()):
+        for kind, prefix in _WITH_NAME.items():
+            if kind in keys:
+                found += _named(prefix, [f"{person}|{value}" for value in keys[kind]])
+    return tuple(found)
+
+
+def search_keys(record: Record, keys: Keys | None = None) -> tuple[str, ...]:
+    """The keys under which records may stand that are the same as ``record``, or the customer it belongs to."""
+    keys = keys_of(record) if keys is None else keys
+    found = match_keys(record, keys)
+    if record.entity not in _ASKED_OF:
+        return found
+    others = _OF_ENTITY[_ASKED_OF[record.entity]]
+    more = [
+        key
+        for kind in (KeyKind.COMPANY, KeyKind.DOMAIN)
+        if kind in keys and kind in others
+        for key in _named(others[kind], keys[kind])
+    ]
+    return (*found, *more)
+
+
+_ASKED_OF = {"lead": "account", "account": "lead"}
+"""A lead may belong to an account, an account may have leads."""
 
 
 def kind_of(key: str) -> KeyKind:
@@ -124,6 +149,12 @@ def kind_of(key: str) -> KeyKind:
     return _KINDS[key.partition(":")[0]]
 
 
+_KINDS = {
+    **{prefix: kind for prefixes in _OF_ENTITY.values() for kind, prefix in prefixes.items()},
+    **dict.fromkeys(_WITH_NAME.values(), KeyKind.PERSON),
+}
+
+
 def without(keys: Keys, crowded: Iterable[str]) -> Keys:
     """``keys`` without the strong ones among the indexed keys ``crowded``."""
     gone = set(crowded)
@@ -131,14 +162,6 @@ def without(keys: Keys, crowded: Iterable[str]) -> Keys:
         kind: frozenset(value for value in values if f"{_PREFIXES.get(kind)}:{_short(value)}" not in gone)
         for kind, values in keys.items()
     }
-
-
-_KINDS = {
-    **{prefix: kind for kind, prefix in _PREFIXES.items()},
-    **dict.fromkeys(_WITH_NAME.values(), KeyKind.PERSON),
-    **dict.fromkeys(_COMPANY_PREFIXES.values(), KeyKind.COMPANY),
-    "domain": KeyKind.DOMAIN,
-}
 
 
 def keys_of(record: Record) -> Keys:
@@ -176,20 +199,11 @@ def is_deceptive(record: Record) -> bool:
     return any(map(is_mixed_script, texts)) or any(email.mixed_script for email in record.emails)
 
 
-def _indexed(entity: str, keys: Keys) -> Iterable[str]:
-    for kind, prefix in _PREFIXES.items():
-        yield from _named(prefix, keys.get(kind, ()))
-    if entity in _COMPANY_PREFIXES:
-        yield from _named(_COMPANY_PREFIXES[entity], keys.get(KeyKind.COMPANY, ()))
-    if entity == "account":
-        yield from _named("domain", keys.get(KeyKind.DOMAIN, ()))
-    for person in keys.get(KeyKind.PERSON, ()):
-        for kind, prefix in _WITH_NAME.items():
-            yield from _named(prefix, [f"{person}|{value}" for value in keys.get(kind, ())])
-
-
-def _named(prefix: str, values: Iterable[str]) -> list[str]:
-    return [f"{prefix}:{_short(value)}" for value in sorted(values)]
+def _named(prefix: str, values: Collection[str]) -> list[str]:
+    if len(values) == 1:
+        (value,) = values
+        return [f"{prefix}:{_short(value)}"]
+    return sorted([f"{prefix}:{_short(value)}" for value in values])
 
 
 def _short(value: str) -> str:

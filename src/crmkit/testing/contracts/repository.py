@@ -23,7 +23,26 @@ from crmkit.testing.strategies import records, sampled
 
 __all__ = ["KeepingContract", "RepositoryContract"]
 
-MEAN_TEXTS = ("", " ", "a ", "\n", "é", "e\u0301", "İ", "ß", "中国", "\ue000", "😀", "\U0010ffff", "%", "\\", "'", '"', "{}", "null")
+MEAN_TEXTS = (
+    "",
+    " ",
+    "a ",
+    "\n",
+    "é",
+    "e\u0301",
+    "İ",
+    "ß",
+    "中国",
+    "\ue000",
+    "😀",
+    "\U0010ffff",
+    "%",
+    "\\",
+    "'",
+    '"',
+    "{}",
+    "null",
+)
 """Texts that a store might tidy, fold or take for something else."""
 
 
@@ -257,7 +276,16 @@ class RepositoryContract:
     def test_an_order_by_an_unknown_field_is_refused(self, store: Store) -> None:
         """An order is a name of the catalogue or nothing at all."""
         with store.begin() as uow:
-            for name in ("nobody", "", "-", "--score", "score desc", "score; DROP TABLE crm_leads", "custom.nobody", "1"):
+            for name in (
+                "nobody",
+                "",
+                "-",
+                "--score",
+                "score desc",
+                "score; DROP TABLE crm_leads",
+                "custom.nobody",
+                "1",
+            ):
                 with pytest.raises(UnknownField):
                     uow.leads.find(order=[name])
 
@@ -340,7 +368,9 @@ class RepositoryContract:
         with store.begin() as uow:
             uow.save(created(a_lead(id="L-1", score=5)))
             assert uow.leads.get("L-1").score == 5
-            assert [lead.id for lead in uow.leads.find(F.score == 5)] == [lead.id for lead in uow.leads.scan()] == ["L-1"]
+            assert (
+                [lead.id for lead in uow.leads.find(F.score == 5)] == [lead.id for lead in uow.leads.scan()] == ["L-1"]
+            )
             assert (uow.leads.count(), dict(uow.leads.count_by("score"))) == (1, {5: 1})
 
     def test_locking_changes_nothing_of_what_is_found(self, store: Store) -> None:

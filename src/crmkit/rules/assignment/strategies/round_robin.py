@@ -17,8 +17,9 @@ class RoundRobin:
     """The lowest ``(received + 1) / weight`` is next, of equal ones the smaller id.
 
     There is no pointer that a removed member, an import or a second process could lose: the counters are
-    facts of the ownership history. So any two members who are there all the time differ by at most one
-    record of each other's weight (deficit or "level" counting, as Chili Piper and LeanData do it).
+    facts of the ownership history (deficit or "level" counting, as Chili Piper and LeanData do it). For
+    any two members who are there all the time, ``received(a) / weight(a)`` exceeds
+    ``received(b) / weight(b)`` by at most ``1 / weight(b)``.
 
     >>> from datetime import UTC
     >>> from crmkit.domain.organization.member import Member

@@ -1,0 +1,106 @@
+"""What all steps share: the CRM with its movable clock, who is who, and what the services said they did."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import count, islice
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+
+from attrs import define, field
+from demo_steps.screen import Screen
+from trading_company import Summary
+
+from crmkit import Crm
+from crmkit.adapters.files import Row, read_rows
+from crmkit.domain.change import Change
+from crmkit.domain.ids import AccountId, LeadId, MemberId
+from crmkit.domain.organization.member import Member
+from crmkit.testing import FixedClock
+
+__all__ = ["ZONE", "Scene", "ShortIds", "batches", "rows_of"]
+
+T = TypeVar("T")
+
+ZONE = "Asia/Shanghai"
+"""Where the company works: its files name no zone."""
+BATCH = 500
+"""Records of one transaction."""
+
+
+class ShortIds:
+    """Ids that a person can read in a table; an application takes UUIDs, which crmkit gives by default."""
+
+    def __init__(self) -> None:
+        self._numbers = count(1)
+
+    def new(self) -> str:
+        """The next number; threads may ask at the same time."""
+        return f"{next(self._numbers):07}"
+
+
+@define
+class Scene:
+    """One run of the demo."""
+
+    crm: Crm
+    clock: FixedClock
+    screen: Screen
+    summary: Summary
+    chance: Random
+    members: dict[str, Member] = field(factory=dict)
+    """By account name and, where it is nobody else's, by Chinese name: the files use both."""
+    accounts: dict[str, AccountId] = field(factory=dict)
+    """Customer id of the file → account, after merges the one that stayed."""
+    leads: dict[str, LeadId] = field(factory=dict)
+    """Lead id of the file → lead; rows about one person lead to the same one."""
+    said: Counter[str] = field(factory=Counter)
+    """What services answered that they did: checked against the database and the inboxes in the end."""
+    raced: list[str] = field(factory=list)
+    """Customers that two people claimed at the same instant."""
+
+    @property
+    def now(self) -> datetime:
+        """What the clock shows."""
+        return self.clock.now()
+
+    @property
+    def folder(self) -> Path:
+        """Where the files are."""
+        return self.summary.directory
+
+    def save(self, changes: Sequence[Change[Any]]) -> None:
+        """The changes are durable, all or none."""
+        self.crm.ctx.store.run(lambda uow: uow.save(*changes), self.crm.ctx.acting)
+
+    def owner(self, written: str) -> Member | None:
+        """The member that a file means by an account or a name, if there is exactly one."""
+        return self.members.get(written.strip())
+
+    def name_of(self, member_id: MemberId | str | None) -> str:
+        """How people call a member."""
+        member = self.members.get(member_id or "")
+        return "–" if member is None else f"{member.name} ({member.id})"
+
+
+def rows_of(path: Path, columns: Mapping[str, str], problems: Callable[[Counter[str]], None] | None = None) -> list[Row]:
+    """The rows of a file with the names of ``columns`` instead of its headings; ``problems`` hears what was wrong."""
+    fields = {heading: name for name, heading in columns.items()}
+    with read_rows(path) as reader:
+        rows = [Row(number=row.number, values=_renamed(row.values, fields)) for row in reader]
+    if problems is not None:
+        skipped = Counter(f"{problem.code}{' (skipped)' if problem.skipped else ''}" for problem in reader.problems)
+        problems(skipped)
+    return rows
+
+
+def batches(items: Iterable[T], size: int = BATCH) -> Iterable[list[T]]:
+    """The items in lists of ``size``."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _renamed(values: Mapping[str, str], fields: Mapping[str, str]) -> dict[str, str]:
+    return {fields.get(heading, heading): cell for heading, cell in values.items()}

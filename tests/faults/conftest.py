@@ -1,0 +1,192 @@
+"""A small company in which every service has something to do, in a store of each kind."""
+
+import sqlite3
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from crmkit.adapters.memory import MemoryStore
+from crmkit.adapters.sql import SqlStore
+from crmkit.domain.change import created
+from crmkit.domain.ids import Ref
+from crmkit.domain.values.contact_points import Phone
+from crmkit.domain.values.names import CompanyName, PersonName
+from crmkit.ports.store import Store
+from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
+from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy, Refresh
+from crmkit.rules.routing import discount_approval
+from crmkit.rules.rulebook import RuleBook
+from crmkit.services.context import Context
+from crmkit.services.workflow import RequestForm, open_request
+from crmkit.testing import (
+    NOW,
+    FixedClock,
+    FixedIds,
+    a_calendar,
+    a_contact,
+    a_lead,
+    a_member,
+    a_pipeline,
+    a_pool,
+    a_role,
+    a_task,
+    a_team,
+    an_account,
+    an_interaction,
+    an_opportunity,
+)
+from crmkit.testing.history import Told
+from crmkit.testing.postgres import fresh_schema
+
+DAY = timedelta(days=1)
+BOOK = RuleBook.standard()
+POLICIES = (
+    ReclaimPolicy(
+        id="account", calendar_id="cn", protect_days=30, refreshes=(Refresh(days=15),), warn_days=(7,), grace_days=8
+    ),
+    ClaimPolicy(id="account", holding_cap=9, daily_quota=5, cooldown_days=7, calendar_id="cn"),
+    AssignmentPolicy(entries=(Entry(name="East", to=(Target(team_ids=("TE-1",)),)),)),
+    discount_approval(),
+)
+
+
+def people():
+    yield a_calendar()
+    yield a_role(id="sales-director")
+    yield a_team(leader_id="M-2")
+    yield a_member(id="M-1", team_id="TE-1", manager_id="M-2", capacity=20)
+    yield a_member(id="M-2", team_id="TE-1", manager_id="M-3")
+    yield a_member(id="M-3", role_ids=("sales-director",))
+    yield a_pool()
+    yield a_pool(id="PO-2", holds="lead")
+    yield a_pipeline()
+
+
+def leads():
+    """One to be qualified and converted, its twin, and some that wait for an owner."""
+    owned = {"owner_id": "M-1", "owned_since": NOW - 2 * DAY}
+    yield a_lead(id="L-1", status="qualified", **owned)
+    yield a_lead(id="L-2", name=PersonName.parse("李伟"), company=None, title="采购经理", source="web")
+    for number in range(3, 6):
+        yield a_lead(
+            id=f"L-{number}",
+            name=PersonName.parse(f"Anna Berg {number}"),
+            company=None,
+            phones=(Phone.parse(f"+4915112345{number:03d}"),),
+            score_due_at=NOW - DAY,
+        )
+
+
+def account(number, **fields):
+    return an_account(id=f"A-{number}", name=CompanyName(legal=f"Nordlicht {number} GmbH"), emails=(), **fields)
+
+
+def accounts():
+    """Two that are one, two to be reclaimed, one to be warned of, one without a clock, and a full pool."""
+    late = {"owner_id": "M-1", "owned_since": NOW - 90 * DAY, "reclaim_cause": "protect"}
+    yield account(1, owner_id="M-1", owned_since=NOW - 2 * DAY)
+    yield account(2, owner_id="M-2", owned_since=NOW - DAY)
+    yield account(3, **late, reclaim_at=NOW - DAY)
+    yield account(4, **late, reclaim_at=NOW)
+    yield account(5, owner_id="M-1", owned_since=NOW - 35 * DAY, reclaim_at=NOW + 6 * DAY, warn_at=NOW - DAY)
+    for number in range(10, 20):
+        yield account(number, pool_id="PO-1", pool_since=NOW - 9 * DAY)
+
+
+def dealings():
+    yield a_contact(id="C-1", account_id="A-1")
+    yield a_contact(id="C-2", account_id="A-2", phones=(Phone.parse("+4989123456"),))
+    yield an_opportunity(account_id="A-2")
+    yield a_task(subject_entity="lead", subject_id="L-1")
+    yield an_interaction(subject_id="L-1")
+    yield an_interaction(id="I-2", subject_id="L-2")
+
+
+def found(store: Store) -> Context:
+    """The company in ``store``, nothing of it told yet, with a clock and ids that repeat themselves."""
+    ctx = Context(store=store, clock=FixedClock(), ids=FixedIds("seed"), notifier=Told(), book=BOOK)
+
+    def fill(uow):
+        for policy in POLICIES:
+            uow.policies.put(policy)
+        uow.save(*map(created, (*people(), *accounts(), *dealings())), *(lead.capture() for lead in leads()))
+
+    store.run(fill)
+    open_request(
+        ctx, RequestForm(process="discount-approval", subject=Ref(entity="lead", id="L-1"), requested_by="M-1", percent=8)
+    )
+    return ctx
+
+
+def fresh(store: Store) -> Context:
+    return Context(store=store, clock=FixedClock(), ids=FixedIds(), notifier=Told(), book=BOOK)
+
+
+World = Callable[[], Context]
+
+
+@pytest.fixture(scope="session")
+def memory_world() -> World:
+    return lambda: fresh(found(MemoryStore()).store)
+
+
+@pytest.fixture(scope="session")
+def sqlite_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The file is brought back to how it was for every world; opening a store anew takes longer."""
+    path = tmp_path_factory.mktemp("world") / "crm.db"
+    store = SqlStore(f"sqlite:///{path}")
+    found(store)
+    template = sqlite3.connect(":memory:")
+    _copy(path, template)
+
+    def world():
+        _copy_back(template, path)
+        return fresh(store)
+
+    yield world
+    template.close()
+    store.close()
+
+
+def _copy(path: Path, template: sqlite3.Connection) -> None:
+    database = sqlite3.connect(path)
+    database.backup(template)
+    database.close()
+
+
+def _copy_back(template: sqlite3.Connection, path: Path) -> None:
+    database = sqlite3.connect(path)
+    template.backup(database)
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_world(postgres_server) -> World:
+    """The rows of a second schema are copied over for every world."""
+    kept, used = fresh_schema(postgres_server.url), fresh_schema(postgres_server.url)
+    template, store = SqlStore(kept), SqlStore(used)
+    found(template)
+    tables = [table.name for table in template._database.tables.metadata.tables.values() if table.name != "crm_schema"]
+    names = ", ".join(tables)
+    source = kept.rpartition("%3D")[2]
+    copies = [sa.text(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {source}.{table}") for table in tables]
+
+    def world():
+        with store._engine.begin() as connection:
+            connection.execute(sa.text(f"TRUNCATE {names}"))
+            for copy in copies:
+                connection.execute(copy)
+        return fresh(store)
+
+    yield world
+    template.close()
+    store.close()
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest) -> World:
+    """A maker of worlds, of the kind that the test asks for by name."""
+    return request.getfixturevalue(f"{request.param}_world")

@@ -1,0 +1,368 @@
+"""The laws that hold for every engine, whatever it decides.
+
+A case is a policy with facts that it decides on; a new engine, policy or outcome is added to ``CASES``
+and owes every law at once.
+"""
+
+import ast
+import copy
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from attrs import asdict, frozen
+
+from crmkit.adapters.codec import Codec
+from crmkit.domain.model import model, revise
+from crmkit.domain.reasons import Catalogue
+from crmkit.domain.values.contact_points import Phone
+from crmkit.domain.values.names import CompanyName, PersonName
+from crmkit.rules import assignment, dedup, reclaim, routing, scoring
+from crmkit.rules.policy import Decision, Policy
+from crmkit.rules.rulebook import RuleBook
+from crmkit.testing import NOW, a_lead, a_member, a_pool, a_request, a_team, an_account
+
+DAY = timedelta(days=1)
+ENGINES = (dedup, assignment, reclaim, scoring, routing)
+PLACES = re.compile(r"\{(\w+)\}")
+# parameters for programs, which the sentence does without
+LEFT_UNSAID = {
+    **{f"match.{outcome}": {"matches"} for outcome in ("allow", "update", "block")},
+    **{f"match.{tier}": {"group"} for tier in dedup.Tier},
+}
+
+
+@frozen
+class Case:
+    """One decision of one engine."""
+
+    name: str
+    decide: Callable[..., Decision]
+    policy: Policy
+    facts: Any
+
+    def decided(self, **changes: Any) -> Decision:
+        given = {"policy": self.policy, "facts": self.facts, "now": NOW, **changes}
+        return self.decide(given["policy"], given["facts"], now=given["now"])
+
+
+def scoring_cases():
+    retail = scoring.ScorePolicy(
+        id="retail",
+        groups=(
+            scoring.SignalGroup(
+                name="firm",
+                axis=scoring.Axis.FIT,
+                cap=10,
+                signals=(
+                    scoring.Attribute(label="Retail", when="industry == 'Retail'", points=20),
+                    scoring.Attribute(label="Elsewhere", when="region != 'East'", points=-5),
+                ),
+            ),
+            scoring.SignalGroup(
+                name="talks",
+                axis=scoring.Axis.ENGAGEMENT,
+                floor=-3,
+                signals=(
+                    scoring.Engagement(label="Said no", events="outcome == 'no'", points=-9),
+                    scoring.Engagement(
+                        label="Visits", events="kind == 'visit'", points=9, decay=scoring.LinearDecay(over=9 * DAY)
+                    ),
+                ),
+            ),
+        ),
+        cap=9,
+        floor=0,
+    )
+    call = scoring.ScoreEvent(kind="call", at=NOW - DAY, direction="inbound", minutes=9)
+    no = scoring.ScoreEvent(kind="email", at=NOW - DAY, outcome="no")
+    facts = {
+        "nothing": scoring.ScoreFacts(record=a_lead(company=None)),
+        "engaged": scoring.ScoreFacts(record=a_lead(title="总经理", industry="Retail"), events=(call, call, no)),
+        "refused": scoring.ScoreFacts(record=a_lead(region="West"), events=(no,)),
+        "to come": scoring.ScoreFacts(record=a_lead(industry="Retail"), events=(revise(call, at=NOW + DAY),)),
+    }
+    for policy in (scoring.lead_scoring(), retail, broken_scoring()):
+        for name, each in facts.items():
+            yield Case(f"scoring {policy.id}: {name}", scoring.decide, policy, each)
+
+
+@model
+class Broken:
+    """A part of a host that raises."""
+
+    kind: ClassVar[str] = "broken"
+    label: str = "Broken"
+    when: str = "always()"
+
+    def measure(self, facts, *, now):
+        raise ValueError
+
+    def find(self, facts):
+        raise ValueError
+
+
+def broken_scoring():
+    group = scoring.SignalGroup(name="all", axis=scoring.Axis.FIT, signals=(Broken(),))
+    return scoring.ScorePolicy(id="broken", groups=(group,))
+
+
+def routing_cases():
+    rep = a_member(id="M-rep", team_id="T-east", manager_id="M-boss")
+    boss = a_member(id="M-boss", team_id="T-east", role_ids=("sales-director",))
+    away = revise(boss, status="on_leave")
+    gone = revise(boss, status="left")
+    east = a_team(id="T-east", leader_id="M-boss")
+    asked = a_request(
+        process="discount-approval", state="leader_review", requested_by="M-rep", assignee_id="M-boss", percent=8
+    )
+    queue = routing.ProcessDefinition(
+        id="discount-approval",
+        initial="leader_review",
+        states=(
+            routing.State(
+                name="leader_review",
+                routes=(routing.Route(to=Broken()), routing.Route(to=routing.ToTeam(team_id="T-east"))),
+                deadline=DAY,
+            ),
+            routing.State(name="idle"),
+            routing.State(name="done", final=True),
+        ),
+        transitions=(
+            routing.Transition(name="rest", from_state="leader_review", to_state="idle"),
+            routing.Transition(
+                name="end", from_state="idle", to_state="done", may=(routing.Permit(who=routing.Who.ANYONE),)
+            ),
+        ),
+    )
+    discount = routing.discount_approval()
+    for definition, transition, acting, people, request in (
+        (discount, "", None, (rep, boss), asked),
+        (discount, "", None, (rep, away), asked),
+        (discount, "", None, (rep,), asked),
+        (discount, "", None, (rep, boss), revise(asked, requested_by="M-boss")),
+        (discount, "approve", boss, (rep, boss), asked),
+        (discount, "approve", boss, (rep, boss), revise(asked, percent=30)),
+        (discount, "approve", rep, (rep, boss), asked),
+        (discount, "approve", gone, (rep, boss), asked),
+        (discount, "aprove", boss, (rep, boss), asked),
+        (discount, "approve", boss, (rep, boss), revise(asked, state="approved")),
+        (queue, "", None, (rep, boss), asked),
+        (queue, "rest", boss, (rep, boss), asked),
+    ):
+        facts = routing.RoutingFacts(
+            request=request, transition=transition, acting=acting, members=people, teams=(east,)
+        )
+        by = acting.id if acting else "nobody"
+        people_ = " ".join(f"{member.id}={member.status}" for member in people)
+        name = f"routing {definition.initial}: {transition or 'open'} by {by}, {people_}, {request.percent}"
+        yield Case(name, routing.decide, definition, facts)
+
+
+def dedup_cases():
+    known = a_lead(id="L-2", owner_id="M-1")
+    firm = an_account(id="A-2", standing="existing")
+    policy = dedup.MatchPolicy()
+    subjects = {
+        "the same": a_lead(),
+        "another": a_lead(name=PersonName.parse("王芳"), company=None, phones=(Phone.parse("13900139000"),)),
+        "like it": a_lead(phones=(), company=CompanyName(legal="杭州云杉贸易有限公司")),
+        "mixed": a_lead(name=PersonName.parse("Ivan Pеtrov")),
+    }
+    for name, subject in subjects.items():
+        for entry_point in dedup.EntryPoint:
+            facts = dedup.MatchFacts(
+                subject=dedup.Candidate.of(subject, now=NOW),
+                candidates=tuple(dedup.Candidate.of(record, now=NOW) for record in (known, firm)),
+                entry_point=entry_point,
+                crowded=(dedup.KeyKind.COMPANY,) if name == "like it" else (),
+            )
+            yield Case(f"dedup {name} by {entry_point}", dedup.decide, policy, facts)
+
+
+def assignment_cases():
+    target, entry = assignment.Target, assignment.Entry
+    policy = assignment.AssignmentPolicy(
+        entries=(
+            entry(name="Retail", when="industry == 'Retail'", to=(target(team_ids=("T-east",)),)),
+            entry(
+                name="IT",
+                when="industry == 'IT'",
+                to=(target(member_ids=("M-1", "M-2"), strategy=assignment.LeastLoaded()), target(pool_id="PO-1")),
+            ),
+            entry(name="Closed", when="industry == 'Steel'", to=(target(pool_id="PO-9"), target(member_ids=("M-9",)))),
+        )
+    )
+    one, two = a_member(id="M-1", team_id="T-east"), a_member(id="M-2", team_id="T-east", capacity=1)
+    both = (assignment.Candidate(member=one), assignment.Candidate(member=two))
+    busy = (
+        assignment.Candidate(member=revise(one, status="on_leave")),
+        assignment.Candidate(member=two, open_work=1),
+    )
+    pools = (a_pool(holds="lead"),)
+    for industry in ("Retail", "IT", "Steel", "Farming"):
+        for people in (both, busy):
+            for record in (a_lead(industry=industry), a_lead(industry=industry, account_id="A-1")):
+                facts = assignment.AssignmentFacts(
+                    record=record, candidates=people, account_owners={"A-1": "M-2"}, pools=pools
+                )
+                there = "both" if people is both else "busy"
+                name = f"assignment {industry} {there} {record.account_id}"
+                yield Case(name, assignment.decide, policy, facts)
+    owned = assignment.AssignmentFacts(record=a_lead(owner_id="M-1"))
+    yield Case("assignment owned", assignment.decide, policy, owned)
+
+
+def reclaim_cases():
+    policy = reclaim.ReclaimPolicy(
+        protect_days=30,
+        refreshes=(reclaim.Refresh(days=15),),
+        max_days=90,
+        exemptions=(reclaim.Exemption(name="bought", when="standing in ('existing', 'key')"),),
+    )
+    some, none = reclaim.PoolOrder.of([a_pool()], "account"), reclaim.PoolOrder()
+    for days in (0, 24, 31, 95):
+        for standing in ("potential", "existing"):
+            for owner in ("M-1", None):
+                since = NOW - days * DAY
+                clock = {"owned_since": since, "created_at": since, "reclaim_at": since + 30 * DAY if days else None}
+                record = an_account(owner_id=owner, standing=standing, **clock)
+                called = (reclaim.Action(kind="call", at=NOW - days * DAY / 2),)
+                for actions, pools in (((), some), (called, some), ((), none)):
+                    facts = reclaim.ReclaimFacts.of(record, actions=actions, pools=pools)
+                    name = f"reclaim {days} days {standing} {owner} {len(actions)} calls {len(pools.pools)} pools"
+                    yield Case(name, reclaim.decide, policy, facts)
+
+
+def claim_cases():
+    policy = reclaim.ClaimPolicy(holding_cap=2, daily_quota=2, cooldown_days=7, freeze_days=1)
+    record = an_account(pool_id="PO-1", pool_since=NOW - 2 * DAY)
+    member, pool = a_member(), a_pool()
+    for name, changes in {
+        "granted": {},
+        "cap": {"held": 2},
+        "quota": {"claimed": 2},
+        "cooling": {"let_go_at": NOW - DAY},
+        "frozen": {"record": revise(record, pool_since=NOW)},
+        "taken": {"record": revise(record, owner_id="M-2")},
+        "mine": {"record": revise(record, owner_id="M-1")},
+        "no pool": {"pool": None},
+        "closed": {"pool": revise(pool, enabled=False)},
+        "not admitted": {"pool": revise(pool, member_ids=("M-9",))},
+        "away": {"member": revise(member, status="on_leave")},
+        "full": {"member": revise(member, capacity=1), "open_work": 1},
+    }.items():
+        facts = reclaim.ClaimFacts(**{"record": record, "pool": pool, "member": member, **changes})
+        yield Case(f"claim {name}", reclaim.decide_claim, policy, facts)
+
+
+CASES = [
+    *dedup_cases(),
+    *assignment_cases(),
+    *reclaim_cases(),
+    *claim_cases(),
+    *scoring_cases(),
+    *routing_cases(),
+]
+BOOK = RuleBook.standard().with_kinds(Broken)
+CODEC = Codec(BOOK)
+
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+each_engine = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__.rpartition(".")[2])
+
+
+@each_case
+def test_the_same_input_gives_the_same_decision(case):
+    assert case.decided() == case.decided()
+    assert case.decided(facts=copy.deepcopy(case.facts)) == case.decided()
+
+
+@each_case
+def test_deciding_changes_none_of_its_inputs(case):
+    policy, facts = asdict(copy.deepcopy(case.policy)), asdict(copy.deepcopy(case.facts))
+    case.decided()
+    assert (asdict(case.policy), asdict(case.facts)) == (policy, facts)
+
+
+@each_case
+def test_a_decision_names_its_policy_its_time_and_at_least_one_reason(case):
+    decision = case.decided()
+    assert decision.policy == case.policy.ref
+    assert decision.at == NOW
+    assert decision.reasons
+
+
+@each_case
+def test_a_policy_comes_back_from_json_as_it_was(case):
+    loaded = CODEC.load_policy(CODEC.dump_policy(case.policy))
+    assert loaded == case.policy
+    assert case.decided(policy=loaded) == case.decided()
+
+
+@each_case
+def test_an_explanation_evaluated_again_is_the_same_decision(case):
+    decision = CODEC.loads(type(case.decided()), CODEC.dumps(case.decided()))
+    assert decision == case.decided()
+    assert case.decided(now=decision.at) == decision
+
+
+@each_case
+def test_every_reason_says_all_it_knows_in_english_and_chinese(case):
+    for reason in case.decided().reasons:
+        assert reason.code in BOOK.texts.texts
+        for text in BOOK.texts.texts[reason.code]:
+            assert set(PLACES.findall(text)) == set(reason.params) - LEFT_UNSAID.get(reason.code, set()), reason.code
+
+
+@each_engine
+def test_every_text_says_the_same_in_both_languages(engine):
+    for code, (english, chinese) in engine.TEXTS.items():
+        assert sorted(PLACES.findall(english)) == sorted(PLACES.findall(chinese)), code
+        assert english.isascii() or "“" in english, code
+        assert not chinese.isascii(), code
+
+
+@each_engine
+def test_every_reason_that_is_spelled_out_in_the_code_has_its_texts(engine):
+    for code, params in spelled_out(engine):
+        texts = engine.TEXTS.get(code)
+        assert texts is not None, code
+        assert set(PLACES.findall(texts[0])) == params, code
+
+
+@each_engine
+def test_an_engine_shows_all_it_exports_and_its_kinds_are_in_the_book(engine):
+    assert all(hasattr(engine, name) for name in engine.__all__)
+    assert {"KINDS", "TEXTS", "decide"} <= set(engine.__all__)
+    assert all(BOOK.part(kind.kind) is kind for kind in engine.KINDS)
+
+
+def test_every_engine_and_every_outcome_is_among_the_cases():
+    decisions = [case.decided() for case in CASES]
+    seen = {decision.outcome for decision in decisions}
+    assert seen == {outcome for decision in decisions for outcome in type(decision.outcome)}
+    assert {type(case.policy) for case in CASES} == {
+        kind for engine in ENGINES for kind in engine.KINDS if issubclass(kind, Policy)
+    }
+
+
+def spelled_out(engine):
+    """Each ``Reason.of("code", name=…)`` in the engine's modules, as the code and the names."""
+    for path in Path(engine.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(ast.Attribute(ast.Name("Reason"), "of"), [ast.Constant(str(code))], keywords) if all(
+                    keyword.arg for keyword in keywords
+                ):
+                    yield code, {keyword.arg for keyword in keywords}
+
+
+def test_the_catalogue_has_every_text_once():
+    codes = [code for engine in ENGINES for code in engine.TEXTS]
+    assert len(set(codes)) == len(codes)
+    assert isinstance(BOOK.texts, Catalogue)
+    assert import_module("crmkit.domain.texts").TEXTS.keys().isdisjoint(codes)
