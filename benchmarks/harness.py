@@ -152,27 +152,39 @@ def ratio(over: Side, under: Side, *, rounds: int | None = None) -> float:
     Sides that have something prepared for each round say how many ``rounds`` there are beside the warm-up;
     the others go on for a while.
     """
-    ratios: list[float] = []
     with _garbage_kept():
-        ends = perf_counter_ns() + SECONDS * 1e9
-        for number in itertools.count():
-            counted = number - WARM_UP
-            if counted == rounds or (rounds is None and counted >= FEWEST_ROUNDS and perf_counter_ns() > ends):
-                return statistics.median(ratios[WARM_UP:])
-            # each side goes first every other time, so that neither finds the caches warmer than the other
-            sides = (over, under) if number % 2 else (under, over)
-            taken = {id(side): _time(side.prepare(number)) / side.items for side in sides}
-            ratios.append(taken[id(over)] / taken[id(under)])
-    raise AssertionError("the count has no end")
+        ratios = [_one_round(over, under, number) for number in _numbers(rounds)]
+    return statistics.median(ratios[WARM_UP:])
 
 
-def _time(run: Callable[[], object]) -> int:
-    """Nanoseconds; what ``run`` returns is given back to the heap after the clock has stopped."""
+def _numbers(rounds: int | None) -> Iterator[int]:
+    if rounds is not None:
+        yield from range(WARM_UP + rounds)
+        return
+    ends = perf_counter_ns() + SECONDS * 1e9
+    for number in itertools.count():
+        if number >= WARM_UP + FEWEST_ROUNDS and perf_counter_ns() > ends:
+            return
+        yield number
+
+
+def _one_round(over: Side, under: Side, number: int) -> float:
+    # each side goes first every other time, so that neither finds the caches warmer than the other
+    if number % 2:
+        taken = _time(over, number)
+        return taken / _time(under, number)
+    taken = _time(under, number)
+    return _time(over, number) / taken
+
+
+def _time(side: Side, number: int) -> float:
+    """Nanoseconds an item; what was made is given back to the heap after the clock has stopped."""
+    run = side.prepare(number)
     started = perf_counter_ns()
     kept = run()
     taken = perf_counter_ns() - started
     del kept
-    return taken
+    return taken / side.items
 
 
 @contextmanager

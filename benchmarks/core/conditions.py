@@ -141,9 +141,7 @@ def _against(library: Library) -> Callable[[Bench], float]:
         sample = rows[: library.sample]
         answer = library.prepare(sample, NOW)
         assert answer() == [list(each) for each in table(sample, NOW)]
-        return ratio(
-            every_round(answer, items=len(sample)),
-            every_round(lambda: table(rows, NOW), items=len(rows)))
+        return ratio(every_round(answer, items=len(sample)), every_round(lambda: table(rows, NOW), items=len(rows)))
 
     return measure
 

@@ -1,17 +1,10 @@
-"""Writing: one new record, a change of one, many new records at once.
+"""Writing: one new record, a change of one, many new records at once; both sides write the same rows."""
 
-The raw driver writes the same rows into tables with the same indexes. It gets them ready made: crmkit has
-written them to a database of their own before, and they are read back from there.
-"""
-
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from attrs import frozen
-
-from core.databases import Database, Raw, insert_text, store_at
+from core.databases import Database
 from core.leads import NOW, leads
+from core.twins import TABLES, Changes, Rows, Twins, save_each
 from crmkit.adapters.sql import SqlStore
 from crmkit.domain.change import Change
 from crmkit.domain.model import revise
@@ -20,216 +13,147 @@ from harness import WARM_UP, Bench, Line, Side, at_most, ratio
 
 __all__ = ["lines"]
 
-Row = tuple[Any, ...]
-ONE_BY_ONE = 50
-"""Records that a round saves in one transaction, each by a call of its own."""
+ROUNDS = 150
+ONE_BY_ONE = 100
+"""Records that a round saves, each by a call of its own."""
+BATCHES = 16
 AT_ONCE = 500
 """Records that a round saves by one call."""
-TABLES = ("crm_leads", "crm_keys", "crm_audit")
+
+UPDATE = "UPDATE crm_leads SET status = ?, version = ?, updated_at = ? WHERE tenant = ? AND id = ? AND version = ?"
 
 
 def lines(database: Database) -> list[Line]:
     """What is measured of writing to ``database``."""
-    name, unit = database.name, "× raw driver"
-    most = {"SQLite": 2.0, "Postgres": 1.2}[name]
+    name, raw = database.name, "× raw driver"
+    bulk = at_most({"SQLite": 2, "Postgres": 1.2}[name])
     return [
-        Line(f"{name}: insert", unit, None, lambda bench: _insert(database, bench)),
-        Line(f"{name}: versioned save", unit, at_most(2), lambda bench: _save(database, bench)),
-        Line(f"{name}: versioned save, one a transaction", unit, None, lambda bench: _save(database, bench, apart=True)),
-        Line(f"{name}: bulk add", "× raw executemany", at_most(most), lambda bench: _bulk_add(database, bench)),
+        Line(f"{name}: insert", raw, None, lambda bench: _insert(database, bench)),
+        Line(f"{name}: versioned save", raw, at_most(2), lambda bench: _save(database, bench, together=True)),
+        Line(
+            f"{name}: versioned save, each committed", raw, None, lambda bench: _save(database, bench, together=False)
+        ),
+        Line(f"{name}: bulk add", "× raw executemany", bulk, lambda bench: _bulk_add(database, bench)),
     ]
 
 
-@frozen
-class _Rows:
-    """The rows that a set of changes writes, by table and record, with the texts that insert them."""
-
-    texts: dict[str, str]
-    audit_columns: list[str]
-    by_record: dict[str, dict[str, list[Row]]]
-
-    def of(self, table: str, changes: Sequence[Change[Lead]]) -> list[Row]:
-        """The rows of ``table`` that belong to the changes' records, in their order."""
-        return [row for change in changes for row in self.by_record[table][change.record.id]]
-
-
-def _written(database: Database, bench: Bench, rounds: Sequence[Sequence[Change[Lead]]]) -> _Rows:
-    """What crmkit writes for ``rounds``, found out on a database of its own."""
-    url = database.url(bench)
-    store, raw = store_at(bench, url), database.connect(bench, url, json_as_text=True)
-    _save_all(store, rounds)
-    texts, found, names = {}, {}, []
-    for table in TABLES:
-        order = " ORDER BY position" if table == "crm_audit" else ""
-        rows = raw.cursor.execute(f"SELECT * FROM {table}{order}").fetchall()  # noqa: S608
-        names = [column[0] for column in raw.cursor.description]
-        # the database counts positions itself
-        start = names.index("position") + 1 if "position" in names else 0
-        of_record = names.index("record_id" if table == "crm_audit" else "id")
-        by_record = found[table] = defaultdict(list)
-        for row in rows:
-            by_record[row[of_record]].append(row[start:])
-        names = names[start:]
-        texts[table] = insert_text(table, names, raw.mark)
-    raw.connection.rollback()
-    return _Rows(texts, names, found)
-
-
-def _save_all(store: SqlStore, rounds: Sequence[Sequence[Change[Lead]]]) -> None:
-    for changes in rounds:
-        with store.begin() as uow:
-            uow.save(*changes)
-            uow.commit()
-
-
-@frozen
-class _Pair:
-    """Two databases with the same tables: one for crmkit, one for the raw driver."""
-
-    store: SqlStore
-    raw: Raw
-    look: Raw
-    """Into crmkit's database, when all is done."""
-
-    @classmethod
-    def made(cls, database: Database, bench: Bench) -> "_Pair":
-        ours, theirs = database.url(bench), database.url(bench)
-        store_at(bench, theirs)
-        return cls(store_at(bench, ours), database.connect(bench, theirs), database.connect(bench, ours))
-
-    def check(self) -> None:
-        """Both sides wrote the same rows; only the ids of entries, which chance makes, may differ."""
-        for table in TABLES:
-            ours, theirs = (self._content(raw, table) for raw in (self.look, self.raw))
-            assert ours, f"nothing was written to {table}"
-            assert ours == theirs, f"the two sides wrote different rows to {table}"
-
-    @staticmethod
-    def _content(raw: Raw, table: str) -> list[str]:
-        rows = raw.cursor.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
-        start = 2 if table == "crm_audit" else 0
-        return sorted(repr(row[start:]) for row in rows)
-
-
-def _captures(rounds: int, count: int) -> list[list[Change[Lead]]]:
-    fresh = leads((WARM_UP + rounds) * count)
-    return [[lead.capture() for lead in fresh[start : start + count]] for start in range(0, len(fresh), count)]
-
-
 def _insert(database: Database, bench: Bench) -> float:
-    rounds = 60
-    changes = _captures(rounds, ONE_BY_ONE)
-    rows = _written(database, bench, changes)
-    pair = _Pair.made(database, bench)
-    store, raw = pair.store, pair.raw
+    history = _captures(ROUNDS, ONE_BY_ONE)
+    rows, twins = Rows.of(history, database, bench), Twins.of(database, bench)
+    insert_lead, insert_key, insert_audit = (rows.insert[table] for table in TABLES)
+    raw = twins.raw
 
     def theirs(number: int) -> Callable[[], object]:
-        each = [tuple(rows.of(table, [change]) for table in TABLES) for change in changes[number]]
-        lead_text, key_text, audit_text = (rows.texts[table] for table in TABLES)
+        sets = [[rows.of_table(table, [change]) for table in TABLES] for change in history[number]]
 
         def run() -> None:
             raw.begin(writing=True)
-            execute, many = raw.cursor.execute, raw.cursor.executemany
-            for (lead,), keys, (audit,) in each:
-                execute(lead_text, lead)
-                many(key_text, keys)
-                execute(audit_text, audit)
+            execute, executemany = raw.cursor.execute, raw.cursor.executemany
+            for (lead,), keys, (audit,) in sets:
+                execute(insert_lead, lead)
+                executemany(insert_key, keys)
+                execute(insert_audit, audit)
             raw.connection.commit()
 
         return run
 
-    value = ratio(_saving(store, changes), Side(theirs), rounds=rounds)
-    pair.check()
+    value = ratio(_saving(twins.store, history, together=True), Side(theirs), rounds=ROUNDS)
+    twins.check()
     return value
 
 
-def _saving(store: SqlStore, rounds: Sequence[Sequence[Change[Lead]]]) -> Side:
-    """Each change of a round saved by a call of its own, in one transaction."""
+def _save(database: Database, bench: Bench, *, together: bool) -> float:
+    new, moves = _moved_about()
+    rows, before = Rows.of([new, *moves], database, bench), Rows.of([new], database, bench)
+    twins = Twins.of(database, bench)
+    save_each(twins.store, [new])
+    raw = twins.raw
+    for table in TABLES:
+        raw.cursor.executemany(before.insert[table], before.of_table(table, new))
+    raw.connection.commit()
+    update, insert_audit = UPDATE.replace("?", raw.mark), rows.insert["crm_audit"]
+    at = rows.audit_columns.index("at")
 
-    def prepare(number: int) -> Callable[[], object]:
-        changes = rounds[number]
+    def theirs(number: int) -> Callable[[], object]:
+        pairs = []
+        for change in moves[number]:
+            lead = change.after
+            # the first entry of a lead tells of its capture
+            audit = rows.of_lead["crm_audit"][lead.id][number + 1]
+            pairs.append(((lead.status.value, lead.version, audit[at], "main", lead.id, lead.version - 1), audit))
 
         def run() -> None:
-            with store.begin() as uow:
-                save = uow.save
-                for change in changes:
-                    save(change)
-                uow.commit()
+            for part in [pairs] if together else [[pair] for pair in pairs]:
+                raw.begin(writing=True)
+                execute = raw.cursor.execute
+                for values, audit in part:
+                    if execute(update, values).rowcount != 1:
+                        raise LookupError("somebody else was faster")
+                    execute(insert_audit, audit)
+                raw.connection.commit()
+
+        return run
+
+    value = ratio(_saving(twins.store, moves, together=together), Side(theirs), rounds=ROUNDS)
+    twins.check()
+    return value
+
+
+def _bulk_add(database: Database, bench: Bench) -> float:
+    history = _captures(BATCHES, AT_ONCE)
+    rows, twins = Rows.of(history, database, bench), Twins.of(database, bench)
+    raw = twins.raw
+
+    def ours(number: int) -> Callable[[], object]:
+        return lambda: save_each(twins.store, history[number : number + 1])
+
+    def theirs(number: int) -> Callable[[], object]:
+        sets = [(rows.insert[table], rows.of_table(table, history[number])) for table in TABLES]
+
+        def run() -> None:
+            raw.begin(writing=True)
+            for insert, values in sets:
+                raw.cursor.executemany(insert, values)
+            raw.connection.commit()
+
+        return run
+
+    value = ratio(Side(ours), Side(theirs), rounds=BATCHES)
+    twins.check()
+    return value
+
+
+def _saving(store: SqlStore, history: Sequence[Changes], *, together: bool) -> Side:
+    """Each change of a round is saved by a call of its own, all in one transaction or each in one."""
+
+    def prepare(number: int) -> Callable[[], object]:
+        changes = history[number]
+        parts = [changes] if together else [[change] for change in changes]
+
+        def run() -> None:
+            for part in parts:
+                with store.begin() as uow:
+                    save = uow.save
+                    for change in part:
+                        save(change)
+                    uow.commit()
 
         return run
 
     return Side(prepare)
 
 
-def _save(database: Database, bench: Bench, *, apart: bool = False) -> float:
-    rounds = 80
-    new, moves = _histories(WARM_UP + rounds, ONE_BY_ONE)
-    rows, before = _written(database, bench, [new, *moves]), _written(database, bench, [new])
-    pair = _Pair.made(database, bench)
-    store, raw = pair.store, pair.raw
-    _save_all(store, [new])
-    for table in TABLES:
-        raw.cursor.executemany(before.texts[table], before.of(table, new))
-    raw.connection.commit()
-    update = "UPDATE crm_leads SET status = ?, version = ?, updated_at = ? WHERE tenant = ? AND id = ? AND version = ?"
-    update = update.replace("?", raw.mark)
-    audit_text = rows.texts["crm_audit"]
-
-    def theirs(number: int) -> Callable[[], object]:
-        pairs = []
-        for change in moves[number]:
-            # the first entry of a record tells of its capture
-            lead, audit = change.after, rows.by_record["crm_audit"][change.after.id][number + 1]
-            at = audit[rows.audit_columns.index("at")]
-            pairs.append(((lead.status.value, lead.version, at, "main", lead.id, lead.version - 1), audit))
-
-        def run() -> None:
-            raw.begin(writing=True)
-            execute = raw.cursor.execute
-            for row, audit in pairs:
-                if execute(update, row).rowcount != 1:
-                    raise LookupError("no such version")
-                execute(audit_text, audit)
-            raw.connection.commit()
-
-        return run
-
-    value = ratio(_saving(store, moves), Side(theirs), rounds=rounds)
-    pair.check()
-    return value
+def _captures(rounds: int, count: int) -> list[list[Change[Lead]]]:
+    """New leads for every round and the warm-up."""
+    new = [lead.capture() for lead in leads((WARM_UP + rounds) * count)]
+    return [new[start : start + count] for start in range(0, len(new), count)]
 
 
-def _histories(steps: int, count: int) -> tuple[list[Change[Lead]], list[list[Change[Lead]]]]:
-    """New leads, and for every step one move of each."""
-    now = [revise(lead, status="new") for lead in leads(count)]
+def _moved_about() -> tuple[list[Change[Lead]], list[list[Change[Lead]]]]:
+    """New leads, and for every round and the warm-up one move of each."""
+    now = [revise(lead, status="new") for lead in leads(ONE_BY_ONE)]
     new, moves = [lead.capture() for lead in now], []
-    for step in range(steps):
+    for step in range(WARM_UP + ROUNDS):
         moves.append([lead.move("nurture" if step % 2 else "work", now=NOW) for lead in now])
         now = [change.after for change in moves[-1]]
     return new, moves
-
-
-def _bulk_add(database: Database, bench: Bench) -> float:
-    rounds = 16
-    changes = _captures(rounds, AT_ONCE)
-    rows = _written(database, bench, changes)
-    pair = _Pair.made(database, bench)
-    store, raw = pair.store, pair.raw
-
-    def ours(number: int) -> Callable[[], object]:
-        return lambda: _save_all(store, [changes[number]])
-
-    def theirs(number: int) -> Callable[[], object]:
-        sets = [(rows.texts[table], rows.of(table, changes[number])) for table in TABLES]
-
-        def run() -> None:
-            raw.begin(writing=True)
-            for text, values in sets:
-                raw.cursor.executemany(text, values)
-            raw.connection.commit()
-
-        return run
-
-    value = ratio(Side(ours), Side(theirs), rounds=rounds)
-    pair.check()
-    return value

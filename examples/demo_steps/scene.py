@@ -1,7 +1,7 @@
 """What all steps share: the CRM with its movable clock, who is who, and what the services said they did."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
@@ -9,22 +9,20 @@ from random import Random
 from typing import Any, TypeVar
 
 from attrs import define, field
+from demo_steps.reading import Reading
 from demo_steps.screen import Screen
 from trading_company import Summary
 
 from crmkit import Crm
-from crmkit.adapters.files import Row, read_rows
 from crmkit.domain.change import Change
 from crmkit.domain.ids import AccountId, LeadId, MemberId
-from crmkit.domain.organization.member import Member
+from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.testing import FixedClock
 
-__all__ = ["ZONE", "Scene", "ShortIds", "batches", "rows_of"]
+__all__ = ["Scene", "ShortIds", "batches"]
 
 T = TypeVar("T")
 
-ZONE = "Asia/Shanghai"
-"""Where the company works: its files name no zone."""
 BATCH = 500
 """Records of one transaction."""
 
@@ -74,9 +72,15 @@ class Scene:
         """The changes are durable, all or none."""
         self.crm.ctx.store.run(lambda uow: uow.save(*changes), self.crm.ctx.acting)
 
-    def owner(self, written: str) -> Member | None:
-        """The member that a file means by an account or a name, if there is exactly one."""
-        return self.members.get(written.strip())
+    def owner_in_file(self, written: str, reading: Reading) -> Member | None:
+        """The member that a file means by an account or a name; nobody where it is none, or one who has left."""
+        member = self.members.get(written.strip())
+        if member is not None and member.status is not MemberStatus.LEFT:
+            return member
+        if written.strip():
+            who = "owner who has left" if member is not None else "unknown owner"
+            reading.odd(who, "waits for assignment", written)
+        return None
 
     def name_of(self, member_id: MemberId | str | None) -> str:
         """How people call a member."""
@@ -84,23 +88,8 @@ class Scene:
         return "–" if member is None else f"{member.name} ({member.id})"
 
 
-def rows_of(path: Path, columns: Mapping[str, str], problems: Callable[[Counter[str]], None] | None = None) -> list[Row]:
-    """The rows of a file with the names of ``columns`` instead of its headings; ``problems`` hears what was wrong."""
-    fields = {heading: name for name, heading in columns.items()}
-    with read_rows(path) as reader:
-        rows = [Row(number=row.number, values=_renamed(row.values, fields)) for row in reader]
-    if problems is not None:
-        skipped = Counter(f"{problem.code}{' (skipped)' if problem.skipped else ''}" for problem in reader.problems)
-        problems(skipped)
-    return rows
-
-
 def batches(items: Iterable[T], size: int = BATCH) -> Iterable[list[T]]:
     """The items in lists of ``size``."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
-
-
-def _renamed(values: Mapping[str, str], fields: Mapping[str, str]) -> dict[str, str]:
-    return {fields.get(heading, heading): cell for heading, cell in values.items()}

@@ -11,7 +11,7 @@ True
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
-from functools import partial, update_wrapper
+from functools import partial
 from typing import Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
 
 from attrs import evolve, frozen
@@ -63,7 +63,9 @@ class Use(Generic[P, T]):
     def __get__(self, group: Group | None, owner: type) -> Self | Callable[P, T]:
         if group is None:
             return self
-        return update_wrapper(partial(self.service, group.ctx), self.service)
+        bound = partial(self.service, group.ctx)
+        bound.__doc__ = self.service.__doc__
+        return bound
 
 
 class Leads(Group):

@@ -2,9 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable
+from copy import copy
 from datetime import timedelta
 from pathlib import Path
 
+import attrs
 import pytest
 import sqlalchemy as sa
 
@@ -116,7 +118,8 @@ def found(store: Store) -> Context:
 
     store.run(fill)
     open_request(
-        ctx, RequestForm(process="discount-approval", subject=Ref(entity="lead", id="L-1"), requested_by="M-1", percent=8)
+        ctx,
+        RequestForm(process="discount-approval", subject=Ref(entity="lead", id="L-1"), requested_by="M-1", percent=8),
     )
     return ctx
 
@@ -130,7 +133,27 @@ World = Callable[[], Context]
 
 @pytest.fixture(scope="session")
 def memory_world() -> World:
-    return lambda: fresh(found(MemoryStore()).store)
+    """One store, brought back to how it was: records do not change, so the dicts they stand in are all there is."""
+    store = MemoryStore()
+    found(store)
+    state = store._state
+    kept = {name: dict(held) for name, held in vars_of(state) if isinstance(held, dict)}
+    position = state.position
+
+    def world():
+        for name, held in vars_of(state):
+            if isinstance(held, dict):
+                held.clear()
+                held.update({key: copy(value) for key, value in kept[name].items()})
+        state.position = position
+        return fresh(store)
+
+    kept = {name: {key: copy(value) for key, value in held.items()} for name, held in kept.items()}
+    return world
+
+
+def vars_of(state):
+    return attrs.asdict(state, recurse=False).items()
 
 
 @pytest.fixture(scope="session")
@@ -172,7 +195,9 @@ def postgres_world(postgres_server) -> World:
     tables = [table.name for table in template._database.tables.metadata.tables.values() if table.name != "crm_schema"]
     names = ", ".join(tables)
     source = kept.rpartition("%3D")[2]
-    copies = [sa.text(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {source}.{table}") for table in tables]
+    copies = [
+        sa.text(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {source}.{table}") for table in tables
+    ]
 
     def world():
         with store._engine.begin() as connection:

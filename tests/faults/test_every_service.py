@@ -66,9 +66,14 @@ KEYED = {
 """Commands: the repeat brings the idempotency key again, and gets the same answer."""
 
 RUNS = {
-    "capture many": lambda ctx: capture_many(
-        ctx, [NEW, KNOWN, {"name": "x", "custom": {"no": 1}}, NEW, {"name": "赵敏"}], batch_size=2, idempotency_key=KEY
-    ).counts,
+    "capture many": lambda ctx: (
+        capture_many(
+            ctx,
+            [NEW, KNOWN, {"name": "x", "custom": {"no": 1}}, NEW, {"name": "赵敏"}],
+            batch_size=2,
+            idempotency_key=KEY,
+        ).counts
+    ),
     "assign waiting": assign_waiting,
     "sweep": lambda ctx: sweep(ctx, batch=2),
     "rescore due": rescore_due,

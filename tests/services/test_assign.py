@@ -8,8 +8,9 @@ from threading import Barrier
 import pytest
 
 from crmkit.adapters.memory import MemoryStore
+from crmkit.adapters.memory.repository import MemoryRepository
 from crmkit.adapters.notifiers import Inbox
-from crmkit.domain.change import created
+from crmkit.domain.change import changed, created
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
 from crmkit.errors import InvalidInput, NotAllowed, NotFound
@@ -204,8 +205,6 @@ class TestTurns:
         ctx.clock.advance(minutes=1)
         with ctx.store.begin() as uow:
             member = uow.members.get("wei")
-            from crmkit.domain.change import changed
-
             uow.save(changed(member, now=ctx.clock.now(), email="wei@example.com"))
             uow.commit()
         assert assign_lead(ctx, "L-0001").member_id == "wei"
@@ -291,15 +290,16 @@ class TestWaiting:
     def test_a_thousand_leads_take_as_many_queries_as_one(self, ctx, monkeypatch):
         keep(ctx, *(person(f"m{number}") for number in range(20)), *leads(400))
         counted = Counter()
-        from crmkit.adapters.memory.repository import MemoryRepository
+
+        def counting(name, call):
+            def counted_call(*args, **options):
+                counted[name] += 1
+                return call(*args, **options)
+
+            return counted_call
 
         for name in ("get", "get_many", "find", "count", "count_by"):
-
-            def counting(self, *args, _name=name, _call=getattr(MemoryRepository, name), **kwargs):
-                counted[_name] += 1
-                return _call(self, *args, **kwargs)
-
-            monkeypatch.setattr(MemoryRepository, name, counting)
+            monkeypatch.setattr(MemoryRepository, name, counting(name, getattr(MemoryRepository, name)))
         assign_waiting(ctx, limit=1)
         one = sum(counted.values())
         counted.clear()

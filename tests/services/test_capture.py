@@ -149,6 +149,12 @@ def test_a_value_that_cannot_be_read_is_kept_as_written_and_flagged(ctx):
     assert {flaw.field for flaw in captured.flaws} == {"phones", "emails", "amount", "country", "address"}
 
 
+def test_a_name_of_nothing_visible_is_no_name_but_is_kept():
+    read = LeadForm(name="\u200b").read()
+    assert "name" not in read.fields
+    assert ([flaw.field for flaw in read.flaws], read.fields["description"]) == (["name"], "name: \u200b")
+
+
 @pytest.mark.parametrize(
     ("written", "currency", "amount"),
     [

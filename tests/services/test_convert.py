@@ -1,6 +1,7 @@
 """A qualified lead becomes a customer, a person and a deal, once."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -16,6 +17,7 @@ from crmkit.domain.values.money import Money
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.errors import InvalidInput, NotAllowed, NotFound
 from crmkit.rules.dedup import KINDS, REVIEW_TAG, TEXTS
+from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
@@ -110,6 +112,16 @@ def test_the_owner_keeps_what_the_lead_becomes(ctx):
     (account,), (deal,), (entry,) = (every(ctx, plural) for plural in ("accounts", "opportunities", "ownership"))
     assert (account.owner_id, account.owned_since, deal.owner_id) == ("M-1", ctx.clock.now(), "M-1")
     assert (entry.record_id, entry.cause, entry.to_owner_id) == (account.id, "converted", "M-1")
+
+
+def test_the_new_account_is_kept_for_as_long_as_the_reclaim_policy_says(ctx):
+    with ctx.store.begin() as uow:
+        uow.policies.put(ReclaimPolicy(id="account", entity="account", protect_days=10))
+        uow.commit()
+    save(ctx, qualified())
+    convert_lead(ctx, "L-1")
+    (account,) = every(ctx, "accounts")
+    assert account.reclaim_at == ctx.clock.now() + timedelta(days=10)
 
 
 def test_a_lead_without_an_owner_leaves_the_reason_on_the_account(ctx):

@@ -70,6 +70,10 @@ def told(ctx, id="A-1"):
         ]
 
 
+def events(ctx, id="A-1"):
+    return [event for event, _ in told(ctx, id)]
+
+
 def history(ctx):
     with ctx.store.begin(read_only=True) as uow:
         return [
@@ -100,7 +104,7 @@ class TestWhatIsDue:
         for _ in range(31 * 4):
             ctx.clock.advance(hours=6)
             sweep(ctx)
-        assert [type for type, _ in told(ctx)] == [
+        assert events(ctx) == [
             "ownership.reclaim_warned",
             "ownership.reclaim_warned",
             "ownership.reclaimed",
@@ -128,7 +132,7 @@ class TestWhatIsDue:
         for day in range(1, 31):
             ctx.clock.set(NOW + day * DAY)
             sweep(ctx)
-        assert [type for type, _ in told(ctx)][-3:] == [
+        assert events(ctx)[-3:] == [
             "ownership.reclaim_warned",
             "ownership.reclaim_warned",
             "ownership.reclaimed",
@@ -230,8 +234,8 @@ class TestRuns:
                         sweep(ctx, batch=2)
             sweep(ctx, batch=2)
             for number in range(6):
-                assert [type for type, _ in told(ctx, f"A-{number}")] == ["ownership.reclaimed"]
-                assert [type for type, _ in told(ctx, f"W-{number}")] == ["ownership.reclaim_warned"]
+                assert events(ctx, f"A-{number}") == ["ownership.reclaimed"]
+                assert events(ctx, f"W-{number}") == ["ownership.reclaim_warned"]
             assert [id for id, *_ in history(ctx)] == [f"A-{number}" for number in range(6)]
 
     def test_a_record_that_cannot_be_decided_is_reported_and_the_others_go_on(self, ctx, monkeypatch):

@@ -118,7 +118,8 @@ def _class_check(cls: Any) -> Check:
     if not isinstance(cls, type):
         return lambda _name, value: value
     if issubclass(cls, Enum):
-        return _enum(cls)
+        # an enum without members is what other enums build on: any of them fits
+        return _enum(cls) if len(cls) else _instance(cls)
     known = _CHECKS.get(cls)
     if known is not None:
         return known
@@ -144,6 +145,10 @@ def _text(limit: Text) -> Check:
         if not least <= len(value) <= most:
             if value == "":
                 raise InvalidInput("must not be empty.", field=name, hint="Give some text.")
+            if len(value) < least:
+                raise InvalidInput(
+                    f"has {len(value)} characters, at least {least} are needed.", field=name, hint="Give more."
+                )
             raise InvalidInput(f"has {len(value)} characters, at most {most} fit.", field=name, hint="Shorten it.")
         if "\0" in value:
             raise InvalidInput("has a NUL character.", field=name, hint="Remove U+0000.")

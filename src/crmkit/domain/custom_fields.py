@@ -24,11 +24,11 @@ from crmkit.domain.model import Code, Line, model
 from crmkit.domain.values.money import Money
 from crmkit.errors import InvalidInput, Problem
 
-__all__ = ["CustomField", "CustomSchema", "FieldKind"]
+__all__ = ["MAX_FIELDS", "CustomField", "CustomSchema", "FieldKind"]
 
 DECIMAL_PLACES = 6
 """Places that a custom decimal keeps: stores hold it as a whole number of millionths, exactly."""
-MOST_FIELDS = 500
+MAX_FIELDS = 500
 
 
 class FieldKind(StrEnum):
@@ -103,8 +103,8 @@ class CustomSchema:
             if field.name in of_entity:
                 raise InvalidInput("is declared twice.", field=f"{field.entity}.custom.{field.name}")
             of_entity[field.name] = field
-            if len(of_entity) > MOST_FIELDS:
-                raise InvalidInput(f"has more than {MOST_FIELDS} fields.", field=f"{field.entity}.custom")
+            if len(of_entity) > MAX_FIELDS:
+                raise InvalidInput(f"has more than {MAX_FIELDS} fields.", field=f"{field.entity}.custom")
         object.__setattr__(self, "_by_entity", by_entity)
 
     @classmethod

@@ -115,8 +115,10 @@ def _checked(cls: type, field: "attrs.Attribute[Any]") -> "attrs.Attribute[Any]"
     if isinstance(field.type, str):
         raise TypeError(f"{cls.__name__}.{field.name}: the annotation must not be a string")
     named = f"{cls.__name__}.{field.name}"
-    check = check_for(field.type)
-    return field.evolve(
-        converter=lambda value: check(named, value),
-        metadata={**field.metadata, "check": lambda _name, value: check(named, value)},
-    )
+    fits = check_for(field.type)
+    own: Any = field.converter
+
+    def check(_name: str, value: Any) -> Any:
+        return fits(named, value if own is None else own(value))
+
+    return field.evolve(converter=lambda value: check(named, value), metadata={**field.metadata, "check": check})

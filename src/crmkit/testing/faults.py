@@ -20,6 +20,7 @@ SQLite is tested (sqlite.org/testing.html, sections 3.1 and 3.2).
 ('uow.commit', 'StorageFailed')
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -75,9 +76,7 @@ TRANSIENT = Fault(name="transient", error=lambda call: StorageBusy(f"{call} had 
 """A deadlock, a lock time-out: once."""
 PERSISTENT = Fault(name="persistent", error=lambda call: StorageFailed(f"{call} does not work."), lasting=True)
 """The store is gone, from that call on."""
-ANSWER_LOST = Fault(
-    name="answer lost", error=lambda call: OutcomeUnknown(f"{call} gave no answer."), afterwards=True
-)
+ANSWER_LOST = Fault(name="answer lost", error=lambda call: OutcomeUnknown(f"{call} gave no answer."), afterwards=True)
 """The connection breaks when the work is done: at a commit, an outbox call, the sending of a notice."""
 KINDS = (TRANSIENT, PERSISTENT, ANSWER_LOST)
 
@@ -255,10 +254,7 @@ def every_fault(
         AssertionError: a trial went wrong; a note says which.
     """
     calm = _Run.of(make_world())
-    answer = use_case(calm.ctx)
-    calm.check(invariants)
-    meanwhile(calm.ctx)
-    expected = calm.outcome(answer if same_answer else None, also)
+    expected = calm.finished(use_case, invariants, also, same_answer=same_answer)
     trials: list[Trial] = []
     for at in count(1):
         run, plan = _Run.of(make_world()), Plan(kind, at=at)
@@ -268,11 +264,10 @@ def every_fault(
         trial = Trial(fault=kind.name, at=at, call=plan.where, error=error)
         trials.append(trial)
         try:
-            run.check(invariants)
+            run.sound(invariants)
             meanwhile(run.ctx)
-            answer = use_case(run.ctx)
-            run.check(invariants)
-            _assert_alike(run.outcome(answer if same_answer else None, also), expected)
+            found = run.finished(use_case, invariants, also, same_answer=same_answer)
+            _assert_alike(found, expected)
         except Exception as wrong:
             wrong.add_note(f"After a {trial}.")
             raise
@@ -305,31 +300,50 @@ class _Run:
 
         return cls(evolve(world, ids=cast(IdSource, _Port(world.ids, "ids", note))), given)
 
-    def check(self, invariants: Sequence[Callable[[Context], object]]) -> None:
-        breaches = History.of(self.ctx.store, self.ctx.acting).breaches()
+    def sound(self, invariants: Sequence[Callable[[Context], object]]) -> History:
+        """What is there, in which nothing contradicts itself."""
+        history = History.of(self.ctx.store, self.ctx.acting)
+        breaches = history.breaches()
         assert not breaches, "\n".join(breaches)
         for invariant in invariants:
             invariant(self.ctx)
+        return history
 
-    def outcome(self, answer: object, also: Callable[[Context], object]) -> dict[str, str]:
-        """All there is in the end, in words in which two runs that did the same do not differ."""
-        words = History.of(self.ctx.store, self.ctx.acting).in_words()
+    def finished(
+        self,
+        use_case: Callable[[Context], object],
+        invariants: Sequence[Callable[[Context], object]],
+        also: Callable[[Context], object],
+        *,
+        same_answer: bool,
+    ) -> dict[str, str]:
+        """All there is after the use case, in words in which two runs that did the same do not differ."""
+        answer = use_case(self.ctx)
+        words = self.sound(invariants).in_words()
         untold = Told()
         untold.drain(self.ctx.store.outbox, now=self.ctx.clock.now())
-        parts = {**words, "untold": untold.in_words(), "answer": repr(answer), "also": repr(also(self.ctx))}
-        return _renamed(parts, self.given)
+        parts = {**words, "untold": untold.in_words(), "also": repr(also(self.ctx))}
+        return _renamed(parts | ({"answer": repr(answer)} if same_answer else {}), self.given)
 
 
 def _renamed(parts: dict[str, str], given: Sequence[str]) -> dict[str, str]:
-    """Ids that were given during the run are called by their rank among those that are still there."""
-    text = "\n".join((*parts, *parts.values()))
-    names = {id: f"new-{rank}" for rank, id in enumerate((id for id in given if id in text), 1)}
+    """Ids that were given during the run are called by their rank among the records that have them.
+
+    The rank follows from what a record says, not from when its id was given: a run that failed half-way
+    and was repeated may deal with the records in another order.
+    """
+    if not given:
+        return parts
+    # longer ids first: one may begin with another
+    any_id = re.compile("|".join(re.escape(id) for id in sorted(given, key=len, reverse=True)))
+    says = {name: any_id.sub("new", words) for name, words in parts.items() if any_id.search(name)}
+    names: dict[str, str] = {}
+    for name in sorted(says, key=lambda name: says[name]):
+        for id in any_id.findall(name):
+            names.setdefault(id, f"new-{len(names) + 1}")
 
     def rename(words: str) -> str:
-        # longer ids first: one may begin with another
-        for id in sorted(names, key=len, reverse=True):
-            words = words.replace(id, names[id])
-        return words
+        return any_id.sub(lambda found: names.get(found[0], "new"), words)
 
     return {rename(name): rename(words) for name, words in parts.items()}
 

@@ -121,10 +121,11 @@ class History:
     def breaches(self) -> list[str]:
         """Every contradiction, each as a sentence; none when all is well.
 
-        Versions of a record have no gap and every one has its entry in the trail; what an entry says
-        was there before is what the entry before it left, up to the row itself, so that nobody's
-        change was lost; a record is claimed only from a pool, and each change of hands has exactly
-        one line in the ledger; a record is found by its own match keys and by no others.
+        The trail of a record goes from how it came into being, by versions that grow, to the version of
+        its row; what an entry says was there before is what the entry before it left, up to the row
+        itself, so that nobody's change was lost; a record is claimed only from a pool, and each change
+        of hands has exactly one line in the ledger; a record is found by its own match keys and by no
+        others.
         """
         found: list[str] = []
         for ref, trail in self.trails.items():
@@ -225,8 +226,10 @@ def _trail(uow: UnitOfWork, ref: Ref) -> Iterator[AuditEntry]:
 
 def _gaps(ref: Ref, row: Record | None, trail: Sequence[AuditEntry]) -> Iterator[str]:
     versions = list(dict.fromkeys(entry.version for entry in trail))
-    if versions != list(range(1, len(versions) + 1)):
+    if versions != sorted(set(versions)):
         yield f"{ref} has versions {versions} in its trail"
+    if trail and trail[0].changed:
+        yield f"{ref} has a trail that does not begin with how it came into being"
     if row is None and trail and not _is_removal(trail):
         yield f"{ref} is gone, and its trail does not tell"
     if row is not None and (not versions or row.version != versions[-1]):

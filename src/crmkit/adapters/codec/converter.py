@@ -5,7 +5,7 @@ Unknown keys are refused, every field passes its own check, and an error names t
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 import attrs
 import cattrs
@@ -104,6 +104,7 @@ class Codec:
         for cls, load in LOADS.items():
             converter.register_structure_hook(cls, _ignoring_class(load))
         converter.register_structure_hook_func(_is_checked_scalar, lambda value, _cls: value)
+        converter.register_structure_hook_func(_is_tuple, self._load_tuple)
         converter.register_unstructure_hook_func(is_scalar_union, plain_tagged)
         converter.register_structure_hook_func(is_scalar_union, lambda value, _cls: load_tagged(value))
         converter.register_unstructure_hook_func(_is_part, self._plain_part)
@@ -111,6 +112,16 @@ class Codec:
         converter.register_unstructure_hook_func(_is_record_union, self._plain_record)
         converter.register_structure_hook_func(_is_record_union, self._load_record)
         converter.register_unstructure_hook_factory(_is_kinded, self._kinded)
+
+    def _load_tuple(self, plain: Any, annotation: Any) -> Any:
+        """Only a list is read as a sequence: a text would be taken apart into letters."""
+        if not isinstance(plain, list | tuple):
+            raise InvalidInput("must be a list.", field="value", hint="Write it in brackets.")
+        first, *rest = get_args(annotation)
+        each = [first] * len(plain) if rest == [...] else [first, *rest]
+        if len(each) != len(plain):
+            raise InvalidInput(f"must have {len(each)} items.", field="value", hint="Check the list.")
+        return tuple(self._converter.structure(item, of) for item, of in zip(plain, each, strict=True))
 
     def _kinded(self, cls: type) -> Any:
         """A part says its kind wherever it stands."""
@@ -149,6 +160,10 @@ def _ignoring_class(load: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
 def _is_checked_scalar(annotation: Any) -> bool:
     """Scalars are not coerced (``"1"`` is no ``1``): the model's own check refuses what does not fit."""
     return annotation in (str, int, float, bool)
+
+
+def _is_tuple(annotation: Any) -> bool:
+    return get_origin(annotation) is tuple
 
 
 def _is_part(annotation: Any) -> bool:
@@ -197,7 +212,8 @@ def _problems(error: BaseException, path: str) -> list[Problem]:
                 for key in sorted(cause.extra_fields)
             )
         elif isinstance(cause, KeyError):
-            found.append(Problem(f"{where}.{cause.args[0]}", "field.required", "is required.", "Give a value."))
+            # the path ends with the missing name already: cattrs notes which field it was looking for
+            found.append(Problem(where, "field.required", "is required.", "Give a value."))
         else:
             found.append(Problem(where, "field.invalid", "does not fit.", str(type(cause).__name__)))
     return found

@@ -193,8 +193,8 @@ def _joined(join: Callable[..., Any], terms: Sequence["sa.ColumnElement[bool]"])
     if len(terms) <= WIDEST:
         return join(*terms)  # type: ignore[no-any-return]
     pieces = [terms[start : start + WIDEST] for start in range(0, len(terms), WIDEST)]
-    # in brackets, or SQLAlchemy would make one chain of them again
-    return join(*(sa.sql.elements.Grouping(join(*piece)) for piece in pieces))  # type: ignore[no-any-return]
+    # wrapped, or SQLAlchemy would make one chain of them again
+    return join(*(sa.type_coerce(join(*piece).self_group(), sa.Boolean) for piece in pieces))  # type: ignore[no-any-return]
 
 
 def _value(leaf: Any, _now: datetime) -> Any:
