@@ -29,7 +29,7 @@ napoleon_numpy_docstring = False
 nitpick_ignore_regex = [
     # types of the standard library and of other projects: their inventories would need the network
     (r"py:.*", r"(?!crmkit).*"),
-    (r"py:.*", r"crmkit\..*\.[A-Z]"),  # type variables are no targets
+    (r"py:.*", r"crmkit\..*\.[A-Z](_co)?"),  # type variables are no targets
     (r"py:class", r"crmkit\.domain\.ids\..*"),  # typed ids are data to Sphinx, and classes where they are used
 ]
 suppress_warnings = ["ref.python"]  # `type` in an annotation is the builtin, not one of our fields of that name

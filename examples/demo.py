@@ -27,6 +27,12 @@ except ModuleNotFoundError:
 
 from demo_steps.company import set_up
 from demo_steps.customers import import_customers, merge_customers
+from demo_steps.assigning import assign_waiting
+from demo_steps.history import log_follow_ups
+from demo_steps.keeping import let_time_pass
+from demo_steps.leads import import_leads
+from demo_steps.racing import race
+from demo_steps.scoring import score_leads
 from demo_steps.reading import ZONE
 from demo_steps.scene import Scene, ShortIds
 from demo_steps.screen import Screen
@@ -64,6 +70,12 @@ STEPS = (
     Step("People and rules", "Members, teams and public pools; every rule is a policy, kept as data.", set_up),
     Step("Customers come in", "A CSV file with a byte-order mark, owners by account or by name.", import_customers),
     Step("Duplicates among customers", "Found by keys, judged by the match policy, merged with a journal.", merge_customers),
+    Step("Leads come in", "Four systems: GB18030, a byte-order mark, UTF-16 with tabs, semicolons.", import_leads),
+    Step("Half a year of follow-ups", "Brought in set-wise; the owners' own ones prolong the protection.", log_follow_ups),
+    Step("What leads are worth", "Who they are and what they do; every point has its reason.", score_leads),
+    Step("Who gets them", "Sticky to known customers, then the entries of the policy; half days get half.", assign_waiting),
+    Step("Two months pass", "Every morning a sweep: owners are warned, what they neglect falls back.", let_time_pass),
+    Step("Two reps, one customer", "Real threads, one instant; the database decides who wins.", race),
 )
 
 

@@ -30,7 +30,7 @@ class Rows:
 
     insert: dict[str, str]
     of_lead: dict[str, dict[str, list[Row]]]
-    audit_columns: list[str]
+    columns: dict[str, list[str]]
 
     @classmethod
     def of(cls, history: Sequence[Changes], database: Database, bench: Bench) -> "Rows":
@@ -38,17 +38,17 @@ class Rows:
         url = database.url(bench)
         save_each(store_at(bench, url), history)
         raw = database.connect(bench, url, json_as_text=True)
-        insert, of_lead = {}, {}
+        insert, of_lead, columns = {}, {}, dict[str, list[str]]()
         for table in TABLES:
             # the database counts an entry's position itself
             skipped = 1 if table == "crm_audit" else 0
             rows = raw.cursor.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()  # noqa: S608
-            columns = [column[0] for column in raw.cursor.description][skipped:]
-            lead = columns.index("record_id" if table == "crm_audit" else "id")
+            names = columns[table] = [column[0] for column in raw.cursor.description][skipped:]
+            lead = names.index("record_id" if table == "crm_audit" else "id")
             found = of_lead[table] = defaultdict(list)
             for row in rows:
                 found[row[skipped:][lead]].append(row[skipped:])
-            insert[table] = insert_text(table, columns, raw.mark)
+            insert[table] = insert_text(table, names, raw.mark)
         raw.connection.rollback()
         return cls(insert, of_lead, columns)
 

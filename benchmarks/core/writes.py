@@ -13,10 +13,11 @@ from harness import WARM_UP, Bench, Line, Side, at_most, ratio
 
 __all__ = ["lines"]
 
-ROUNDS = 150
+INSERTS = 60
+SAVES = 150
 ONE_BY_ONE = 100
-"""Records that a round saves, each by a call of its own."""
-BATCHES = 16
+"""Records that a round saves, each by a call of its own; the numbers before say how many rounds there are."""
+BULK_ADDS = 16
 AT_ONCE = 500
 """Records that a round saves by one call."""
 
@@ -38,7 +39,7 @@ def lines(database: Database) -> list[Line]:
 
 
 def _insert(database: Database, bench: Bench) -> float:
-    history = _captures(ROUNDS, ONE_BY_ONE)
+    history = _captures(INSERTS, ONE_BY_ONE)
     rows, twins = Rows.of(history, database, bench), Twins.of(database, bench)
     insert_lead, insert_key, insert_audit = (rows.insert[table] for table in TABLES)
     raw = twins.raw
@@ -57,7 +58,7 @@ def _insert(database: Database, bench: Bench) -> float:
 
         return run
 
-    value = ratio(_saving(twins.store, history, together=True), Side(theirs), rounds=ROUNDS)
+    value = ratio(_saving(twins.store, history, together=True), Side(theirs), rounds=INSERTS)
     twins.check()
     return value
 
@@ -72,7 +73,7 @@ def _save(database: Database, bench: Bench, *, together: bool) -> float:
         raw.cursor.executemany(before.insert[table], before.of_table(table, new))
     raw.connection.commit()
     update, insert_audit = UPDATE.replace("?", raw.mark), rows.insert["crm_audit"]
-    at = rows.audit_columns.index("at")
+    at = rows.columns["crm_audit"].index("at")
 
     def theirs(number: int) -> Callable[[], object]:
         pairs = []
@@ -94,13 +95,13 @@ def _save(database: Database, bench: Bench, *, together: bool) -> float:
 
         return run
 
-    value = ratio(_saving(twins.store, moves, together=together), Side(theirs), rounds=ROUNDS)
+    value = ratio(_saving(twins.store, moves, together=together), Side(theirs), rounds=SAVES)
     twins.check()
     return value
 
 
 def _bulk_add(database: Database, bench: Bench) -> float:
-    history = _captures(BATCHES, AT_ONCE)
+    history = _captures(BULK_ADDS, AT_ONCE)
     rows, twins = Rows.of(history, database, bench), Twins.of(database, bench)
     raw = twins.raw
 
@@ -118,7 +119,7 @@ def _bulk_add(database: Database, bench: Bench) -> float:
 
         return run
 
-    value = ratio(Side(ours), Side(theirs), rounds=BATCHES)
+    value = ratio(Side(ours), Side(theirs), rounds=BULK_ADDS)
     twins.check()
     return value
 
@@ -153,7 +154,7 @@ def _moved_about() -> tuple[list[Change[Lead]], list[list[Change[Lead]]]]:
     """New leads, and for every round and the warm-up one move of each."""
     now = [revise(lead, status="new") for lead in leads(ONE_BY_ONE)]
     new, moves = [lead.capture() for lead in now], []
-    for step in range(WARM_UP + ROUNDS):
+    for step in range(WARM_UP + SAVES):
         moves.append([lead.move("nurture" if step % 2 else "work", now=NOW) for lead in now])
         now = [change.after for change in moves[-1]]
     return new, moves

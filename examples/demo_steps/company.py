@@ -72,13 +72,14 @@ def policies() -> tuple[Policy, ...]:
 
 
 def _same() -> MatchPolicy:
-    """The standard policy, to which two agreeing keys of a company are certain."""
+    """The standard policy, but that a company is certain by two keys, and a lead no customer's by a name alone."""
     company, accounts = SameKey(on=KeyKind.COMPANY), (("account", "account"),)
     sure = [
         MatchGroup(name=f"company_and_{key.value}", all_of=(company, SameKey(on=key)), tier=Tier.CERTAIN, between=accounts)
         for key in (KeyKind.PHONE, KeyKind.EMAIL)
     ]
-    return MatchPolicy(groups=(*sure, *MatchPolicy().groups))
+    rest = [revise(group, between=accounts) if group.name == "company" else group for group in MatchPolicy().groups]
+    return MatchPolicy(groups=(*sure, *rest))
 
 
 def _leads_go() -> AssignmentPolicy:

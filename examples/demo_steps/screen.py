@@ -53,13 +53,15 @@ class Screen:
         lines = [list(row) for row in rows]
         if not lines:
             return
-        table = Table(title=Text(title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for place, heading in enumerate(columns):
             numbers = all(isinstance(line[place], int | float) for line in lines)
             table.add_column(Text(heading), justify="right" if numbers else "left", overflow="fold")
         for place, line in enumerate(lines):
             last = place == len(lines) - 1
             table.add_row(*map(_cell, line), end_section=footer and place == len(lines) - 2, style="bold" * (footer and last))
+        self.console.print()
+        self.say(title, style="bold")
         self.console.print(table)
 
     @contextmanager

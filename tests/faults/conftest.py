@@ -94,7 +94,7 @@ def accounts():
     yield account(3, **late, reclaim_at=NOW - DAY)
     yield account(4, **late, reclaim_at=NOW)
     yield account(5, owner_id="M-1", owned_since=NOW - 35 * DAY, reclaim_at=NOW + 6 * DAY, warn_at=NOW - DAY)
-    for number in range(10, 20):
+    for number in range(10, 14):
         yield account(number, pool_id="PO-1", pool_since=NOW - 9 * DAY)
 
 

@@ -7,7 +7,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from crmkit.errors import StaleVersion
 from crmkit.testing.stateful import StoreMachine
 
-STEPS = settings(max_examples=40, stateful_step_count=30, suppress_health_check=list(HealthCheck))
+from hypothesis import Phase
+STEPS = settings(phases=[Phase.generate],max_examples=4000, stateful_step_count=30, suppress_health_check=list(HealthCheck))
 
 
 def machine_over(make_store) -> type[StoreMachine]:

@@ -254,8 +254,9 @@ class TestWaiting:
         keep(ctx, *(person(f"m{number}") for number in range(5)), *leads(40))
         assert assign_waiting(ctx).by_member == {f"m{number}": 8 for number in range(5)}
 
-    def test_what_somebody_took_between_the_look_and_the_chunk_is_left_alone(self, ctx, monkeypatch):
-        monkeypatch.setattr(module, "CHUNK", 2)
+    @pytest.mark.parametrize("chunk", [1, 2])
+    def test_what_somebody_took_between_the_look_and_the_chunk_is_left_alone(self, ctx, monkeypatch, chunk):
+        monkeypatch.setattr(module, "CHUNK", chunk)
         keep(ctx, person("wei"), person("eva"), *leads(4))
         chunks = module._chunks
 

@@ -12,13 +12,13 @@ from crmkit.domain.change import created
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
 from crmkit.errors import InvalidInput, NotAllowed, NotFound, StorageFailed
-from crmkit.rules.reclaim import Exemption, ReclaimOutcome, ReclaimPolicy, Refresh
+from crmkit.rules.reclaim import Exemption, ReclaimFacts, ReclaimOutcome, ReclaimPolicy, Refresh, decide
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services import reclaim as module
 from crmkit.services.context import Context
 from crmkit.services.follow_up import FollowUpForm, log_interaction
 from crmkit.services.pools import claim
-from crmkit.services.reclaim import explain, preview, sweep
+from crmkit.services.reclaim import carried_out, explain, preview, sweep
 from crmkit.testing import NOW, FixedClock, FixedIds, a_calendar, a_lead, a_member, a_pool, an_account
 
 DAY = timedelta(days=1)
@@ -317,6 +317,12 @@ class TestRuns:
         assert not log_interaction(ctx, late).extended
         sweep(ctx)
         assert (account(ctx, "A-1").owner_id, account(ctx, "A-2").owner_id) == ("wei", None)
+
+
+def test_a_record_that_stands_as_it_should_needs_no_change(ctx):
+    record = held(due=NOW + 9 * DAY)
+    decision = decide(POLICY, ReclaimFacts.of(record), now=NOW)
+    assert carried_out(record, decision, now=NOW) is None
 
 
 class TestPreview:

@@ -42,10 +42,13 @@ def ctx():
         ctx,
         a_lead(),
         a_role(id="sales-director"),
-        a_team(id="T-sales", leader_id="M-director"),
+        a_team(id="T-sales", leader_id="M-head"),
         a_team(id="T-east", leader_id="M-leader", parent_id="T-sales"),
-        a_member(id="M-rep", team_id="T-east", manager_id="M-leader"),
-        a_member(id="M-leader", team_id="T-east", manager_id="M-director"),
+        a_member(id="M-rep", team_id="T-east", manager_id="M-boss"),
+        a_member(id="M-leader", team_id="T-east"),
+        a_member(id="M-head"),
+        a_member(id="M-boss", manager_id="M-chief"),
+        a_member(id="M-chief"),
         a_member(id="M-director", role_ids=("sales-director",)),
         policy=discount_approval(),
     )
@@ -133,9 +136,14 @@ class TestOpening:
 
     def test_a_manager_away_hands_it_to_the_managers_manager(self, ctx):
         keep(ctx, policy=a_process(Route(to=ToManager())))
-        change(ctx, "M-leader", "go_on_leave")
+        change(ctx, "M-boss", "go_on_leave")
         open_request(ctx, revise(DISCOUNT, process="service"))
-        assert stored(ctx).assignee_id == "M-director"
+        assert stored(ctx).assignee_id == "M-chief"
+
+    def test_a_leader_away_hands_it_to_the_leader_of_the_team_above(self, ctx):
+        change(ctx, "M-leader", "go_on_leave")
+        open_request(ctx, DISCOUNT)
+        assert stored(ctx).assignee_id == "M-head"
 
     def test_without_a_requester_there_is_no_hierarchy_to_climb(self, ctx):
         keep(ctx, policy=a_process(Route(to=ToManager()), Route(to=ToMember(member_id="M-rep"))))

@@ -171,7 +171,8 @@ class _Known:
                 yield Reason.of(code, record=str(change.after.ref))
         for match in self.decision.matches:
             if match.record.entity in {Account.entity, Contact.entity} and not _is_sure(match):
-                yield Reason.of("match.possible", record=str(match.record), fields=", ".join(match.agreeing))
+                yield Reason.of("match.possible", record=str(match.record), group=match.group)
+                yield from match.reasons
 
 
 def _is_sure(match: Match) -> bool:

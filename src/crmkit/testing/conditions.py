@@ -44,7 +44,19 @@ from crmkit.domain.ids import MemberId
 from crmkit.domain.model import model
 from crmkit.domain.values.money import Money
 
-__all__ = ["CATALOGUE", "CUSTOM_FIELDS", "NOW", "Sample", "conditions", "literals", "samples", "values"]
+__all__ = [
+    "CATALOGUE",
+    "CUSTOM_FIELDS",
+    "NOW",
+    "Grade",
+    "Place",
+    "Sample",
+    "SampleId",
+    "conditions",
+    "literals",
+    "samples",
+    "values",
+]
 
 NOW = datetime(2026, 1, 31, 8, tzinfo=UTC)
 """The time around which records are drawn."""

@@ -30,8 +30,9 @@ R = TypeVar("R", bound=Record)
 
 
 def catalogue_of(cls: type[Record], custom: CustomSchema = SCHEMA) -> FieldCatalogue:
-    """Every field of ``cls`` that a condition may ask, the host's own included."""
-    return FieldCatalogue.of(cls, custom=custom.of_entity(cls.entity).values())
+    """The fields of ``cls`` that random conditions ask, the host's own included: all but floating-point numbers."""
+    specs = FieldCatalogue.of(cls, custom=custom.of_entity(cls.entity).values())
+    return FieldCatalogue(spec for spec in specs if spec.kind is not Kind.NUMBER)
 
 
 def orders(catalogue: FieldCatalogue) -> st.SearchStrategy[list[str]]:

@@ -53,7 +53,10 @@ __all__ = [
 
 T = TypeVar("T")
 
-SETTLING = frozenset({"uow.commit", "outbox.claim", "outbox.delivered", "outbox.failed", "notifier.send"})
+SETTLING = frozenset(
+    {"uow.commit", "notifier.send"}
+    | {f"outbox.{verb}" for verb in ("claim", "delivered", "failed", "replay", "discard")}
+)
 """Calls that have an effect for good: only of these can the answer be lost."""
 
 
@@ -233,6 +236,7 @@ def every_fault(
     make_world: Callable[[], Context],
     *,
     kind: Fault,
+    disturb: Callable[[Context, Plan], Context] = disturbed,
     invariants: Sequence[Callable[[Context], object]] = (),
     meanwhile: Callable[[Context], object] = lambda _ctx: None,
     same_answer: bool = True,
@@ -244,6 +248,7 @@ def every_fault(
         use_case: the command, with an idempotency key if it takes one.
         make_world: a new sound world, always the same, with clock and ids that repeat themselves.
         kind: the fault; ``KINDS`` are the usual ones.
+        disturb: how a world is put under a plan; a store of your own may do it deeper down.
         invariants: called after each fault and after the repeat; they raise when something is wrong.
             That rows, trail, ledger and match keys agree is looked at anyway.
         meanwhile: what passes before the command is repeated, such as the time of a lease.
@@ -258,7 +263,7 @@ def every_fault(
     trials: list[Trial] = []
     for at in count(1):
         run, plan = _Run.of(make_world()), Plan(kind, at=at)
-        error = _error_of(use_case, disturbed(run.ctx, plan))
+        error = _error_of(use_case, disturb(run.ctx, plan))
         if not plan.struck:
             return trials
         trial = Trial(fault=kind.name, at=at, call=plan.where, error=error)

@@ -75,6 +75,8 @@ class StoreMachine(RuleBasedStateMachine):
         self.clock = FixedClock()
         self.stores = (MemoryStore(custom=SCHEMA), self.make_store())
         self.units: tuple[UnitOfWork, ...] = ()
+        self.refused = False
+        """Whether a write was refused in the unit of work, after which it can only be ended."""
         self.ends = ExitStack()
         self.seen: list[Record] = []
         """Records as they were read or saved, current or stale."""
@@ -90,6 +92,12 @@ class StoreMachine(RuleBasedStateMachine):
         acting = Acting(tenant=tenant, actor=actor, reason=reason)
         self.clock.advance(seconds=1)
         self.units = tuple(self.ends.enter_context(store.begin(acting)) for store in self.stores)
+        self.refused = False
+
+    @property
+    def works(self) -> bool:
+        """Whether there is a unit of work that can go on."""
+        return bool(self.units) and not self.refused
 
     @precondition(lambda self: self.units)
     @rule()
@@ -112,27 +120,27 @@ class StoreMachine(RuleBasedStateMachine):
 
     # --- saving -------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.units)
+    @precondition(lambda self: self.works)
     @rule(cls=_CHOSEN, which=_WHICH, id=st.sampled_from(IDS), told=st.booleans())
     def create(self, cls: type[Record], which: int, id: str, told: bool) -> None:  # noqa: FBT001 - drawn
         """A record comes into being, perhaps under an id that is taken."""
         record = attrs.evolve(_pick(_RECORDS[cls], which), id=id, created_at=self.clock.now())
         self._save(Change(None, record, self._events(told)))
 
-    @precondition(lambda self: self.units and self.seen)
+    @precondition(lambda self: self.works and self.seen)
     @rule(of=_WHICH, which=_WHICH, events=st.integers(0, 2))
     def change(self, of: int, which: int, events: int) -> None:
         """A record becomes another one, from whatever version was seen."""
         before = _pick(self.seen, of)
         self._save(Change(before, self._another(before, which), self._events(*[True] * events)))
 
-    @precondition(lambda self: self.units and self.seen)
+    @precondition(lambda self: self.works and self.seen)
     @rule(of=_WHICH, told=st.booleans())
     def remove(self, of: int, told: bool) -> None:  # noqa: FBT001 - drawn
         """A record goes; without an event it may not."""
         self._save(Change(_pick(self.seen, of), None, self._events(told)))
 
-    @precondition(lambda self: self.units and len(self.seen) > 1)
+    @precondition(lambda self: self.works and len(self.seen) > 1)
     @rule(of=st.lists(_WHICH, min_size=2, max_size=4), which=_WHICH)
     def change_several(self, of: list[int], which: int) -> None:
         """Several records, or one several times over, change in one call."""
@@ -153,12 +161,12 @@ class StoreMachine(RuleBasedStateMachine):
         return tuple(Noted(at=self.clock.now(), text=str(place)) for place, each in enumerate(told) if each)
 
     def _save(self, *changes: Change[Any]) -> None:
-        if self._both(lambda uow: uow.save(*changes)) is None:
+        if self._write(lambda uow: uow.save(*changes)):
             self.seen.extend(change.after for change in changes if change.after_or_none is not None)
 
     # --- reading ------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.units)
+    @precondition(lambda self: self.works)
     @rule(cls=_CHOSEN, id=st.sampled_from((*IDS, "nobody")), many=st.booleans())
     def get(self, cls: type[Record], id: str, many: bool) -> None:  # noqa: FBT001 - drawn
         """A record is read by its id."""
@@ -169,7 +177,7 @@ class StoreMachine(RuleBasedStateMachine):
         if isinstance(record, Record):
             self.seen.append(record)
 
-    @precondition(lambda self: self.units)
+    @precondition(lambda self: self.works)
     @rule(asked=_CHOSEN.flatmap(lambda cls: st.tuples(st.just(cls), _QUERIES[cls])))
     def find(self, asked: tuple[type[Record], tuple[Condition, list[str], int | None]]) -> None:
         """Records are found, scanned and counted by a condition."""
@@ -181,7 +189,7 @@ class StoreMachine(RuleBasedStateMachine):
         for name in order[:1]:
             self._both(lambda uow: dict(uow.repository(cls).count_by(name.removeprefix("-"), condition, now=now)))
 
-    @precondition(lambda self: self.units and self.seen)
+    @precondition(lambda self: self.works and self.seen)
     @rule(of=_WHICH, ago=st.integers(0, 30))
     def look_back(self, of: int, ago: int) -> None:
         """The history of a record, and the record as it was."""
@@ -189,7 +197,7 @@ class StoreMachine(RuleBasedStateMachine):
         self._both(lambda uow: _plain_entries(uow.trail.of(record.ref)))
         self._both(lambda uow: _apart_from_version(uow.trail.as_of(type(record), record.id, at)))
 
-    @precondition(lambda self: self.units and self.seen)
+    @precondition(lambda self: self.works and self.seen)
     @rule(of=_WHICH, limit=st.integers(1, 4))
     def look_for_twins(self, of: int, limit: int) -> None:
         """The records that share a key with one that was seen."""
@@ -198,30 +206,29 @@ class StoreMachine(RuleBasedStateMachine):
 
     # --- beside the records -------------------------------------------------------------------------
 
-    @precondition(lambda self: self.units)
+    @precondition(lambda self: self.works)
     @rule(names=st.lists(st.sampled_from(["x", "y", "x'"]), max_size=3))
     def lock(self, names: list[str]) -> None:
         """Names are locked; there is nobody to wait for."""
         self._both(lambda uow: uow.lock(*names))
 
-    @precondition(lambda self: self.units)
+    @precondition(lambda self: self.works)
     @rule(version=st.integers(1, 3), id=st.sampled_from(["p", "P"]))
     def put_policy(self, version: int, id: str) -> None:
         """A policy is stored, perhaps in a version that exists."""
-        self._both(lambda uow: uow.policies.put(ClaimPolicy(id=id, version=version, label=id)))
-        self._both(lambda uow: (list(uow.policies.versions(ClaimPolicy, id)), self._in_force(uow)))
+        if self._write(lambda uow: uow.policies.put(ClaimPolicy(id=id, version=version, label=id))):
+            self._both(lambda uow: (list(uow.policies.versions(ClaimPolicy, id)), self._in_force(uow)))
 
     def _in_force(self, uow: UnitOfWork) -> ClaimPolicy | None:
         return uow.policies.in_force(ClaimPolicy, self.clock.now())
 
-    @precondition(lambda self: self.units)
+    @precondition(lambda self: self.works)
     @rule(key=st.sampled_from(["k", "K"]), answer=st.sampled_from(IDS), remember=st.booleans())
     def command(self, key: str, answer: str, remember: bool) -> None:  # noqa: FBT001 - drawn
         """An answer is remembered or recalled."""
-        if remember:
-            self._both(lambda uow: uow.commands.remember(key, Ref(entity="lead", id=answer)))
-        self._both(lambda uow: uow.commands.recall(key, Ref))
-        self._both(lambda uow: uow.commands.recall(key, Acting))
+        if not remember or self._write(lambda uow: uow.commands.remember(key, Ref(entity="lead", id=answer))):
+            self._both(lambda uow: uow.commands.recall(key, Ref))
+            self._both(lambda uow: uow.commands.recall(key, Acting))
 
     # --- the outbox ---------------------------------------------------------------------------------
 
@@ -289,6 +296,11 @@ class StoreMachine(RuleBasedStateMachine):
                 yield _plain_entries(uow.trail.of(ref))
             keys = sorted({key for record in self.seen for key in match_keys(record)})
             yield {key: list(refs) for key, refs in uow.keys.find(keys).items()}
+
+    def _write(self, step: Callable[[UnitOfWork], None]) -> bool:
+        """Whether both took it."""
+        self.refused = self._both(step) is not None
+        return not self.refused
 
     def _both(self, step: Callable[[UnitOfWork], Any]) -> Any:
         """What ``step`` gives on both, which is the same; the type of the error that both raise."""

@@ -49,6 +49,12 @@ class TestConsole:
         ConsoleNotifier(texts=CATALOGUE).send(a_notice())
         assert "M-1" in capsys.readouterr().out
 
+    def test_writes_what_the_terminal_cannot_show_as_code_points(self):
+        raw = io.BytesIO()
+        out = io.TextIOWrapper(raw, encoding="ascii", write_through=True)
+        ConsoleNotifier(texts=CATALOGUE, language="zh", out=out).send(a_notice())
+        assert b"\\u5df2" in raw.getvalue()
+
     @pytest.mark.parametrize(
         "hostile",
         [

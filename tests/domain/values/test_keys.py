@@ -240,19 +240,31 @@ HOSTILE = [
 @pytest.mark.parametrize(
     "function", [company_name_key, person_name_key, domain_key, is_free_mail, is_role_mailbox, is_mixed_script]
 )
-def test_hostile_text_of_100_000_characters_takes_less_than_50_ms(function, text):
+def test_hostile_text_of_100_000_characters_costs_no_more_than_walking_over_it(function, text):
     function("warm 张")
-    assert min(seconds(function, text) for _ in range(3)) < 0.05
+    assert seconds(function, text) < STEPS * seconds(walk, text)
 
 
 @pytest.mark.parametrize("text", [text[:1000] for text in HOSTILE], ids=lambda text: ascii(text[:4]))
 @pytest.mark.parametrize("function", [company_name_key, person_name_key])
-def test_hostile_text_just_short_enough_takes_less_than_50_ms(function, text):
+def test_hostile_text_just_short_enough_costs_no_more_than_walking_over_a_long_one(function, text):
     function("warm 张")
-    assert min(seconds(function, text) for _ in range(3)) < 0.05
+    assert seconds(function, text) < STEPS * seconds(walk, "a" * 100_000)
+
+
+STEPS = 30
+"""What a character may cost, in steps of a plain loop; quadratic work on 100,000 of them takes thousands."""
+
+
+def walk(text):
+    for _ in text:
+        pass
 
 
 def seconds(function, text):
-    start = time.perf_counter()
-    function(text)
-    return time.perf_counter() - start
+    best = 1e9
+    for _ in range(3):
+        start = time.process_time()
+        function(text)
+        best = min(best, time.process_time() - start)
+    return best

@@ -184,6 +184,37 @@ def test_two_accounts_with_one_registered_number_are_likely_one_and_certainly_wi
     assert decided(one, renamed).matches[0].group == "identifier"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "tier", "group"),
+    [
+        ({"phones": ["13800138000"]}, {"phones": ["13800138000"]}, "certain", "phone_and_company"),
+        ({"emails": ["lw@qq.com"]}, {"emails": ["lw@qq.com"]}, "certain", "email_and_company"),
+        ({}, {}, "likely", "company"),
+        (
+            {"name": "Acme Trading Ltd", "phones": ["010-12345678"]},
+            {"name": "Acme Tradnig", "phones": ["010-12345678"]},
+            "likely",
+            "line_and_company",
+        ),
+        (
+            {"emails": ["info@yunshan.example"]},
+            {"name": "Yunshan Trading", "emails": ["sales@yunshan.example"]},
+            "possible",
+            "domain_other_name",
+        ),
+        (
+            {"phones": ["010-12345678"]},
+            {"name": "Yunshan Trading", "phones": ["010-12345678"]},
+            "possible",
+            "line_other_name",
+        ),
+    ],
+)
+def test_two_accounts_are_compared_as_companies(one, other, tier, group):
+    (match,) = decided(account(**one), account(**other, id="A-2")).matches
+    assert (match.tier, match.group) == (tier, group)
+
+
 def test_the_evidence_is_told_field_by_field_in_two_languages():
     subject = new(name="Anna Schmidt", phones=["13800138000"])
     (match,) = decided(subject, lead(name="Anna Schmitt", phones=["13800138000"])).matches
@@ -194,6 +225,22 @@ def test_the_evidence_is_told_field_by_field_in_two_languages():
     assert match.evidence[1].similarity == 96
     assert SAY.say_all(match.reasons) == "The phone number agrees.\nThe name agrees."
     assert SAY.say_all(match.reasons, "zh") == "电话一致。\n姓名一致。"
+
+
+def test_a_decision_is_told_whole_in_two_languages():
+    decision = decided(new(name="李伟", phones=["13800138000"]), lead(name="李伟", phones=["13800138000"]))
+    assert SAY.say_all(decision.reasons).splitlines() == [
+        "It is known; the known record is brought up to date.",
+        "lead:L-1 is the same.",
+        "The phone number agrees.",
+        "The name agrees.",
+    ]
+    assert SAY.say_all(decision.reasons, "zh").splitlines() == [
+        "记录已存在，将更新原有记录。",
+        "lead:L-1 为同一对象。",
+        "电话一致。",
+        "姓名一致。",
+    ]
 
 
 def test_evidence_about_a_field_of_the_host_can_be_said_too():

@@ -123,6 +123,11 @@ def test_an_account_is_found_by_its_name_domain_and_valid_identifiers():
     )
 
 
+def test_a_switchboard_says_who_a_company_is_though_not_who_a_person_is():
+    assert match_keys(an_account(emails=[], phones=[Phone.parse("010-12345678")]))[1:] == ("line:+861012345678",)
+    assert match_keys(lead(phones=["010-12345678"])) == ()
+
+
 def test_a_lead_looks_for_the_customer_it_may_belong_to():
     new = lead(company="云杉贸易", emails=["li.wei@yunshan.example"])
     account = an_account(name=CompanyName(legal="云杉贸易有限公司"), emails=[Email.parse("sales@yunshan.example")])

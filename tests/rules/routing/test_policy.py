@@ -3,16 +3,24 @@
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from crmkit.adapters.codec import Codec
 from crmkit.domain.custom_fields import CustomField, FieldKind
+from crmkit.domain.model import revise
 from crmkit.errors import InvalidInput
 from crmkit.rules.routing import (
     Permit,
     ProcessDefinition,
     Route,
     State,
+    ToManager,
+    ToMember,
     ToRequester,
+    ToRole,
     ToTeam,
+    ToTeamLeader,
     Transition,
     Who,
     discount_approval,
@@ -176,3 +184,66 @@ def test_a_diagram_keeps_its_shape_whatever_states_are_called():
         "    state0 --> state1: 办结",
         "    state1 --> [*]",
     ]
+
+
+# --- laws ---------------------------------------------------------------------------------------------
+
+guards = st.sampled_from(
+    ["always()", "percent <= 10", "not (amount > money('1', 'CNY'))", "within(created_at, days=3)"]
+)
+targets = st.sampled_from(
+    [
+        ToMember(member_id="M-1"),
+        ToTeam(team_id="T-1"),
+        ToRole(role_id="R-1"),
+        ToManager(),
+        ToTeamLeader(),
+        ToRequester(),
+    ]
+)
+routes = st.lists(st.builds(Route, to=targets, when=guards), min_size=1, max_size=3)
+permits = st.lists(
+    st.sampled_from([*(Permit(who=who) for who in Who if who is not Who.ROLE), Permit(who=Who.ROLE, role_id="R-1")]),
+    min_size=1,
+    max_size=2,
+)
+deadlines = st.none() | st.timedeltas(min_value=timedelta(microseconds=1), max_value=timedelta(days=9_999))
+names = st.lists(st.text('abc 状态→:;"#\n', min_size=1, max_size=8), min_size=2, max_size=6, unique=True)
+
+
+@st.composite
+def definitions(draw):
+    """A chain of states to a final one, with jumps between them."""
+    *running, last = draw(names)
+    states = [State(name=name, routes=draw(routes), deadline=draw(deadlines)) for name in running]
+    chain = list(zip(running, [*running[1:], last], strict=True))
+    ends = st.tuples(st.sampled_from(running), st.sampled_from([*running, last]))
+    jumps = draw(st.lists(ends, max_size=4))
+    steps = [
+        Transition(name=f"t{place}", from_state=begin, to_state=end, guard=draw(guards), may=draw(permits))
+        for place, (begin, end) in enumerate([*chain, *jumps])
+    ]
+    return ProcessDefinition(
+        id="p", initial=running[0], states=(*states, State(name=last, final=True)), transitions=steps
+    )
+
+
+@given(definitions())
+def test_a_definition_comes_back_from_json_as_it_was(definition):
+    assert CODEC.load_policy(CODEC.dump_policy(definition)) == definition
+
+
+@given(definitions())
+def test_a_diagram_has_one_arrow_for_each_transition_each_beginning_and_each_end(definition):
+    lines = definition.mermaid().splitlines()
+    arrows = [line for line in lines if " --> " in line]
+    assert len(arrows) == len(definition.transitions) + 2
+    assert len(lines) == 1 + len(arrows) + sum(line.startswith("    state ") for line in lines)
+
+
+@given(definitions(), st.data())
+def test_taking_away_any_transition_of_the_bare_chain_is_noticed(definition, data):
+    chain = definition.transitions[: len(definition.states) - 1]
+    place = data.draw(st.integers(0, len(chain) - 1))
+    with pytest.raises(InvalidInput, match=r"states\["):
+        revise(definition, transitions=chain[:place] + chain[place + 1 :])

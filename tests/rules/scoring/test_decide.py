@@ -1,6 +1,6 @@
 """Whole scores: limits, grades, reasons, time, and the laws that hold for every policy."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import ClassVar
 
 import pytest
@@ -29,7 +29,7 @@ from crmkit.rules.scoring import (
     decide,
     lead_scoring,
 )
-from crmkit.testing import NOW, a_lead, a_member, an_account
+from crmkit.testing import NOW, a_lead, a_member, an_account, an_opportunity
 
 DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
@@ -56,6 +56,7 @@ def scored(policy, *events, now=NOW, **lead):
     [
         ((20, 15), {"cap": 30}, {}, 30, ["score.group_cap"]),
         ((20, 10), {"cap": 30}, {}, 30, []),
+        ((20, 11), {"cap": 30}, {}, 30, ["score.group_cap"]),
         ((-20, -15), {"floor": -30}, {"floor": -100}, -30, ["score.group_floor"]),
         ((80, 40), {}, {"cap": 100}, 100, ["score.cap"]),
         ((-5,), {}, {}, 0, ["score.floor"]),  # negative below the floor
@@ -168,6 +169,26 @@ def test_a_condition_that_fails_is_named_and_costs_the_others_nothing():
     assert decision.reasons[-1].params == {"label": "Size", "error": "TypeError"}
 
 
+def test_a_condition_that_fails_has_no_next_change_either():
+    size = CustomField(entity="lead", name="size", kind=FieldKind.INTEGER)
+    fresh = points(7, when="within(created_at, days=7) and custom.size >= 10")
+    decision = scored(a_policy(a_group(fresh), custom_fields=(size,)), custom={"size": "many"})
+    assert (decision.outcome, decision.next_change_at) == (ScoreOutcome.PARTIAL, None)
+
+
+def test_a_grading_that_fails_costs_the_grade_and_not_the_score():
+    @model
+    class Ungraded:
+        kind: ClassVar[str] = "ungraded"
+
+        def grade(self, *, fit, engagement, score):
+            raise KeyError(score)
+
+    decision = scored(a_policy(a_group(points(5)), grading=Ungraded()))
+    assert (decision.outcome, decision.score, decision.grade) == (ScoreOutcome.PARTIAL, 5, "")
+    assert decision.reasons[-1].params == {"label": "ungraded", "error": "KeyError"}
+
+
 def test_a_policy_scores_the_entity_it_is_for():
     with pytest.raises(InvalidInput, match="is a account"):
         decide(a_policy(), ScoreFacts(record=an_account()), now=NOW)
@@ -181,8 +202,13 @@ def test_a_naive_now_is_refused():
 
 
 def test_the_zone_of_now_makes_no_difference():
-    shanghai = NOW.astimezone(timezone(timedelta(hours=8)))
-    assert scored(lead_scoring(), now=shanghai) == scored(lead_scoring())
+    closing = points(5, when="within_next(expected_close, days=1)")
+    policy = a_policy(a_group(closing), record="opportunity")
+    evening = datetime(2026, 1, 31, 20, tzinfo=UTC)  # in Shanghai it is the first of February already
+    facts = ScoreFacts(record=an_opportunity(expected_close=date(2026, 1, 31)))
+    decision = decide(policy, facts, now=evening)
+    assert decision.score == 5
+    assert decide(policy, facts, now=evening.astimezone(timezone(timedelta(hours=8)))) == decision
 
 
 # --- laws ---------------------------------------------------------------------------------------------

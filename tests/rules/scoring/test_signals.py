@@ -47,7 +47,9 @@ class TestEngagement:
 
     def test_each_event_decays_on_its_own(self):
         calls = Engagement(label="Calls", events="kind == 'call'", points=10, decay=LinearDecay(over=60 * DAY))
-        assert measured(calls, an_event(0), an_event(30), an_event(60)).points == 10 + 5 + 0
+        measure = measured(calls, an_event(0), an_event(30), an_event(60))
+        assert measure.points == 10 + 5 + 0
+        assert measure.reason.params["count"] == 2  # what is worth nothing any more is not counted
 
     def test_negative_points_decay_towards_zero(self):
         refusals = Engagement(label="No", events="outcome == 'no'", points=-10, decay=LinearDecay(over=60 * DAY))

@@ -13,6 +13,7 @@ from cattrs.gen import make_dict_unstructure_fn
 
 from crmkit.adapters.codec.scalars import LOADS, PLAINS, is_scalar_union, load_tagged, plain_tagged
 from crmkit.domain.change import Record
+from crmkit.domain.checks import plain_of
 from crmkit.errors import CrmError, InvalidInput, Problem
 from crmkit.rules.policy import Policy
 from crmkit.rules.rulebook import RuleBook
@@ -159,7 +160,7 @@ def _ignoring_class(load: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
 
 def _is_checked_scalar(annotation: Any) -> bool:
     """Scalars are not coerced (``"1"`` is no ``1``): the model's own check refuses what does not fit."""
-    return annotation in (str, int, float, bool)
+    return plain_of(annotation) in (str, int, float, bool)
 
 
 def _is_tuple(annotation: Any) -> bool:

@@ -68,10 +68,12 @@ class MemoryUnitOfWork:
         try:
             for change in changes:
                 self._check(change)
-            for change in changes:
+            # what the caller did wrong is told before what others did meanwhile
+            recorded = [self._recorder.record(change) for change in changes]
+            for change, entries in zip(changes, recorded, strict=True):
                 self._write(change)
                 self._index(change)
-                self._record(state, change)
+                self._record(state, change, entries)
         except BaseException:
             self._broken = True
             raise
@@ -164,8 +166,8 @@ class MemoryUnitOfWork:
             holders = self._state.keys[self.acting.tenant, key]
             self._undo.set(self._state.keys, (self.acting.tenant, key), holders | {name})
 
-    def _record(self, state: MemoryState, change: Change[Any]) -> None:
-        for recorded in self._recorder.record(change):
+    def _record(self, state: MemoryState, change: Change[Any], entries_of_it: Sequence[Recorded]) -> None:
+        for recorded in entries_of_it:
             # positions are never used twice, also not after a rollback: gaps mean nothing
             state.position += 1
             entry = self._entry(recorded, change, state.position)

@@ -55,9 +55,11 @@ class ConsoleNotifier:
         told = ", ".join(notice.recipients) or "–"
         text = self.texts.say(notice.reason, self.language)
         line = one_line(f"{notice.at:%Y-%m-%d %H:%M} → {told}: {text} [{notice.id}]")
-        # looked up now: whoever redirects standard output later is meant, too; written in one call, so
-        # that lines of several threads do not run into each other
-        (self.out or sys.stdout).write(f"{line}\n")
+        # looked up now: whoever redirects standard output later is meant, too
+        out = self.out or sys.stdout
+        encoding = getattr(out, "encoding", None) or "utf-8"
+        # in one call, so that lines of several threads do not run into each other
+        out.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 def one_line(text: str) -> str:

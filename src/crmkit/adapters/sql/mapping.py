@@ -9,10 +9,10 @@ number                          REAL                       DOUBLE PRECISION
 yes or no                       INTEGER 0/1                BOOLEAN
 instant                         INTEGER, microseconds UTC  TIMESTAMPTZ
 date                            TEXT, ISO                  DATE
-a flat value (money, a name)    a column for each of its fields: ``x_minor``, ``x_currency``
 anything else                   TEXT, JSON                 JSONB
 ==============================  =========================  ===========================
 
+A flat value (money, a name, an address) has a column for each of its fields: ``x_minor``, ``x_currency``.
 Empty tuples and mappings are NULL; so is the first column of a flat value that is not there.
 """
 

@@ -21,7 +21,7 @@ from crmkit.domain.conditions import BoundCondition, Condition, FieldCatalogue, 
 from crmkit.errors import NotFound
 from crmkit.ports.store import EVERY, Locking
 
-__all__ = ["EntityQueries", "SqlRepository"]
+__all__ = ["BoundQuery", "CompiledQuery", "EntityQueries", "SqlRepository"]
 
 R = TypeVar("R", bound=Record)
 MOST_STATEMENTS = 500
@@ -38,7 +38,9 @@ _LOCKS: Mapping[Locking, dict[str, bool]] = {"wait": {}, "skip": {"skip_locked":
 
 
 @frozen
-class _Query:
+class CompiledQuery:
+    """A statement of one shape of condition."""
+
     statement: Statement
     where: Where
 
@@ -53,7 +55,7 @@ class EntityQueries:
         self.catalogue = catalogue
         self.dialect = dialect
         self._statements = statements
-        self._cache: dict[Hashable, _Query] = {}
+        self._cache: dict[Hashable, CompiledQuery] = {}
         table = entity.table
         one = sa.select(*entity.columns).where(table.c.tenant == _text("tenant"), table.c.id == _text("id"))
         self.get = statements.compile(one)
@@ -66,7 +68,7 @@ class EntityQueries:
         """The value of the parameter that ``get_many`` takes for its ids."""
         return list(ids) if self.dialect is Dialect.POSTGRES else json.dumps(list(ids))
 
-    def select(self, condition: Condition, order: Sequence[str], *, limited: bool, locking: Locking) -> "_Bound":
+    def select(self, condition: Condition, order: Sequence[str], *, limited: bool, locking: Locking) -> "BoundQuery":
         """Records that hold."""
         bound = bind(condition, self.catalogue)
         locks = locking if self.dialect is Dialect.POSTGRES else "none"
@@ -81,7 +83,7 @@ class EntityQueries:
 
         return self._bound(bound, key, make)
 
-    def count(self, condition: Condition) -> "_Bound":
+    def count(self, condition: Condition) -> "BoundQuery":
         """How many hold."""
         bound = bind(condition, self.catalogue)
         star = sa.func.count(sa.literal_column("*"))
@@ -89,7 +91,7 @@ class EntityQueries:
             bound, ("count", shape_of(bound.condition)), lambda where: self._from(sa.select(star), where)
         )
 
-    def count_by(self, field: str, condition: Condition) -> "_Bound":
+    def count_by(self, field: str, condition: Condition) -> "BoundQuery":
         """How many hold, for each value of a field."""
         ((spec, _),) = order_of(self.catalogue, [field])
         bound = bind(condition, self.catalogue)
@@ -117,14 +119,14 @@ class EntityQueries:
     def _from(self, statement: Any, where: Where) -> Any:
         return statement.where(self.entity.table.c.tenant == _text("tenant"), where.expression)
 
-    def _bound(self, bound: BoundCondition, key: Hashable, make: Callable[[Where], Any]) -> "_Bound":
+    def _bound(self, bound: BoundCondition, key: Hashable, make: Callable[[Where], Any]) -> "BoundQuery":
         query = self._cache.get(key)
         if query is None:
             if len(self._cache) >= MOST_STATEMENTS:
                 self._cache.clear()
             where = where_of(bound, self.entity, self.dialect)
-            query = self._cache[key] = _Query(self._statements.compile(make(where)), where)
-        return _Bound(query, bound)
+            query = self._cache[key] = CompiledQuery(self._statements.compile(make(where)), where)
+        return BoundQuery(query, bound)
 
     def _in_ids(self, column: "sa.Column[Any]") -> "sa.ColumnElement[bool]":
         if self.dialect is Dialect.POSTGRES:
@@ -133,17 +135,19 @@ class EntityQueries:
 
 
 @frozen
-class _Bound:
+class BoundQuery:
     """A compiled statement with the condition of this call."""
 
-    query: _Query
+    query: CompiledQuery
     bound: BoundCondition
 
     @property
     def statement(self) -> Statement:
+        """The text to run."""
         return self.query.statement
 
     def values(self, tenant: str, now: datetime | None, **more: Any) -> dict[str, Any]:
+        """The values of its parameters."""
         moment = moment_of(self.bound.condition, now)
         return {"tenant": tenant, **self.query.where.values(self.bound.condition, moment), **more}
 

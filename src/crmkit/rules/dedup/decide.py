@@ -148,8 +148,8 @@ def _reasons(
 ) -> Iterator[Reason]:
     yield Reason.of(f"match.{outcome.value}", matches=len(matches))
     for match in matches:
-        fields = ", ".join(match.agreeing)
-        yield Reason.of(f"match.{match.tier.value}", record=str(match.record), group=match.group, fields=fields)
+        yield Reason.of(f"match.{match.tier.value}", record=str(match.record), group=match.group)
+        yield from match.reasons
         if match.capped:
             yield Reason.of(match.capped, record=str(match.record))
     for key in crowded:

@@ -94,7 +94,8 @@ _PREFIXES = {
 _OF_ENTITY = {
     "lead": {**_PREFIXES, KeyKind.COMPANY: "lead-company"},
     "contact": _PREFIXES,
-    "account": {**_PREFIXES, KeyKind.COMPANY: "company", KeyKind.DOMAIN: "domain"},
+    # and a switchboard says who a company is, though not who a person is
+    "account": {**_PREFIXES, KeyKind.COMPANY: "company", KeyKind.DOMAIN: "domain", KeyKind.SHARED_PHONE: "line"},
 }
 _WITH_NAME = {KeyKind.COMPANY: "name+company", KeyKind.SHARED_PHONE: "name+phone", KeyKind.SHARED_EMAIL: "name+email"}
 _SHARED_LINES = (PhoneKind.LANDLINE, PhoneKind.TOLL_FREE, PhoneKind.FAX)

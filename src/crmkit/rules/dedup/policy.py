@@ -77,6 +77,7 @@ ACCOUNTS = (("account", "account"),)
 _PHONE, _EMAIL, _HANDLE = SameKey(on=KeyKind.PHONE), SameKey(on=KeyKind.EMAIL), SameKey(on=KeyKind.HANDLE)
 _IDENTIFIER, _SOURCE_ID = SameKey(on=KeyKind.IDENTIFIER), SameKey(on=KeyKind.SOURCE_ID)
 _COMPANY, _DOMAIN = SameKey(on=KeyKind.COMPANY), SameKey(on=KeyKind.DOMAIN)
+_LINE = SameKey(on=KeyKind.SHARED_PHONE)
 _SAME_PERSON, _SAME_COMPANY = SimilarName(of=KeyKind.PERSON), SimilarName(of=KeyKind.COMPANY)
 _NOT_ANOTHER_PERSON = SimilarName(of=KeyKind.PERSON, blank=Blank.HOLDS)
 _NOT_ANOTHER_COMPANY = SimilarName(of=KeyKind.COMPANY, blank=Blank.HOLDS)
@@ -92,6 +93,8 @@ STANDARD_GROUPS = (
     _group("handle_and_name", Tier.CERTAIN, _HANDLE, _SAME_PERSON, between=PERSONS),
     _group("phone_and_email", Tier.CERTAIN, _PHONE, _EMAIL, _NOT_ANOTHER_PERSON, between=PERSONS),
     _group("identifier_and_company", Tier.CERTAIN, _IDENTIFIER, _SAME_COMPANY, between=ACCOUNTS),
+    _group("phone_and_company", Tier.CERTAIN, _PHONE, _SAME_COMPANY, between=ACCOUNTS),
+    _group("email_and_company", Tier.CERTAIN, _EMAIL, _SAME_COMPANY, between=ACCOUNTS),
     _group("phone", Tier.LIKELY, _PHONE, _NOT_ANOTHER_PERSON, between=PERSONS),
     _group("email", Tier.LIKELY, _EMAIL, _NOT_ANOTHER_PERSON, between=PERSONS),
     _group("handle", Tier.LIKELY, _HANDLE, _NOT_ANOTHER_PERSON, between=PERSONS),
@@ -101,6 +104,7 @@ STANDARD_GROUPS = (
     _group("company_phone", Tier.LIKELY, _PHONE, _NOT_ANOTHER_COMPANY, between=COMPANIES),
     _group("company_email", Tier.LIKELY, _EMAIL, _NOT_ANOTHER_COMPANY, between=COMPANIES),
     _group("domain", Tier.LIKELY, _DOMAIN, _NOT_ANOTHER_COMPANY, between=COMPANIES),
+    _group("line_and_company", Tier.LIKELY, _LINE, _SAME_COMPANY, between=ACCOUNTS),
     _group(
         "nobody_else_at_company",
         Tier.LIKELY,
@@ -115,8 +119,11 @@ STANDARD_GROUPS = (
     _group("phone_other_name", Tier.POSSIBLE, _PHONE, between=(*PERSONS, *COMPANIES)),
     _group("email_other_name", Tier.POSSIBLE, _EMAIL, between=(*PERSONS, *COMPANIES)),
     _group("handle_other_name", Tier.POSSIBLE, _HANDLE, between=(*PERSONS, *COMPANIES)),
-    _group("shared_phone_and_name", Tier.POSSIBLE, SameKey(on=KeyKind.SHARED_PHONE), _SAME_PERSON, between=PERSONS),
+    _group("shared_phone_and_name", Tier.POSSIBLE, _LINE, _SAME_PERSON, between=PERSONS),
     _group("shared_email_and_name", Tier.POSSIBLE, SameKey(on=KeyKind.SHARED_EMAIL), _SAME_PERSON, between=PERSONS),
+    # a company that writes its name in two languages, or two that share a desk
+    _group("domain_other_name", Tier.POSSIBLE, _DOMAIN, between=ACCOUNTS),
+    _group("line_other_name", Tier.POSSIBLE, _LINE, between=ACCOUNTS),
     _group("colleague", Tier.POSSIBLE, _COMPANY, between=LEADS),
 )
 """The groups of the standard policy, the surest first; the first that holds names the match."""

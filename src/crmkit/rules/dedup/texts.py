@@ -38,9 +38,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "match.update": ("It is known; the known record is brought up to date.", "记录已存在，将更新原有记录。"),
     "match.block": ("It is known and is not saved again.", "记录已存在，不再重复保存。"),
-    "match.certain": ("{record} is the same: {fields} agree.", "{record} 为同一对象：{fields} 一致。"),
-    "match.likely": ("{record} is likely the same: {fields} agree.", "{record} 很可能为同一对象：{fields} 一致。"),
-    "match.possible": ("{record} may be the same: {fields} agree.", "{record} 可能为同一对象：{fields} 一致。"),
+    "match.certain": ("{record} is the same.", "{record} 为同一对象。"),
+    "match.likely": ("{record} is likely the same.", "{record} 很可能为同一对象。"),
+    "match.possible": ("{record} may be the same.", "{record} 可能为同一对象。"),
     "match.single_key": (
         "{record}: one piece of evidence alone is never certain.",
         "{record}：仅凭单一依据不能确定为重复。",

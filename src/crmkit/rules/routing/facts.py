@@ -41,8 +41,8 @@ class RoutingFacts:
     def queue(self, team_id: TeamId | None) -> Iterator[Member]:
         """The active members of the team, without the requester: who may act on what waits in its queue."""
         for member in self.members:
-            there = member.team_id == team_id is not None and member.status is MemberStatus.ACTIVE
-            if there and member.id != self.request.requested_by:
+            there = member.status is MemberStatus.ACTIVE and member.id != self.request.requested_by
+            if there and team_id is not None and member.team_id == team_id:
                 yield member
 
     def superiors(self) -> Iterator[MemberId]:

@@ -63,7 +63,7 @@ def decide(policy: ScorePolicy, facts: ScoreFacts, *, now: datetime) -> ScoreDec
         points[group.axis] += _limited(group, tally.count(group, answers), tally)
     score = _limited(policy, sum(points.values()), tally)
     fit, engagement = points[Axis.FIT], points[Axis.ENGAGEMENT]
-    grade = policy.grading.grade(fit=fit, engagement=engagement, score=score)
+    grade = _graded(policy, tally, fit=fit, engagement=engagement, score=score)
     total = Reason.of("score.total", score=score, grade=grade, fit=fit, engagement=engagement)
     return ScoreDecision(
         policy=policy.ref,
@@ -113,7 +113,7 @@ class _Tally:
         try:
             measure = signal.measure(self.facts, now=self.now)
         except Exception as error:  # noqa: BLE001 - one bad rule must not cost the record its score
-            self.failed(signal, error)
+            self.failed(signal.label, error)
             return 0
         if measure.next_change_at is not None:
             self.changes.append(measure.next_change_at)
@@ -125,9 +125,9 @@ class _Tally:
         name, axis = (group.name, group.axis) if group else ("", None)
         self.contributions.append(Contribution(points=points, reason=reason, group=name, axis=axis))
 
-    def failed(self, signal: Signal, error: Exception) -> None:
+    def failed(self, label: str, error: Exception) -> None:
         # the error's class only: its text may speak of the person
-        self.failures.append(Reason.of("score.failed", label=signal.label, error=type(error).__name__))
+        self.failures.append(Reason.of("score.failed", label=label, error=type(error).__name__))
 
 
 def _answers(policy: ScorePolicy, tally: _Tally) -> Iterator[bool]:
@@ -145,7 +145,7 @@ def _answer(signal: Signal, question: Question, tally: _Tally) -> bool:
     try:
         return question.holds(tally.facts.record, tally.now)
     except Exception as error:  # noqa: BLE001 - one bad rule must not cost the record its score
-        tally.failed(signal, error)
+        tally.failed(signal.label, error)
         return False
 
 
@@ -164,8 +164,23 @@ def _limited(bounds: SignalGroup | ScorePolicy, points: int, tally: _Tally) -> i
     return points
 
 
+def _graded(policy: ScorePolicy, tally: _Tally, *, fit: int, engagement: int, score: int) -> str:
+    try:
+        return policy.grading.grade(fit=fit, engagement=engagement, score=score)
+    except Exception as error:  # noqa: BLE001 - a score without a grade is better than none
+        tally.failed(policy.grading.kind, error)
+        return ""
+
+
 def _next_change(policy: ScorePolicy, facts: ScoreFacts, tally: _Tally) -> datetime | None:
     """The first instant at which a contribution, a condition, the events or the policy itself change."""
-    flips = [question.next_flip([facts.record], tally.now) for question in policy.plan.moving]
+    flips = [_flip(question, facts, tally.now) for question in policy.plan.moving]
     moments = (*flips, *tally.changes, *(event.at for event in facts.events), policy.effective_until)
     return min((at for at in moments if at is not None and at > tally.now), default=None)
+
+
+def _flip(question: Question, facts: ScoreFacts, now: datetime) -> datetime | None:
+    try:
+        return question.next_flip([facts.record], now)
+    except Exception:  # noqa: BLE001 - named already, when it was asked about now
+        return None

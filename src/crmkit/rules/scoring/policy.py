@@ -86,7 +86,7 @@ class ScorePolicy(Policy):
     def _problems(self) -> Iterator[Problem]:
         if self.floor > self.cap:
             yield Problem("ScorePolicy.floor", "limits.crossed", "must not exceed the cap.", "Lower it.")
-        if not hasattr(self.grading, "grade"):
+        if not (hasattr(self.grading, "kind") and hasattr(self.grading, "grade")):
             yield Problem("ScorePolicy.grading", "part.wrong", "cannot grade.", "Pass GradeByScore or GradeMatrix.")
         names = [group.name for group in self.groups]
         for name in sorted({name for name in names if names.count(name) > 1}):

@@ -1,7 +1,8 @@
 """Half-life decay: half of what is left is lost in each half-life."""
 
-import math
 from datetime import timedelta
+from decimal import Context
+from functools import lru_cache
 from typing import ClassVar
 
 from crmkit.domain.conditions import MAX_PERIOD
@@ -11,6 +12,9 @@ from crmkit.errors import InvalidInput
 __all__ = ["HalfLife"]
 
 TICK = timedelta(microseconds=1)
+# a logarithm of the machine's own is off by a microsecond now and then, and on each machine elsewhere
+_EXACT = Context(prec=50)
+_LN2 = _EXACT.ln(2)
 
 
 @model
@@ -37,13 +41,18 @@ class HalfLife:
 
     def losses(self, points: int) -> tuple[timedelta, ...]:
         """The first microsecond at which the rounded rest is below ``points``, ``points - 1`` … 1."""
-        return tuple(self._age_below(rank, points) for rank in range(points, 0, -1))
+        return _losses(self.every // TICK, points)
 
-    def _age_below(self, rank: int, points: int) -> timedelta:
-        """Where ``points × 2^(−age / every) + 1/2 < rank``: just after ``every × log2(2 × points / (2 × rank − 1))``."""
-        every = self.every // TICK
-        times, rest = divmod(2 * points, 2 * rank - 1)
-        if rest == 0 and times.bit_count() == 1:
-            # a whole number of half-lives: exact, where the logarithm would only be near
-            return (every * (times.bit_length() - 1) + 1) * TICK
-        return (math.floor(every * math.log2(2 * points / (2 * rank - 1))) + 1) * TICK
+
+@lru_cache(maxsize=1_024)
+def _losses(every: int, points: int) -> tuple[timedelta, ...]:
+    return tuple(_age_below(rank, points, every) * TICK for rank in range(points, 0, -1))
+
+
+def _age_below(rank: int, points: int, every: int) -> int:
+    """Where ``points × 2^(−age / every) + 1/2 < rank``: just after ``every × log2(2 × points / (2 × rank − 1))``."""
+    times, rest = divmod(2 * points, 2 * rank - 1)
+    if rest == 0 and times.bit_count() == 1:  # a whole number of half-lives
+        return every * (times.bit_length() - 1) + 1
+    ratio = _EXACT.divide(2 * points, 2 * rank - 1)
+    return int(_EXACT.multiply(every, _EXACT.divide(_EXACT.ln(ratio), _LN2))) + 1

@@ -1,0 +1,130 @@
+"""Step 8: two months pass. Who neglects a customer is warned, then the customer falls back to a public pool."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from attrs import define, field
+from demo_steps.scene import Scene
+from demo_steps.screen import Cell, many
+
+from crmkit.domain.activities.interaction import InteractionKind
+from crmkit.domain.conditions import F
+from crmkit.domain.ids import Ref
+from crmkit.domain.organization.member import MemberStatus
+from crmkit.domain.reasons import Reason
+from crmkit.rules.reclaim import ReclaimOutcome
+from crmkit.services.follow_up import FollowUpForm
+from crmkit.services.reclaim import Foreseen, SweepReport
+
+__all__ = ["let_time_pass"]
+
+DAYS = 60
+ANSWERED = 0.35
+"""The share of warnings after which the owner does something about it."""
+SHOWN = 4
+ALL = 10_000
+
+
+@define
+class _Months:
+    """Day after day: preview, sweep, and what owners do who were warned."""
+
+    scene: Scene
+    weeks: dict[int, Counter[str]] = field(factory=dict)
+    samples: dict[str, list[Foreseen]] = field(factory=dict)
+    rescued: set[str] = field(factory=set)
+
+    def day(self, number: int) -> None:
+        """One morning."""
+        pools = self.scene.crm.pools
+        due = pools.preview(self.scene.now, limit=ALL).records
+        report = pools.sweep()
+        self.count(number, report, due)
+        warned = [each for each in due if each.outcome is ReclaimOutcome.WARN]
+        for each in due:
+            kept = self.samples.setdefault(each.outcome.value, [])
+            if len(kept) < SHOWN and all(other.owner_id != each.owner_id for other in kept):
+                kept.append(each)
+        done = sum(self.react(each) for each in warned)
+        self.weeks[number // 7]["called"] += done
+
+    def count(self, number: int, report: SweepReport, due: Iterable[Foreseen]) -> None:
+        """What the sweep did is what the preview said."""
+        week = self.weeks.setdefault(number // 7, Counter())
+        foreseen = Counter(each.outcome for each in due)
+        week.update(started=report.started, warned=report.warned, reclaimed=report.reclaimed, kept=report.kept)
+        said = self.scene.said
+        said["ownership.reclaim_warned"] += report.warned
+        said["ownership.reclaimed"] += report.reclaimed
+        said["foreseen otherwise"] += abs(foreseen[ReclaimOutcome.WARN] - report.warned)
+        said["foreseen otherwise"] += abs(foreseen[ReclaimOutcome.RECLAIM] - report.reclaimed)
+        said["sweep problems"] += len(report.problems)
+
+    def react(self, warned: Foreseen) -> bool:
+        """Some owners who were warned call or visit the customer the same day."""
+        owner = self.scene.members.get(warned.owner_id or "")
+        if owner is None or owner.status is not MemberStatus.ACTIVE or self.scene.chance.random() > ANSWERED:
+            return False
+        kind = self.scene.chance.choice((InteractionKind.CALL, InteractionKind.CALL, InteractionKind.VISIT))
+        form = FollowUpForm(subject=warned.record, kind=kind, member_id=owner.id, summary="Called after the warning")
+        self.scene.crm.customers.log_interaction(form)
+        self.rescued.add(warned.record.id)
+        return True
+
+
+def let_time_pass(scene: Scene) -> str:
+    """Sixty mornings have passed, each with its sweep."""
+    months = _Months(scene)
+    with scene.screen.progress("days", DAYS) as advance:
+        for number in range(DAYS):
+            months.day(number)
+            scene.clock.advance(days=1)
+            advance(1)
+    columns = ("started", "warned", "called", "kept", "reclaimed")
+    rows = [(f"week {number + 1}", *(week[name] for name in columns)) for number, week in months.weeks.items()]
+    total = sum(months.weeks.values(), Counter[str]())
+    rows.append(("all", *(total[name] for name in columns)))
+    headings = ("", "clock started", "owner warned", "owner then called or went", "spared", "fell back to a pool")
+    scene.screen.table("Sixty sweeps over all customers", headings, rows, footer=True)
+    _show(scene, months)
+    _tell_one(scene, months)
+    return f"{many(total['warned'], 'warning')}, {many(total['reclaimed'], 'customer')} fell back"
+
+
+def _show(scene: Scene, months: _Months) -> None:
+    """Who was warned, lost a customer, or was spared, and why: the words of the preview, which the sweep followed."""
+    titles = {
+        ReclaimOutcome.WARN: "Who is warned, and why",
+        ReclaimOutcome.RECLAIM: "Which customers fall back, and why",
+        ReclaimOutcome.KEEP: "Which are spared, and why",
+    }
+    seen = [each for outcome in titles for each in months.samples.get(outcome.value, ())]
+    with scene.crm.begin(read_only=True) as uow:
+        names = uow.accounts.get_many({each.record.id for each in seen})
+    for outcome, title in titles.items():
+        lines: list[tuple[Cell, ...]] = [
+            (
+                str(names[each.record.id].name),
+                scene.name_of(each.owner_id),
+                scene.crm.say(each.reasons),
+                scene.crm.say(each.reasons, "zh"),
+            )
+            for each in months.samples.get(outcome.value, ())
+        ]
+        scene.screen.table(title, ("customer", "owner", "why", "为什么"), lines)
+
+
+def _tell_one(scene: Scene, months: _Months) -> None:
+    """Everything that happened to one customer, from its audit trail."""
+    with scene.crm.begin(read_only=True) as uow:
+        fallen = uow.ownership.find((F.cause == "reclaimed") & F.record_id.in_(sorted(months.rescued)[:ALL]), limit=1)
+        if not fallen:
+            return
+        account = uow.accounts.get(fallen[0].record_id)
+        trail = uow.trail.of(account.ref)
+    lines = []
+    for entry in trail:
+        params = {name: value for name, value in entry.data.items() if isinstance(value, str | int)}
+        told = Reason(code=entry.type, params={**params, "record": account.id})
+        lines.append((f"{entry.at:%Y-%m-%d}", scene.crm.say([told]), ", ".join(entry.changed)))
+    scene.screen.table(f"What happened to {account.name}: its audit trail", ("on", "what", "fields that changed"), lines)
