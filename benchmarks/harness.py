@@ -1,8 +1,8 @@
 """What an area of benchmarks is made of: lines with goals, and a fair way to time one thing against another.
 
-Machines differ and are busy, so nothing here is measured in seconds: two sides take turns in many short
-rounds of one process, and what counts is the median of the rounds' ratios. A load that comes and goes then
-slows both sides of a round alike, and a round that was torn in two by the scheduler falls off the end.
+Machines differ and are busy, so nothing here is told in seconds: two sides take turns in many short rounds of
+one process, and what counts is the median of the rounds' ratios. Where all the work is done in this thread, its
+computing time is compared, which knows no waiting for a busy machine; otherwise it is the time on the wall.
 """
 
 import gc
@@ -13,17 +13,37 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from time import perf_counter_ns
+from time import perf_counter_ns, thread_time_ns
 from typing import Literal, Self
 
 from attrs import frozen
 
 from crmkit.testing.postgres import fresh_schema, running_postgres
 
-__all__ = ["Bench", "Goal", "Line", "Result", "Side", "at_least", "at_most", "every_round", "measured", "ratio"]
+__all__ = [
+    "COMPUTING",
+    "WALL",
+    "Bench",
+    "Clock",
+    "Goal",
+    "Line",
+    "Result",
+    "Side",
+    "at_least",
+    "at_most",
+    "every_round",
+    "measured",
+    "ratio",
+]
 
 WARM_UP = 3
 """Rounds that are run and not counted: caches fill, statements are prepared, CPython specialises its code."""
+Clock = Callable[[], int]
+COMPUTING: Clock = thread_time_ns
+"""The processor time of this thread. On the wall the longer side of a pair would be interrupted more often."""
+WALL: Clock = perf_counter_ns
+"""For work that is shared with a server."""
+
 FEWEST_ROUNDS = 15
 SECONDS = 2.0
 """How long sides go on that can do so: longer than most bursts of load."""
@@ -146,14 +166,14 @@ def every_round(run: Callable[[], object], *, items: int = 1) -> Side:
     return Side(lambda _round: run, items)
 
 
-def ratio(over: Side, under: Side, *, rounds: int | None = None) -> float:
+def ratio(over: Side, under: Side, *, rounds: int | None = None, clock: Clock = COMPUTING) -> float:
     """How many times as long an item of ``over`` takes as one of ``under``: the median of the rounds' ratios.
 
     Sides that have something prepared for each round say how many ``rounds`` there are beside the warm-up;
     the others go on for a while.
     """
-    with _garbage_kept():
-        ratios = [_one_round(over, under, number) for number in _numbers(rounds)]
+    with _no_chance_collections():
+        ratios = [_one_round(over, under, number, clock) for number in _numbers(rounds)]
     return statistics.median(ratios[WARM_UP:])
 
 
@@ -168,31 +188,35 @@ def _numbers(rounds: int | None) -> Iterator[int]:
         yield number
 
 
-def _one_round(over: Side, under: Side, number: int) -> float:
+def _one_round(over: Side, under: Side, number: int, clock: Clock) -> float:
     # each side goes first every other time, so that neither finds the caches warmer than the other
     if number % 2:
-        taken = _time(over, number)
-        return taken / _time(under, number)
-    taken = _time(under, number)
-    return _time(over, number) / taken
+        taken = _time(over, number, clock)
+        return taken / _time(under, number, clock)
+    taken = _time(under, number, clock)
+    return _time(over, number, clock) / taken
 
 
-def _time(side: Side, number: int) -> float:
+def _time(side: Side, number: int, clock: Clock) -> float:
     """Nanoseconds an item; what was made is given back to the heap after the clock has stopped."""
     run = side.prepare(number)
-    started = perf_counter_ns()
+    # between rounds, not in them: a peer that leaves cycles behind must not run in a heap that grows and grows
+    gc.collect()
+    started = clock()
     kept = run()
-    taken = perf_counter_ns() - started
+    taken = clock() - started
     del kept
     return taken / side.items
 
 
 @contextmanager
-def _garbage_kept() -> Iterator[None]:
-    """The garbage collector sleeps: whom it interrupts is chance."""
+def _no_chance_collections() -> Iterator[None]:
+    """The garbage collector does nothing by itself: whom it interrupts is chance."""
     gc.collect()
+    gc.freeze()
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
+        gc.unfreeze()

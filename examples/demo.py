@@ -7,10 +7,8 @@ demo could not begin.
 """
 
 import argparse
-import io
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -25,22 +23,26 @@ try:
 except ModuleNotFoundError:
     sys.exit("The demo prints with rich. Install it with: pip install 'crmkit[demo]', or run: make demo")
 
+from demo_steps.approving import approve_discounts
+from demo_steps.assigning import assign_waiting
+from demo_steps.channel import Channel
+from demo_steps.checking import check_invariants
 from demo_steps.company import set_up
 from demo_steps.customers import import_customers, merge_customers
-from demo_steps.assigning import assign_waiting
 from demo_steps.history import log_follow_ups
 from demo_steps.keeping import let_time_pass
 from demo_steps.leads import import_leads
 from demo_steps.racing import race
-from demo_steps.scoring import score_leads
 from demo_steps.reading import ZONE
 from demo_steps.scene import Scene, ShortIds
+from demo_steps.scoring import score_leads
 from demo_steps.screen import Screen
-from trading_company import generate
+from demo_steps.telling import relay_notices
+from trading_company import Summary, generate
 
 from crmkit import Crm
 from crmkit.domain.values import start_of_day
-from crmkit.errors import CrmError
+from crmkit.errors import CrmError, StorageFailed
 from crmkit.testing import FixedClock
 
 __all__ = ["STEPS", "Options", "main", "run"]
@@ -76,29 +78,89 @@ STEPS = (
     Step("Who gets them", "Sticky to known customers, then the entries of the policy; half days get half.", assign_waiting),
     Step("Two months pass", "Every morning a sweep: owners are warned, what they neglect falls back.", let_time_pass),
     Step("Two reps, one customer", "Real threads, one instant; the database decides who wins.", race),
+    Step("Discounts", "Up to 10 % the team leader decides, above that the sales director too.", approve_discounts),
+    Step("Notices", "From the outbox to the inboxes; now and then the channel refuses.", relay_notices),
+    Step("What must hold", "Counted in the database and in the inboxes.", check_invariants),
 )
 
 
 def run(options: Options, screen: Screen, folder: Path) -> Scene:
-    """The scene after all steps; the database stays open."""
-    summary = generate(folder, seed=options.seed, leads=options.leads, customers=options.customers)
-    clock = FixedClock(start_of_day(summary.last_day.date() + timedelta(days=1), zone=ZONE) + timedelta(hours=9))
-    url = options.db or f"sqlite:///{folder / 'crm.db'}"
-    crm = Crm.open(url, clock=clock, ids=ShortIds())
-    scene = Scene(crm.acting_as("demo", tenant=f"demo-{uuid4().hex[:8]}"), clock, screen, summary, Random(options.seed))
-    facts = []
+    """The scene after all steps, its database still open."""
+    screen.say(f"A trading company moves to crmkit: {options.leads:,} leads, {options.customers:,} customers, seed {options.seed}.", style="bold")
+    with screen.step("Files", "Messy on purpose: the same seed gives the same bytes."):
+        summary = generate(folder, seed=options.seed, leads=options.leads, customers=options.customers)
+        screen.table("Written", ("file", "rows"), list(summary.rows.items()))
+        facts = [f"{sum(summary.rows.values()):,} rows in {len(summary.rows)} files"]
+    scene = _scene(options, screen, summary)
     for step in STEPS:
         with screen.step(step.title, step.about):
             facts.append(step.run(scene))
-    for (title, seconds), fact in zip(screen.seconds, facts, strict=True):
-        print(title, round(seconds, 2), fact)
+    lines = [(title, fact, round(seconds, 1)) for (title, seconds), fact in zip(screen.seconds, facts, strict=True)]
+    total = sum(seconds for _, seconds in screen.seconds)
+    lines.append(("all", "", round(total, 1)))
+    screen.table("Summary", ("step", "what happened", "seconds"), lines, footer=True)
     return scene
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    folder = Path(mkdtemp())
-    run(Options(), Screen.standard(), folder)
-    return 0
+def _scene(options: Options, screen: Screen, summary: Summary) -> Scene:
+    """The CRM opens on the morning after the last day of the files, under a tenant of its own."""
+    first_morning = start_of_day(summary.last_day.date() + timedelta(days=1), zone=ZONE) + timedelta(hours=9)
+    clock, channel = FixedClock(first_morning), Channel()
+    url = options.db or f"sqlite:///{summary.directory / 'crm.db'}"
+    crm = Crm.open(url, clock=clock, ids=ShortIds(), notifier=channel)
+    if crm.ctx.store.outbox.backlog():
+        raise StorageFailed("The database holds notices that wait for a relay.", hint="Give the demo a database of its own.")
+    tenant = f"demo-{uuid4().hex[:8]}"
+    return Scene(
+        crm=crm.acting_as("demo", tenant=tenant),
+        tenant=tenant,
+        channel=channel,
+        clock=clock,
+        screen=screen,
+        summary=summary,
+        chance=Random(options.seed),
+    )
+
+
+def main(arguments: Sequence[str] | None = None, *, screen: Screen | None = None) -> int:
+    """The exit status; 0 when everything held."""
+    options = _options(arguments)
+    shown = screen or Screen.standard()
+    folder = Path(mkdtemp(prefix="crmkit-demo-"))
+    try:
+        scene = run(options, shown, folder)
+        scene.crm.close()
+    except CrmError as error:
+        shown.say(f"The demo could not go on. {error}", style="bold red")
+        return 2
+    finally:
+        if options.keep:
+            shown.say(f"Files{'' if options.db else ' and database'} are kept in {folder}")
+        else:
+            rmtree(folder, ignore_errors=True)
+    for name in scene.broken:
+        shown.say(f"BROKEN: {name}", style="bold red")
+    return 1 if scene.broken else 0
+
+
+def _options(arguments: Sequence[str] | None) -> Options:
+    parser = argparse.ArgumentParser(description="A trading company that does not exist moves to crmkit.")
+    usual = Options()
+    parser.add_argument("--leads", type=_at_least(200), default=usual.leads)
+    parser.add_argument("--customers", type=_at_least(60), default=usual.customers)
+    parser.add_argument("--seed", type=int, default=usual.seed, help="the same seed gives the same files")
+    parser.add_argument("--db", default="", metavar="URL", help="sqlite:///… or postgresql+psycopg://… (a temporary SQLite file)")
+    parser.add_argument("--keep", action="store_true", help="leave the files and the database behind")
+    return Options(**vars(parser.parse_args(arguments)))
+
+
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"at least {least}, so that there is something to see")
+        return int(text)
+
+    return number
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from psycopg.types.json import set_json_loads
 from sqlalchemy.engine import make_url
 
 from crmkit.adapters.sql import SqlStore
-from harness import Bench
+from harness import COMPUTING, WALL, Bench
 
 __all__ = ["DATABASES", "Database", "Postgres", "Raw", "Sqlite", "insert_text", "store_at"]
 
@@ -45,6 +45,7 @@ class Sqlite:
     """A file with crmkit's own pragmas."""
 
     name = "SQLite"
+    clock = COMPUTING
 
     def url(self, bench: Bench) -> str:
         return bench.sqlite_url()
@@ -66,6 +67,7 @@ class Postgres:
     """A schema of a server that was started for the run; plain psycopg."""
 
     name = "Postgres"
+    clock = WALL
 
     def url(self, bench: Bench) -> str:
         return bench.postgres_url()

@@ -63,7 +63,7 @@ def _get(database: Database, bench: Bench) -> float:
             execute(one, each).fetchone()
         raw.connection.rollback()
 
-    return ratio(every_round(ours), every_round(theirs))
+    return ratio(every_round(ours), every_round(theirs), clock=database.clock)
 
 
 def _get_alone(database: Database, bench: Bench) -> float:
@@ -82,7 +82,7 @@ def _get_alone(database: Database, bench: Bench) -> float:
             raw.cursor.execute(one, each).fetchone()
             raw.connection.rollback()
 
-    return ratio(every_round(ours), every_round(theirs))
+    return ratio(every_round(ours), every_round(theirs), clock=database.clock)
 
 
 def _scan(database: Database, bench: Bench) -> float:
@@ -100,7 +100,7 @@ def _scan(database: Database, bench: Bench) -> float:
         return rows
 
     assert len(ours()) == len(theirs()) == len(stored)
-    return ratio(every_round(ours), every_round(theirs))
+    return ratio(every_round(ours), every_round(theirs), clock=database.clock)
 
 
 def _query(database: Database, bench: Bench) -> float:
@@ -126,4 +126,4 @@ def _query(database: Database, bench: Bench) -> float:
         return rows
 
     assert len(ours()) == len(theirs()) == 500
-    return ratio(every_round(ours), every_round(theirs))
+    return ratio(every_round(ours), every_round(theirs), clock=database.clock)

@@ -142,7 +142,7 @@ def _measured(database: Database, bench: Bench, raws: Raws) -> float:
         due = theirs.fill(number)
         return lambda: _expect(raws(raw, now, due))
 
-    return ratio(Side(sweeping), Side(updating), rounds=ROUNDS)
+    return ratio(Side(sweeping), Side(updating), rounds=ROUNDS, clock=database.clock)
 
 
 def _expect(count: int) -> None:

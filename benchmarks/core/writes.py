@@ -58,7 +58,7 @@ def _insert(database: Database, bench: Bench) -> float:
 
         return run
 
-    value = ratio(_saving(twins.store, history, together=True), Side(theirs), rounds=INSERTS)
+    value = ratio(_saving(twins.store, history, together=True), Side(theirs), rounds=INSERTS, clock=database.clock)
     twins.check()
     return value
 
@@ -95,7 +95,7 @@ def _save(database: Database, bench: Bench, *, together: bool) -> float:
 
         return run
 
-    value = ratio(_saving(twins.store, moves, together=together), Side(theirs), rounds=SAVES)
+    value = ratio(_saving(twins.store, moves, together=together), Side(theirs), rounds=SAVES, clock=database.clock)
     twins.check()
     return value
 
@@ -119,7 +119,7 @@ def _bulk_add(database: Database, bench: Bench) -> float:
 
         return run
 
-    value = ratio(Side(ours), Side(theirs), rounds=BULK_ADDS)
+    value = ratio(Side(ours), Side(theirs), rounds=BULK_ADDS, clock=database.clock)
     twins.check()
     return value
 

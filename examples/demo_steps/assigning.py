@@ -37,11 +37,12 @@ def _held(scene: Scene) -> "Counter[str]":
 
 def _explain(scene: Scene) -> "Counter[str]":
     """A few are assigned one by one, to see each decision with its reasons."""
-    waiting = F.owner_id.missing() & F.pool_id.missing()
+    waiting, known = F.owner_id.missing() & F.pool_id.missing(), ~F.account_id.missing()
+    usual = (F.score >= 10) & (F.score < 60)
     with scene.crm.begin(read_only=True) as uow:
         leads = [
             lead
-            for condition in (F.score >= 60, ~F.account_id.missing(), F.region == "abroad", F.region == "south", F.score < 10)
+            for condition in (F.score >= 60, usual & known, usual & (F.region == "abroad"), usual & (F.region == "south"), F.score < 10)
             for lead in uow.leads.find(waiting & condition, order=["-score"], limit=1)
         ]
     received: Counter[str] = Counter()
@@ -51,7 +52,7 @@ def _explain(scene: Scene) -> "Counter[str]":
         if decision.member_id is not None:
             received[decision.member_id] += 1
         who = scene.name_of(decision.member_id) if decision.member_id else f"pool {decision.pool_id}"
-        lines.append((str(lead.company or lead.name), lead.score or 0, who, scene.crm.say(decision.reasons)))
+        lines.append((str(lead.company or lead.name), lead.score or 0, who, scene.why(decision.reasons)))
     scene.screen.table("A few decisions", ("lead", "score", "goes to", "why"), lines)
     return received
 

@@ -21,8 +21,10 @@ __all__ = ["let_time_pass"]
 DAYS = 60
 ANSWERED = 0.35
 """The share of warnings after which the owner does something about it."""
-SHOWN = 4
+SHOWN = 2
 ALL = 10_000
+MOST_IDS = 1_000
+"""Values that one condition lists."""
 
 
 @define
@@ -31,7 +33,8 @@ class _Months:
 
     scene: Scene
     weeks: dict[int, Counter[str]] = field(factory=dict)
-    samples: dict[str, list[Foreseen]] = field(factory=dict)
+    samples: dict[tuple[str, str], list[Foreseen]] = field(factory=dict)
+    """The first decisions of each kind, by outcome and reason."""
     rescued: set[str] = field(factory=set)
 
     def day(self, number: int) -> None:
@@ -42,9 +45,9 @@ class _Months:
         self.count(number, report, due)
         warned = [each for each in due if each.outcome is ReclaimOutcome.WARN]
         for each in due:
-            kept = self.samples.setdefault(each.outcome.value, [])
-            if len(kept) < SHOWN and all(other.owner_id != each.owner_id for other in kept):
-                kept.append(each)
+            alike = self.samples.setdefault((each.outcome.value, each.reasons[0].code), [])
+            if len(alike) < SHOWN and all(other.owner_id != each.owner_id for other in alike):
+                alike.append(each)
         done = sum(self.react(each) for each in warned)
         self.weeks[number // 7]["called"] += done
 
@@ -93,31 +96,24 @@ def let_time_pass(scene: Scene) -> str:
 
 def _show(scene: Scene, months: _Months) -> None:
     """Who was warned, lost a customer, or was spared, and why: the words of the preview, which the sweep followed."""
-    titles = {
-        ReclaimOutcome.WARN: "Who is warned, and why",
-        ReclaimOutcome.RECLAIM: "Which customers fall back, and why",
-        ReclaimOutcome.KEEP: "Which are spared, and why",
-    }
-    seen = [each for outcome in titles for each in months.samples.get(outcome.value, ())]
     with scene.crm.begin(read_only=True) as uow:
-        names = uow.accounts.get_many({each.record.id for each in seen})
-    for outcome, title in titles.items():
+        names = uow.accounts.get_many({each.record.id for alike in months.samples.values() for each in alike})
+    titles = (("warn", "Who is warned, and why"), ("reclaim", "What falls back, and why"), ("keep", "What is spared, and why"))
+    for outcome, title in titles:
         lines: list[tuple[Cell, ...]] = [
-            (
-                str(names[each.record.id].name),
-                scene.name_of(each.owner_id),
-                scene.crm.say(each.reasons),
-                scene.crm.say(each.reasons, "zh"),
-            )
-            for each in months.samples.get(outcome.value, ())
+            (str(names[each.record.id].name), scene.name_of(each.owner_id), scene.why(each.reasons))
+            for (what, _), alike in months.samples.items()
+            for each in alike
+            if what == outcome
         ]
-        scene.screen.table(title, ("customer", "owner", "why", "为什么"), lines)
+        scene.screen.table(title, ("customer", "owner", "why"), lines)
 
 
 def _tell_one(scene: Scene, months: _Months) -> None:
-    """Everything that happened to one customer, from its audit trail."""
+    """Everything that happened to one customer whose owner reacted to a warning once, but not for ever."""
     with scene.crm.begin(read_only=True) as uow:
-        fallen = uow.ownership.find((F.cause == "reclaimed") & F.record_id.in_(sorted(months.rescued)[:ALL]), limit=1)
+        again = (F.cause == "reclaimed") & F.record_id.in_(sorted(months.rescued)[:MOST_IDS])
+        fallen = uow.ownership.find(again, limit=1)
         if not fallen:
             return
         account = uow.accounts.get(fallen[0].record_id)

@@ -87,6 +87,5 @@ def _refuse(scene: Scene) -> None:
     lines = []
     for member_id in dict.fromkeys((fallen[0].from_owner_id or "", away.id)):
         decision = scene.crm.pools.claim(customer.ref, member_id)
-        reasons = decision.reasons
-        lines.append((scene.name_of(member_id), decision.outcome.value, scene.crm.say(reasons), scene.crm.say(reasons, "zh")))
-    scene.screen.table(f"Who else wants {customer.name}", ("who", "answer", "why", "为什么"), lines)
+        lines.append((scene.name_of(member_id), decision.outcome.value, scene.why(decision.reasons)))
+    scene.screen.table(f"Who else wants {customer.name}", ("who", "answer", "why"), lines)

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any, TypeVar
 
 from attrs import define, field
+from demo_steps.channel import Channel
 from demo_steps.reading import Reading
 from demo_steps.screen import Screen
 from trading_company import Summary
@@ -17,6 +18,7 @@ from crmkit import Crm
 from crmkit.domain.change import Change
 from crmkit.domain.ids import AccountId, LeadId, MemberId
 from crmkit.domain.organization.member import Member, MemberStatus
+from crmkit.domain.reasons import Reason
 from crmkit.testing import FixedClock
 
 __all__ = ["Scene", "ShortIds", "batches"]
@@ -43,6 +45,8 @@ class Scene:
     """One run of the demo."""
 
     crm: Crm
+    tenant: str
+    channel: Channel
     clock: FixedClock
     screen: Screen
     summary: Summary
@@ -57,6 +61,8 @@ class Scene:
     """What services answered that they did: checked against the database and the inboxes in the end."""
     raced: list[str] = field(factory=list)
     """Customers that two people claimed at the same instant."""
+    broken: list[str] = field(factory=list)
+    """Invariants that did not hold."""
 
     @property
     def now(self) -> datetime:
@@ -81,6 +87,11 @@ class Scene:
             who = "owner who has left" if member is not None else "unknown owner"
             reading.odd(who, "waits for assignment", written)
         return None
+
+    def why(self, reasons: Iterable[Reason]) -> str:
+        """The reasons in English and in Chinese, as a colleague of either tongue reads them."""
+        told = tuple(reasons)
+        return f"{self.crm.say(told)}\n{self.crm.say(told, 'zh')}"
 
     def name_of(self, member_id: MemberId | str | None) -> str:
         """How people call a member."""

@@ -1,5 +1,7 @@
 """How two sides are timed against each other; the clock of these tests moves when a side says so."""
 
+from functools import partial
+
 import pytest
 
 
@@ -27,6 +29,7 @@ def clock():
 def harness(benchmark_module, monkeypatch, clock):
     module = benchmark_module("harness")
     monkeypatch.setattr(module, "perf_counter_ns", clock)
+    monkeypatch.setattr(module, "ratio", partial(module.ratio, clock=clock))
     return module
 
 

@@ -202,8 +202,10 @@ def postgres_world(postgres_server) -> World:
     def world():
         with store._engine.begin() as connection:
             connection.execute(sa.text(f"TRUNCATE {names}"))
-            for copy in copies:
-                connection.execute(copy)
+            for each in copies:
+                connection.execute(each)
+            # positions go on behind those that were copied
+            connection.execute(sa.text("SELECT setval(pg_get_serial_sequence('crm_audit', 'position'), 1000, true)"))
         return fresh(store)
 
     yield world

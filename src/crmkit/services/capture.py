@@ -208,7 +208,7 @@ class _Capturing:
         doubts = [match for match in decision.matches if match.outcome is MatchOutcome.REVIEW]
         if doubts or decision.outcome is MatchOutcome.REVIEW:
             outcome = CaptureOutcome.REVIEW
-            lead = revise(lead, tags=(*lead.tags, REVIEW_TAG))
+            lead = revise(lead, tags=tuple(dict.fromkeys((*lead.tags, REVIEW_TAG))))
         self._changes[lead.id] = lead.capture()
         # neither a customer nor a tag is a key
         self._neighbours.add(attrs.evolve(draft, record=lead))

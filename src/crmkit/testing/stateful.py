@@ -39,7 +39,7 @@ from crmkit.testing.clock import FixedClock
 from crmkit.testing.conditions import conditions
 from crmkit.testing.contracts.steps import Noted
 from crmkit.testing.differential import catalogue_of, orders
-from crmkit.testing.strategies import SCHEMA, records, sampled
+from crmkit.testing.strategies import SCHEMA, some_records
 
 __all__ = ["StoreMachine"]
 
@@ -55,7 +55,7 @@ _QUERIES = {
     cls: st.tuples(conditions(catalogue_of(cls), max_leaves=4), orders(catalogue_of(cls)), st.none() | st.integers(0, 3))
     for cls in ENTITIES
 }
-_RECORDS = {cls: sampled(records(cls), 25) for cls in ENTITIES}
+_RECORDS = {cls: some_records(cls, 25) for cls in ENTITIES}
 """Drawn once: a step picks one, which is much cheaper than drawing a record."""
 _WHICH = st.integers(0, 10_000)
 

@@ -5,10 +5,11 @@ of their ranges, money in every currency, nested values, the host's own fields. 
 in its annotation; the few rules that an annotation cannot say stand in the two tables below.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin
 
@@ -33,7 +34,7 @@ from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.ports.store import REPOSITORIES
 from crmkit.testing import conditions as pools
 
-__all__ = ["IDS", "SCHEMA", "models", "records", "sampled", "texts"]
+__all__ = ["IDS", "SCHEMA", "models", "records", "sampled", "some_records", "texts"]
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Record)
@@ -218,3 +219,9 @@ def sampled(strategy: st.SearchStrategy[T], count: int) -> list[T]:
     while len(drawn) < count:
         draw()
     return drawn[:count]
+
+
+@cache
+def some_records(cls: type[R], count: int) -> Sequence[R]:
+    """``count`` random records of ``cls``, drawn once a process: what ``sampled(records(cls), count)`` gives."""
+    return tuple(sampled(records(cls), count))

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from crmkit.domain.values.contact_points import Email, Handle, Phone
 from crmkit.domain.values.identifiers import Identifier
 from crmkit.domain.values.names import CompanyName, PersonName
-from crmkit.rules.dedup import KeyKind, keys_of, match_keys, search_keys
+from crmkit.rules.dedup import Candidate, KeyKind, keys_of, match_keys, search_keys
 from crmkit.rules.dedup.keys import is_deceptive, kind_of, without
-from crmkit.testing import a_contact, a_lead, a_task, an_account
+from crmkit.testing import NOW, a_contact, a_lead, a_task, an_account
 
 
 def lead(*, name="", company="", phones=(), emails=(), handles=(), **fields):
@@ -218,3 +218,8 @@ def test_keys_are_the_same_each_time_and_never_raise(name, company, phone, email
     assert set(keys) <= set(search_keys(record))
     for key in keys:
         kind_of(key)
+
+
+def test_a_candidate_knows_what_to_look_for():
+    record = lead(name="李伟", company="云杉贸易", phones=["13800138000"])
+    assert Candidate.of(record, now=NOW).searched == search_keys(record)

@@ -188,6 +188,7 @@ def test_a_diagram_keeps_its_shape_whatever_states_are_called():
 
 # --- laws ---------------------------------------------------------------------------------------------
 
+CODEC = Codec()
 guards = st.sampled_from(
     ["always()", "percent <= 10", "not (amount > money('1', 'CNY'))", "within(created_at, days=3)"]
 )

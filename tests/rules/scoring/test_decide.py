@@ -27,7 +27,6 @@ from crmkit.rules.scoring import (
     ScorePolicy,
     SignalGroup,
     decide,
-    lead_scoring,
 )
 from crmkit.testing import NOW, a_lead, a_member, an_account, an_opportunity
 

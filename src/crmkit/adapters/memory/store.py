@@ -3,8 +3,9 @@
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TypeVar, cast
 
 from crmkit.adapters.codec import StoredCodec
@@ -50,10 +51,7 @@ class MemoryStore:
         self._retry = retry or Retry(random=random.random, sleep=time.sleep)
         self._turn = threading.Lock()
         self._holder: int | None = None
-        self._catalogues = {
-            cls: FieldCatalogue.of(cls, custom=self._schema.of_entity(cls.entity).values())
-            for cls in REPOSITORIES.values()
-        }
+        self._catalogues = _catalogues_of(self._schema)
         self._recorder = Recorder(StoredCodec())
         self.outbox = MemoryOutbox(self._state, self._hold)
 
@@ -95,3 +93,11 @@ class MemoryStore:
         finally:
             self._holder = None
             self._turn.release()
+
+
+@lru_cache(maxsize=8)
+def _catalogues_of(schema: CustomSchema) -> Mapping[type[Record], FieldCatalogue]:
+    """Kept, because a test run opens thousands of stores over one schema."""
+    return {
+        cls: FieldCatalogue.of(cls, custom=schema.of_entity(cls.entity).values()) for cls in REPOSITORIES.values()
+    }

@@ -30,8 +30,8 @@ _Box: TypeAlias = "dict[EventId, InboxItem]"
 class Inbox:
     """Keeps, for each member of each tenant, the notices told to them; none stands there twice.
 
-    It lives as long as the process: a notice that was taken is gone with it, so an application that
-    keeps people waiting over a restart gives its own ``Notifier`` a table with a unique notice id.
+    It lives as long as the process, and a notice that was taken is gone with it; the inbox that stays is
+    ``SqlStore.inbox()``.
     Threads may share one.
 
     >>> from datetime import UTC, datetime

@@ -3,10 +3,11 @@
 from crmkit.errors import MissingExtra
 
 try:
+    from crmkit.adapters.sql.inbox import SqlInbox
     from crmkit.adapters.sql.store import SqlStore
 except ModuleNotFoundError as error:
     if error.name is not None and error.name.partition(".")[0] == "sqlalchemy":
         raise MissingExtra.named("sql", package="sqlalchemy") from error
     raise
 
-__all__ = ["SqlStore"]
+__all__ = ["SqlInbox", "SqlStore"]

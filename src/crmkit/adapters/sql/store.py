@@ -15,6 +15,7 @@ from crmkit.adapters.retrying import Retry
 from crmkit.adapters.sql.connection import Connection, translated
 from crmkit.adapters.sql.database import KEY_FIELDS, Database, KeyFunction
 from crmkit.adapters.sql.engine import dialect_of, engine_for, namespace_of
+from crmkit.adapters.sql.inbox import SqlInbox
 from crmkit.adapters.sql.mapping import Dialect
 from crmkit.adapters.sql.migrations import migrate
 from crmkit.adapters.sql.outbox import SqlOutbox
@@ -117,6 +118,10 @@ class SqlStore:
         finally:
             uow.close()
 
+    def inbox(self) -> SqlInbox:
+        """A channel that keeps what each member has been told in this database."""
+        return SqlInbox(self._database, self._transact)
+
     def run(self, work: Callable[[UnitOfWork], T], acting: Acting | None = None) -> T:
         """``work`` in a unit of work that is committed; tried again when the store is busy."""
 
@@ -133,8 +138,8 @@ class SqlStore:
         self._engine.dispose()
 
     @contextmanager
-    def _transact(self) -> Iterator[Connection]:
-        with self._connected(ALL_TENANTS, read_only=False) as connection:
+    def _transact(self, tenant: str = ALL_TENANTS) -> Iterator[Connection]:
+        with self._connected(tenant, read_only=False) as connection:
             transaction = _Own(connection)
             try:
                 yield connection

@@ -72,6 +72,7 @@ class Tables:
         self.keys = self._keys()
         self.policies = self._policies()
         self.commands = self._commands()
+        self.inbox = self._inbox()
         self.entities: Mapping[type[Record], EntityTable] = {
             cls: self._entity(plural, cls, dialect, codec) for plural, cls in REPOSITORIES.items()
         }
@@ -153,6 +154,22 @@ class Tables:
             *(_column(name, ColumnKind.TEXT) for name in ("tenant", "key", "answer", "body")),
             sa.PrimaryKeyConstraint("tenant", "key"),
         )
+
+    def _inbox(self) -> sa.Table:
+        text, number = ColumnKind.TEXT, ColumnKind.INTEGER
+        table = sa.Table(
+            "crm_inbox",
+            self.metadata,
+            *(_column(name, text) for name in ("tenant", "member_id", "id", "entity", "record_id")),
+            _column("version", number),
+            _column("type", text),
+            _column("at", ColumnKind.INSTANT),
+            _column("data", ColumnKind.JSON),
+            _column("read", number),
+            sa.PrimaryKeyConstraint("tenant", "member_id", "id"),
+        )
+        sa.Index("ix_crm_inbox_at", table.c.tenant, table.c.member_id, table.c.at)
+        return table
 
 
 def _column(

@@ -4,7 +4,7 @@
 """
 
 from crmkit.rules.dedup.comparators import Blank, Comparator, SameKey, SameValue, SimilarName
-from crmkit.rules.dedup.decide import decide
+from crmkit.rules.dedup.decide import UNSEEN, decide
 from crmkit.rules.dedup.decision import Evidence, Match, MatchDecision, MatchOutcome, Tier, Verdict
 from crmkit.rules.dedup.facts import Candidate, EntryPoint, MatchFacts, MatchState, Party, states_of
 from crmkit.rules.dedup.keys import KeyKind, keys_of, match_keys, search_keys
@@ -17,6 +17,7 @@ __all__ = [
     "KINDS",
     "REVIEW_TAG",
     "TEXTS",
+    "UNSEEN",
     "Blank",
     "Candidate",
     "Comparator",

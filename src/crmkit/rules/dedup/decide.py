@@ -60,19 +60,20 @@ class _Asked:
 
     def __init__(self, subject: Candidate, candidate: Candidate) -> None:
         self._pair = subject, candidate
-        self._known: dict[Comparator, Evidence] = {}
+        # by identity: the policy holds its parts for as long as we ask, and their hashes cost more than a comparison
+        self._known: dict[int, Evidence] = {}
         self.failed: set[str] = set()
 
     def about(self, comparator: Comparator) -> Evidence:
         """What ``comparator`` says about the pair."""
-        known = self._known.get(comparator)
+        known = self._known.get(id(comparator))
         if known is None:
             try:
                 known = comparator.compare(*self._pair)
             except Exception:  # noqa: BLE001 - a host's rule may raise anything, and a lead must not be lost by it
                 self.failed.add(comparator.kind)
                 known = Evidence.of(Verdict.BLANK, comparator=comparator.kind, field=comparator.kind, holds=False)
-            self._known[comparator] = known
+            self._known[id(comparator)] = known
         return known
 
 

@@ -70,10 +70,7 @@ class Evidence:
     @property
     def reason(self) -> Reason:
         """The evidence as a reason, to be said in any language by a catalogue."""
-        code = f"match.{self.verdict.value}"
-        named = f"{code}.{self.field}"
-        code = named if named in TEXTS else code
-        return Reason.of(code, field=self.field, similarity=self.similarity)
+        return _reason(self.verdict, self.field, self.similarity)
 
 
 @lru_cache(maxsize=4_096)
@@ -88,6 +85,13 @@ def _evidence(
     return Evidence(
         comparator=comparator, field=field, verdict=verdict, holds=holds, strong=strong, similarity=similarity
     )
+
+
+@lru_cache(maxsize=4_096)
+def _reason(verdict: Verdict, field: str, similarity: int) -> Reason:
+    code = f"match.{verdict.value}"
+    named = f"{code}.{field}"
+    return Reason.of(named if named in TEXTS else code, field=field, similarity=similarity)
 
 
 @model

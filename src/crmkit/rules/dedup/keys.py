@@ -28,6 +28,7 @@ name+email:张三|info@yunshan.example
 True
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 from hashlib import blake2b
@@ -197,7 +198,13 @@ def is_deceptive(record: Record) -> bool:
         texts = [record.name.raw or record.name.full]
     else:
         return False
-    return any(map(is_mixed_script, texts)) or any(email.mixed_script for email in record.emails)
+    return any(not _USUAL.fullmatch(text) and is_mixed_script(text) for text in texts) or any(
+        email.mixed_script for email in record.emails
+    )
+
+
+# Chinese beside ASCII, told without looking for every alphabet
+_USUAL = re.compile("[\x00-\x7f\u3400-\u9fff（）·]*")
 
 
 def _named(prefix: str, values: Collection[str]) -> list[str]:

@@ -34,7 +34,7 @@ from crmkit.errors import InvalidInput
 from crmkit.rules.policy import Policy, PolicyRef
 from crmkit.rules.reclaim.fields import answers_to, first_of, owned
 
-__all__ = ["SETTLED", "Exemption", "ReclaimPolicy", "Refresh"]
+__all__ = ["SETTLED", "Exemption", "PreparedReclaim", "ReclaimPolicy", "Refresh"]
 
 LONGEST = 2_000
 """Days that a protection may have."""
@@ -68,7 +68,7 @@ class Exemption:
 
 
 @frozen(eq=False)
-class _Prepared:
+class PreparedReclaim:
     """What is worked out once a policy, not once a record."""
 
     ref: PolicyRef
@@ -127,16 +127,16 @@ class ReclaimPolicy(Policy):
         self._check_warnings()
         when = tuple(exemption.when for exemption in self.exemptions)
         # kept beside the fields, not among them: it is neither compared nor stored
-        self.__dict__["_prepared"] = _Prepared(
+        self.__dict__["_prepared"] = PreparedReclaim(
             self.ref,
             first_of((SETTLED[self.entity],), self.entity, self.custom_fields),
             answers_to(when, self.entity, self.custom_fields),
         )
 
     @property
-    def prepared(self) -> _Prepared:
+    def prepared(self) -> PreparedReclaim:
         """The compiled conditions."""
-        prepared: _Prepared = self.__dict__["_prepared"]
+        prepared: PreparedReclaim = self.__dict__["_prepared"]
         return prepared
 
     def refresh_days(self, kind: InteractionKind) -> int:

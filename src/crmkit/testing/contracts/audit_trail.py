@@ -15,7 +15,7 @@ from crmkit.ports.store import Store
 from crmkit.testing.builders import a_lead, a_task
 from crmkit.testing.clock import NOW
 from crmkit.testing.contracts.steps import SECOND, entries, noted, save
-from crmkit.testing.strategies import records, sampled
+from crmkit.testing.strategies import some_records
 
 __all__ = ["AuditTrailContract"]
 
@@ -175,7 +175,7 @@ class AuditTrailContract:
         """Any state of any fields comes back from the entries, types and all."""
         states = [
             attrs.evolve(lead, id="L-1", created_at=NOW, updated_at=NOW + place * DAY, version=place + 1)
-            for place, lead in enumerate(sampled(records(Lead), 12))
+            for place, lead in enumerate(some_records(Lead, 25))
         ]
         save(store, created(states[0]))
         for before, after in pairwise(states):

@@ -25,7 +25,7 @@ class DurabilityContract:
         """Records, history, keys, policies and answers."""
         lead = a_lead(custom={"x_date": NOW.date()})
         save(store, created(lead, noted("1")), created(a_task()))
-        save(store, changed(lead, noted("2"), now=NOW + SECOND, score=1), removed(a_task(), noted()))
+        save(store, changed(lead, noted("2", at=NOW + SECOND), now=NOW + SECOND, score=1), removed(a_task(), noted()))
         store.run(lambda uow: uow.policies.put(ClaimPolicy(daily_quota=3)))
         store.run(lambda uow: uow.commands.remember("key", lead.ref))
 

@@ -19,7 +19,7 @@ from crmkit.ports.store import REPOSITORIES, Locking, Store
 from crmkit.testing.builders import a_calendar, a_contact, a_lead, a_member, a_pool, a_record, a_task, an_interaction
 from crmkit.testing.clock import NOW
 from crmkit.testing.contracts.steps import read, save
-from crmkit.testing.strategies import records, sampled
+from crmkit.testing.strategies import some_records
 
 __all__ = ["KeepingContract", "RepositoryContract"]
 
@@ -51,7 +51,7 @@ class KeepingContract:
     ``custom=crmkit.testing.strategies.SCHEMA``.
     """
 
-    random_records = 15
+    random_records = 25
     """Records of each entity that the widest check draws."""
 
     def test_every_entity_comes_back(self, store: Store) -> None:
@@ -64,7 +64,7 @@ class KeepingContract:
     def test_whatever_a_field_may_hold_comes_back(self, store: Store) -> None:
         """Every field keeps every value that its annotation allows, type and all."""
         for cls in REPOSITORIES.values():
-            drawn = sampled(records(cls), self.random_records)
+            drawn = some_records(cls, self.random_records)
             originals = {f"R-{place}": attrs.evolve(record, id=f"R-{place}") for place, record in enumerate(drawn)}
             save(store, *map(created, originals.values()))
             with store.begin(read_only=True) as uow:

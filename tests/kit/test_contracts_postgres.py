@@ -1,0 +1,33 @@
+"""The SQL store keeps the contract of a store on Postgres."""
+
+import pytest
+
+from crmkit.testing.contracts import DurabilityContract, HostTransactionContract, StoreContract
+
+
+class TestPostgresStore(StoreContract):
+    @pytest.fixture
+    def store(self, postgres_store):
+        return postgres_store
+
+
+class TestPostgresLasts(DurabilityContract):
+    @pytest.fixture
+    def store(self, postgres_store):
+        return postgres_store
+
+    @pytest.fixture
+    def reopen(self, postgres):
+        return postgres.reopened
+
+
+class TestPostgresInsideTheHost(HostTransactionContract):
+    @pytest.fixture
+    def host(self, postgres_host):
+        return postgres_host
+
+
+class TestPostgresInsideASession(HostTransactionContract):
+    @pytest.fixture
+    def host(self, postgres_session_host):
+        return postgres_session_host

@@ -1,0 +1,35 @@
+"""The SQL store keeps the contract of a store on an SQLite file."""
+
+import pytest
+
+from crmkit.testing.contracts import DurabilityContract, HostTransactionContract, StoreContract
+
+
+class TestSqliteStore(StoreContract):
+    concurrent_writers = False  # SQLite has one writer at a time, and readers beside it
+
+    @pytest.fixture
+    def store(self, sqlite_store):
+        return sqlite_store
+
+
+class TestSqliteLasts(DurabilityContract):
+    @pytest.fixture
+    def store(self, sqlite_store):
+        return sqlite_store
+
+    @pytest.fixture
+    def reopen(self, sqlite):
+        return sqlite.reopened
+
+
+class TestSqliteInsideTheHost(HostTransactionContract):
+    @pytest.fixture
+    def host(self, sqlite_host):
+        return sqlite_host
+
+
+class TestSqliteInsideASession(HostTransactionContract):
+    @pytest.fixture
+    def host(self, sqlite_session_host):
+        return sqlite_session_host
