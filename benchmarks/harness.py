@@ -1,7 +1,7 @@
 """What an area of benchmarks is made of: lines with goals, and a fair way to time one thing against another.
 
 Machines differ and are busy, so nothing here is told in seconds: two sides take turns in many short rounds of
-one process, and what counts is the median of the rounds' ratios. Where all the work is done in this thread, its
+one process, and what counts is the median of the rounds' ratios. Where all the work is done in this process, its
 computing time is compared, which knows no waiting for a busy machine; otherwise it is the time on the wall.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
-from time import perf_counter_ns, thread_time_ns
+from time import perf_counter_ns, process_time_ns
 from typing import Literal, Self
 
 from attrs import frozen
@@ -39,8 +39,8 @@ __all__ = [
 WARM_UP = 3
 """Rounds that are run and not counted: caches fill, statements are prepared, CPython specialises its code."""
 Clock = Callable[[], int]
-COMPUTING: Clock = thread_time_ns
-"""The processor time of this thread. On the wall the longer side of a pair would be interrupted more often."""
+COMPUTING: Clock = process_time_ns
+"""The processor time of this process. On the wall the longer side of a pair would be interrupted more often."""
 WALL: Clock = perf_counter_ns
 """For work that is shared with a server."""
 

@@ -9,6 +9,7 @@ demo could not begin.
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -23,9 +24,18 @@ try:
 except ModuleNotFoundError:
     sys.exit("The demo prints with rich. Install it with: pip install 'crmkit[demo]', or run: make demo")
 
+from sqlalchemy.engine import make_url
+
+from crmkit import Crm
+from crmkit.domain.values import start_of_day
+from crmkit.errors import CrmError, StorageFailed
+from crmkit.testing import FixedClock
+from demo_stage.channel import Channel
+from demo_stage.reading import ZONE
+from demo_stage.scene import Scene, ShortIds
+from demo_stage.screen import Screen
 from demo_steps.approving import approve_discounts
 from demo_steps.assigning import assign_waiting
-from demo_steps.channel import Channel
 from demo_steps.checking import check_invariants
 from demo_steps.company import set_up
 from demo_steps.customers import import_customers, merge_customers
@@ -33,19 +43,11 @@ from demo_steps.history import log_follow_ups
 from demo_steps.keeping import let_time_pass
 from demo_steps.leads import import_leads
 from demo_steps.racing import race
-from demo_steps.reading import ZONE
-from demo_steps.scene import Scene, ShortIds
 from demo_steps.scoring import score_leads
-from demo_steps.screen import Screen
 from demo_steps.telling import relay_notices
-from trading_company import Summary, generate
+from trading_company import generate
 
-from crmkit import Crm
-from crmkit.domain.values import start_of_day
-from crmkit.errors import CrmError, StorageFailed
-from crmkit.testing import FixedClock
-
-__all__ = ["STEPS", "Options", "main", "run"]
+__all__ = ["STEPS", "Options", "main", "open_scene", "play"]
 
 
 @frozen(kw_only=True)
@@ -71,11 +73,21 @@ class Step:
 STEPS = (
     Step("People and rules", "Members, teams and public pools; every rule is a policy, kept as data.", set_up),
     Step("Customers come in", "A CSV file with a byte-order mark, owners by account or by name.", import_customers),
-    Step("Duplicates among customers", "Found by keys, judged by the match policy, merged with a journal.", merge_customers),
+    Step(
+        "Duplicates among customers",
+        "Found by keys, judged by the match policy, merged with a journal.",
+        merge_customers,
+    ),
     Step("Leads come in", "Four systems: GB18030, a byte-order mark, UTF-16 with tabs, semicolons.", import_leads),
-    Step("Half a year of follow-ups", "Brought in set-wise; the owners' own ones prolong the protection.", log_follow_ups),
+    Step(
+        "Half a year of follow-ups", "Brought in set-wise; the owners' own ones prolong the protection.", log_follow_ups
+    ),
     Step("What leads are worth", "Who they are and what they do; every point has its reason.", score_leads),
-    Step("Who gets them", "Sticky to known customers, then the entries of the policy; half days get half.", assign_waiting),
+    Step(
+        "Who gets them",
+        "Sticky to known customers, then the entries of the policy; half days get half.",
+        assign_waiting,
+    ),
     Step("Two months pass", "Every morning a sweep: owners are warned, what they neglect falls back.", let_time_pass),
     Step("Two reps, one customer", "Real threads, one instant; the database decides who wins.", race),
     Step("Discounts", "Up to 10 % the team leader decides, above that the sales director too.", approve_discounts),
@@ -84,33 +96,26 @@ STEPS = (
 )
 
 
-def run(options: Options, screen: Screen, folder: Path) -> Scene:
-    """The scene after all steps, its database still open."""
-    screen.say(f"A trading company moves to crmkit: {options.leads:,} leads, {options.customers:,} customers, seed {options.seed}.", style="bold")
-    with screen.step("Files", "Messy on purpose: the same seed gives the same bytes."):
-        summary = generate(folder, seed=options.seed, leads=options.leads, customers=options.customers)
-        screen.table("Written", ("file", "rows"), list(summary.rows.items()))
-        facts = [f"{sum(summary.rows.values()):,} rows in {len(summary.rows)} files"]
-    scene = _scene(options, screen, summary)
-    for step in STEPS:
-        with screen.step(step.title, step.about):
-            facts.append(step.run(scene))
-    lines = [(title, fact, round(seconds, 1)) for (title, seconds), fact in zip(screen.seconds, facts, strict=True)]
-    total = sum(seconds for _, seconds in screen.seconds)
-    lines.append(("all", "", round(total, 1)))
-    screen.table("Summary", ("step", "what happened", "seconds"), lines, footer=True)
-    return scene
+def open_scene(options: Options, screen: Screen, folder: Path) -> Scene:
+    """The CRM is open, the files are written; it is the morning after the last day that they tell of.
 
-
-def _scene(options: Options, screen: Screen, summary: Summary) -> Scene:
-    """The CRM opens on the morning after the last day of the files, under a tenant of its own."""
-    first_morning = start_of_day(summary.last_day.date() + timedelta(days=1), zone=ZONE) + timedelta(hours=9)
-    clock, channel = FixedClock(first_morning), Channel()
-    url = options.db or f"sqlite:///{summary.directory / 'crm.db'}"
+    Raises:
+        StorageFailed: the database cannot be reached, or holds notices of somebody else.
+    """
+    clock, channel, tenant = FixedClock(), Channel(), f"demo-{uuid4().hex[:8]}"
+    url = options.db or f"sqlite:///{folder / 'crm.db'}"
     crm = Crm.open(url, clock=clock, ids=ShortIds(), notifier=channel)
     if crm.ctx.store.outbox.backlog():
-        raise StorageFailed("The database holds notices that wait for a relay.", hint="Give the demo a database of its own.")
-    tenant = f"demo-{uuid4().hex[:8]}"
+        crm.close()
+        hint = "Give the demo a database of its own."
+        raise StorageFailed("Notices of somebody else wait in this database.", hint=hint)
+    screen.say(
+        f"A trading company moves to crmkit, on {make_url(url).get_backend_name()} as tenant {tenant}.", style="bold"
+    )
+    with screen.step("Messy files", "Four systems and half a year of work; the same seed gives the same bytes."):
+        summary = generate(folder, seed=options.seed, leads=options.leads, customers=options.customers)
+        screen.table("Written", ("file", "rows"), list(summary.rows.items()))
+    clock.set(start_of_day(summary.last_day.date() + timedelta(days=1), zone=ZONE) + timedelta(hours=9))
     return Scene(
         crm=crm.acting_as("demo", tenant=tenant),
         tenant=tenant,
@@ -122,25 +127,41 @@ def _scene(options: Options, screen: Screen, summary: Summary) -> Scene:
     )
 
 
+def play(scene: Scene) -> None:
+    """All steps have been done and summed up; ``scene.broken`` names the invariants that did not hold."""
+    screen = scene.screen
+    facts = [f"{sum(scene.summary.rows.values()):,} rows in {len(scene.summary.rows)} files"]
+    for step in STEPS:
+        with screen.step(step.title, step.about):
+            facts.append(step.run(scene))
+    rows = [(title, fact, round(seconds, 1)) for (title, seconds), fact in zip(screen.seconds, facts, strict=True)]
+    rows.append(("all", "", round(sum(seconds for _, seconds in screen.seconds), 1)))
+    screen.table("Summary", ("step", "what happened", "seconds"), rows, footer=True)
+
+
 def main(arguments: Sequence[str] | None = None, *, screen: Screen | None = None) -> int:
-    """The exit status; 0 when everything held."""
-    options = _options(arguments)
-    shown = screen or Screen.standard()
+    """The exit status: 0 when every invariant held, 1 when one did not, 2 when there was no way to go on."""
+    options, screen = _options(arguments), screen or Screen.standard()
     folder = Path(mkdtemp(prefix="crmkit-demo-"))
-    try:
-        scene = run(options, shown, folder)
-        scene.crm.close()
-    except CrmError as error:
-        shown.say(f"The demo could not go on. {error}", style="bold red")
-        return 2
-    finally:
-        if options.keep:
-            shown.say(f"Files{'' if options.db else ' and database'} are kept in {folder}")
-        else:
-            rmtree(folder, ignore_errors=True)
-    for name in scene.broken:
-        shown.say(f"BROKEN: {name}", style="bold red")
-    return 1 if scene.broken else 0
+    with ExitStack() as after:
+        after.callback(_tidy_up, options, screen, folder)
+        try:
+            scene = open_scene(options, screen, folder)
+            after.callback(scene.crm.close)
+            play(scene)
+        except CrmError as error:
+            screen.say(f"The demo cannot go on. {error}", style="bold red")
+            return 2
+        for name in scene.broken:
+            screen.say(f"BROKEN: {name}", style="bold red")
+        return 1 if scene.broken else 0
+
+
+def _tidy_up(options: Options, screen: Screen, folder: Path) -> None:
+    if options.keep:
+        screen.say(f"Kept: {folder}")
+    else:
+        rmtree(folder, ignore_errors=True)
 
 
 def _options(arguments: Sequence[str] | None) -> Options:
@@ -149,7 +170,9 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--leads", type=_at_least(200), default=usual.leads)
     parser.add_argument("--customers", type=_at_least(60), default=usual.customers)
     parser.add_argument("--seed", type=int, default=usual.seed, help="the same seed gives the same files")
-    parser.add_argument("--db", default="", metavar="URL", help="sqlite:///… or postgresql+psycopg://… (a temporary SQLite file)")
+    parser.add_argument(
+        "--db", default="", metavar="URL", help="sqlite:///… or postgresql+psycopg://… (a temporary SQLite file)"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the files and the database behind")
     return Options(**vars(parser.parse_args(arguments)))
 
@@ -164,4 +187,7 @@ def _at_least(least: int) -> Callable[[str], int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -4,40 +4,43 @@ from collections import Counter
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
 
-from demo_steps.reading import Reading
-from demo_steps.scene import Scene
-from demo_steps.screen import Cell, many
-from trading_company import sheets
-
 from crmkit.domain.ids import Ref
 from crmkit.domain.values import Money
 from crmkit.rules.routing import RoutingDecision, RoutingOutcome
 from crmkit.services.workflow import RequestForm
+from demo_stage.reading import Reading
+from demo_stage.scene import Scene
+from demo_stage.screen import Cell, many
+from trading_company import sheets
 
 __all__ = ["approve_discounts"]
 
 MOST = 30
 """Per cent that the sales director grants at most."""
 LARGE = 10
-"""Per cent from which the director is asked."""
+"""Per cent above which the director is asked."""
+BANDS = (f"up to {LARGE} %", f"more, up to {MOST} %", "even more")
 
 
 def approve_discounts(scene: Scene) -> str:
     """Every request of the file has been granted or rejected; one is followed step by step."""
     reading = Reading()
     forms = [form for row in reading.of(scene.folder, sheets.DISCOUNTS) if (form := _form(scene, row.values, reading))]
-    ends: Counter[tuple[str, str]] = Counter()
-    told = False
-    for form in forms:
-        shown = not told and LARGE < (form.percent or 0) <= MOST
-        decisions = _run(scene, form, shown=shown)
-        told |= shown
-        band = f"up to {LARGE} %" if (form.percent or 0) <= LARGE else f"more, up to {MOST} %" if (form.percent or 0) <= MOST else "even more"
-        ends[band, decisions[-1].to_state if decisions else "nobody could take it"] += 1
     reading.show(scene.screen)
-    rows = [(band, end, count) for (band, end), count in sorted(ends.items(), key=lambda item: str(item[0]))]
+    followed = next((form for form in forms if _band(form) == BANDS[1]), None)
+    ends: Counter[tuple[str, str]] = Counter()
+    with scene.screen.progress("requests", len(forms)) as advance:
+        for form in forms:
+            ends[_band(form), _run(scene, form, shown=form is followed)] += 1
+            advance(1)
+    rows = [(band, end, count) for (band, end), count in sorted(ends.items(), key=lambda item: BANDS.index(item[0][0]))]
     scene.screen.table("Requests for a discount", ("asked for", "ended", "requests"), rows)
     return f"{many(len(forms), 'request')}, {many(scene.said['request.moved'], 'step')}"
+
+
+def _band(form: RequestForm) -> str:
+    percent = form.percent or 0
+    return BANDS[(percent > LARGE) + (percent > MOST)]
 
 
 def _form(scene: Scene, cells: Mapping[str, str], reading: Reading) -> RequestForm | None:
@@ -72,34 +75,29 @@ def percent_of(written: str) -> int:
     return int(percent.to_integral_value(rounding=ROUND_CEILING))
 
 
-def _run(scene: Scene, form: RequestForm, *, shown: bool) -> list[RoutingDecision]:
-    """The request from its opening to its end: each assignee approves, the director up to a limit."""
-    crm = scene.crm
+def _run(scene: Scene, form: RequestForm, *, shown: bool) -> str:
+    """The state in which the request ended: each assignee approves, the director up to a limit."""
+    crm, asking = scene.crm, form.requested_by
     opened = crm.requests.open(form)
-    if opened.request_id is None:
-        return []
-    scene.said["request.opened"] += 1
-    decision, asking = opened.decision, form.requested_by
-    decisions, lines = [decision], [_line(scene, asking, "asks for it", decision)]
-    if shown:
+    decision, request_id = opened.decision, opened.request_id
+    lines = [_line(scene, asking, "asks for it", decision)]
+    scene.said["request.opened"] += request_id is not None
+    if shown and request_id is not None:
         scene.clock.advance(hours=2)
-        refusal = crm.requests.advance(opened.request_id, "approve", by=asking)
-        lines.append(_line(scene, asking, "tries to approve", refusal))
-    while not decision.final and decision.assignee_id is not None:
+        lines.append(_line(scene, asking, "tries to approve", crm.requests.advance(request_id, "approve", by=asking)))
+    while request_id is not None and decision.assignee_id is not None and not decision.final:
+        scene.clock.advance(hours=3 * shown)
         by = decision.assignee_id
-        verb = "reject" if (form.percent or 0) > MOST and decision.to_state == "director_review" else "approve"
-        if shown:
-            scene.clock.advance(hours=3)
-        decision = crm.requests.advance(opened.request_id, verb, by=by)
+        verb = "reject" if decision.to_state == "director_review" and _band(form) == BANDS[2] else "approve"
+        decision = crm.requests.advance(request_id, verb, by=by)
+        lines.append(_line(scene, by, f"{verb}s", decision))
         if decision.outcome is RoutingOutcome.REFUSED:
             break
         scene.said["request.moved"] += 1
-        decisions.append(decision)
-        lines.append(_line(scene, by, f"{verb}s", decision))
     if shown:
         title = f"{form.title}: {form.percent} % on {form.amount}, because: {form.details}"
         scene.screen.table(title, ("at", "who", "does", "now in", "why"), lines)
-    return decisions
+    return decision.to_state if decision.outcome is not RoutingOutcome.REFUSED else "stuck"
 
 
 def _line(scene: Scene, who: str | None, does: str, decision: RoutingDecision) -> tuple[Cell, ...]:

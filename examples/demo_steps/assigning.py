@@ -2,12 +2,11 @@
 
 from collections import Counter
 
-from demo_steps.company import SOUTHERN, TEAMS
-from demo_steps.scene import Scene
-from demo_steps.screen import Cell, many
-
 from crmkit.domain.conditions import F
 from crmkit.domain.organization.member import Member, MemberStatus
+from demo_stage.scene import Scene
+from demo_stage.screen import Cell, many
+from demo_steps.company import SOUTHERN, TEAMS
 
 __all__ = ["assign_waiting"]
 
@@ -23,7 +22,9 @@ def assign_waiting(scene: Scene) -> str:
     got = Counter(runs["lead"].by_member) + one_by_one
     scene.said["ownership.assigned"] += one_by_one.total() + sum(run.assigned for run in runs.values())
     lines = [(f"{entity}s", run.assigned, run.pooled, run.waiting) for entity, run in runs.items()]
-    scene.screen.table("All the others without an owner", ("", "now with a rep", "now in a pool", "still waiting"), lines)
+    scene.screen.table(
+        "All the others without an owner", ("", "now with a rep", "now in a pool", "still waiting"), lines
+    )
     _show_fairness(scene, had, got)
     pooled = sum(run.pooled for run in runs.values())
     return f"{many(got.total(), 'lead')} to {len(got)} reps, {many(pooled, 'record')} to pools"
@@ -42,7 +43,13 @@ def _explain(scene: Scene) -> "Counter[str]":
     with scene.crm.begin(read_only=True) as uow:
         leads = [
             lead
-            for condition in (F.score >= 60, usual & known, usual & (F.region == "abroad"), usual & (F.region == "south"), F.score < 10)
+            for condition in (
+                F.score >= 60,
+                usual & known,
+                usual & (F.region == "abroad"),
+                usual & (F.region == "south"),
+                F.score < 10,
+            )
             for lead in uow.leads.find(waiting & condition, order=["-score"], limit=1)
         ]
     received: Counter[str] = Counter()
@@ -70,7 +77,11 @@ def _show_fairness(scene: Scene, had: "Counter[str]", got: "Counter[str]") -> No
             bar = "█" * round(BLOCK * got[rep.id] / most)
             head = (team, spread) if place == 0 else ("", "")
             lines.append((*head, f"{rep.name}{_note(rep)}", had[rep.id], got[rep.id], has[rep.id], bar))
-    scene.screen.table("Fairness", ("team", "alike within", "rep", "had", "got", "has now", ""), lines)
+    scene.screen.table(
+        "Fairness (leads of a known customer go to the customer's rep, whoever's turn it is)",
+        ("team", "alike within", "rep", "had", "got", "has now", ""),
+        lines,
+    )
 
 
 def _takes(rep: Member) -> bool:

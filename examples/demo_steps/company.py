@@ -4,11 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from demo_steps.reading import ZONE, Reading
-from demo_steps.scene import Scene
-from trading_company import sheets
-
 from crmkit.adapters.files import Row
+from crmkit.domain.activities.interaction import InteractionKind
 from crmkit.domain.ids import CalendarId, MemberId, PoolId, RoleId, TeamId
 from crmkit.domain.model import revise
 from crmkit.domain.organization.calendar import WorkingCalendar
@@ -35,6 +32,9 @@ from crmkit.rules.scoring import (
     SignalGroup,
 )
 from crmkit.rules.scoring.signals import Band
+from demo_stage.reading import ZONE, Reading
+from demo_stage.scene import Scene
+from trading_company import sheets
 
 __all__ = ["set_up"]
 
@@ -49,16 +49,22 @@ QUIET, DOMESTIC, ABROAD = PoolId("quiet-leads"), PoolId("domestic"), PoolId("abr
 def set_up(scene: Scene) -> str:
     """Members, teams, pools and policies are in the CRM."""
     rows = list(Reading().of(scene.folder, sheets.MEMBERS))
-    members, teams = _members(scene, rows), _teams(scene, rows)
-    dates = {"created_at": scene.now, "updated_at": scene.now}
+    members, teams, now = _members(scene, rows), _teams(scene, rows), scene.now
     scene.crm.add(
-        Role(id=DIRECTOR, name="Sales director", **dates),
-        WorkingCalendar(id=CALENDAR, name="China", zone=ZONE, **dates),
+        Role(id=DIRECTOR, name="Sales director", created_at=now, updated_at=now),
+        WorkingCalendar(id=CALENDAR, name="China", zone=ZONE, created_at=now, updated_at=now),
         *members,
         *teams,
-        Pool(id=QUIET, name="Leads that can wait", holds="lead", **dates),
-        Pool(id=ABROAD, name="Customers abroad", accepts="address.country != 'CN'", priority=10, **dates),
-        Pool(id=DOMESTIC, name="Domestic customers", **dates),
+        Pool(id=QUIET, name="Leads that can wait", holds="lead", created_at=now, updated_at=now),
+        Pool(
+            id=ABROAD,
+            name="Customers abroad",
+            accepts="address.country != 'CN'",
+            priority=10,
+            created_at=now,
+            updated_at=now,
+        ),
+        Pool(id=DOMESTIC, name="Domestic customers", created_at=now, updated_at=now),
     )
     scene.crm.adopt(*policies())
     _learn_names(scene, members)
@@ -75,7 +81,9 @@ def _same() -> MatchPolicy:
     """The standard policy, but that a company is certain by two keys, and a lead no customer's by a name alone."""
     company, accounts = SameKey(on=KeyKind.COMPANY), (("account", "account"),)
     sure = [
-        MatchGroup(name=f"company_and_{key.value}", all_of=(company, SameKey(on=key)), tier=Tier.CERTAIN, between=accounts)
+        MatchGroup(
+            name=f"company_and_{key.value}", all_of=(company, SameKey(on=key)), tier=Tier.CERTAIN, between=accounts
+        )
         for key in (KeyKind.PHONE, KeyKind.EMAIL)
     ]
     rest = [revise(group, between=accounts) if group.name == "company" else group for group in MatchPolicy().groups]
@@ -91,7 +99,9 @@ def _leads_go() -> AssignmentPolicy:
             Entry(name="Worth a key account rep", when="score >= 60", to=(Target(team_ids=(KEY,)),)),
             Entry(name="Abroad", when="region == 'abroad'", to=(Target(team_ids=(OVERSEAS,)), wait)),
             # the others take turns; here who has less on the desk comes first
-            Entry(name="South", when="region == 'south'", to=(Target(team_ids=(SOUTHERN,), strategy=LeastLoaded()), wait)),
+            Entry(
+                name="South", when="region == 'south'", to=(Target(team_ids=(SOUTHERN,), strategy=LeastLoaded()), wait)
+            ),
             Entry(name="Elsewhere in China", to=(Target(team_ids=(EAST,)), wait)),
         ),
     )
@@ -113,7 +123,7 @@ def _keeping() -> ReclaimPolicy:
     return ReclaimPolicy(
         id="account",
         protect_days=30,
-        refreshes=(Refresh(kinds=("visit", "meeting"), days=45), Refresh(days=20)),
+        refreshes=(Refresh(kinds=(InteractionKind.VISIT, InteractionKind.MEETING), days=45), Refresh(days=20)),
         grace_days=14,
         warn_days=(7, 1),
         exemptions=(Exemption(name="key customer", when="standing == 'key'"),),
@@ -130,7 +140,9 @@ def _scoring() -> ScorePolicy:
     return ScorePolicy(
         id="lead",
         groups=(_profile(), _talks()),
-        grading=GradeMatrix(fit=Ladder.of({"A": 40, "B": 20}, below="C"), engagement=Ladder.of({"1": 20, "2": 5}, below="3")),
+        grading=GradeMatrix(
+            fit=Ladder.of({"A": 40, "B": 20}, below="C"), engagement=Ladder.of({"1": 20, "2": 5}, below="3")
+        ),
     )
 
 
@@ -145,7 +157,9 @@ def _profile() -> SignalGroup:
             Attribute(label="Works at a customer of ours", when="not missing(account_id)", points=20),
             Attribute(label="Large budget", when=large, points=15),
             Attribute(label="Wants a quote or samples", when=wishes, points=15),
-            Attribute(label="Referred", when="source in ('Referral', 'Partner referral', '朋友介绍', '老客户介绍')", points=15),
+            Attribute(
+                label="Referred", when="source in ('Referral', 'Partner referral', '朋友介绍', '老客户介绍')", points=15
+            ),
             Attribute(label="Trade we know best", when="industry in ('Machinery', 'Electronics')", points=10),
             Attribute(label="Met at a fair", when="contains(source, '会')", points=5),
             Attribute(label="Names no company", when="missing(company.legal)", points=-10),
@@ -165,11 +179,15 @@ def _talks() -> SignalGroup:
         axis=Axis.ENGAGEMENT,
         cap=40,
         signals=(
-            Engagement(label="Met in person", events="kind == 'visit' and outcome != '客户不在'", points=20, decay=month),
+            Engagement(
+                label="Met in person", events="kind == 'visit' and outcome != '客户不在'", points=20, decay=month
+            ),
             Engagement(label="Wrote back", events="direction == 'inbound'", points=10, decay=month),
             Engagement(label="Reached by phone", events=reached, points=6, decay=quarter),
             Frequency(label="In touch this quarter", events="within(at, days=90)", bands=(Band(at_least=3, points=5),)),
-            Engagement(label="Bounced or wrong number", events="outcome in ('bounced', '号码错误')", points=-5, decay=quarter),
+            Engagement(
+                label="Bounced or wrong number", events="outcome in ('bounced', '号码错误')", points=-5, decay=quarter
+            ),
         ),
     )
 
@@ -199,7 +217,7 @@ def _member(row: Mapping[str, str]) -> Member:
         manager_id=MemberId(row["manager"]) if row["manager"] else None,
         status=STATUSES[row["status"]],
         role_ids=(DIRECTOR,) if row["role"] == "director" else (),
-        languages=row["languages"].split(";"),
+        languages=tuple(row["languages"].split(";")),
         created_at=joined,
         updated_at=joined,
     )
@@ -232,7 +250,9 @@ def _show(scene: Scene, members: Sequence[Member], teams: Sequence[Team]) -> Non
     lines = []
     for team in teams:
         reps = [member for member in members if member.team_id == team.id]
-        missing = [f"{rep.name} {rep.status.value.replace('_', ' ')}" for rep in reps if rep.status is not MemberStatus.ACTIVE]
+        missing = [
+            f"{rep.name} {rep.status.value.replace('_', ' ')}" for rep in reps if rep.status is not MemberStatus.ACTIVE
+        ]
         missing += [f"{rep.name} half days" for rep in reps if rep.weight < 100]
         missing += [f"{rep.name} up to {rep.capacity} records" for rep in reps if rep.capacity is not None]
         lines.append((team.name, scene.name_of(team.leader_id), len(reps), ", ".join(missing)))
@@ -242,17 +262,18 @@ def _show(scene: Scene, members: Sequence[Member], teams: Sequence[Team]) -> Non
 
 def _told() -> list[tuple[str, str]]:
     keeping, claiming = _keeping(), _claiming()
-    refreshes = ", ".join(f"{refresh.days} by {'/'.join(refresh.kinds) or 'any other'}" for refresh in keeping.refreshes)
+    frozen = (
+        f"not what one had {claiming.cooldown_days} days ago, nor what fell in {claiming.freeze_days * 24} hours ago"
+    )
+    refreshes = ", ".join(
+        f"{refresh.days} by {'/'.join(refresh.kinds) or 'any other'}" for refresh in keeping.refreshes
+    )
     return [
         ("who gets leads", "\n".join(f"{entry.name}: {entry.when}" for entry in _leads_go().entries)),
         (
             "how long customers are kept",
             f"{keeping.protect_days} days; by the owner's follow-ups {refreshes}; warned {keeping.warn_days} days before",
         ),
-        (
-            "who may claim from a pool",
-            f"{claiming.daily_quota} a day, {claiming.holding_cap} at most; not what one had in the last "
-            f"{claiming.cooldown_days} days, nor what fell into the pool in the last {claiming.freeze_days * 24} hours",
-        ),
+        ("who may claim from a pool", f"{claiming.daily_quota} a day, {claiming.holding_cap} in all; {frozen}"),
         ("who approves a discount", "the team leader up to 10 %, above that the sales director as well"),
     ]

@@ -1,15 +1,11 @@
 """Steps 2 and 3: customers come in with their owners, then those that stand there twice become one."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from attrs import define, field
-from demo_steps.reading import Reading, country_of, industry_of, instant_of, plain
-from demo_steps.scene import Scene, batches
-from demo_steps.screen import Cell, many
-from demo_steps.truth import Accuracy, truth_of
-from trading_company import sheets
 
 from crmkit.domain.change import Change
 from crmkit.domain.ids import AccountId, ContactId, Ref
@@ -21,6 +17,11 @@ from crmkit.errors import InvalidInput
 from crmkit.rules.dedup import EntryPoint, Kept, Match, Tier
 from crmkit.services.custody import history
 from crmkit.services.merge import MergeAnswer
+from demo_stage.reading import Reading, country_of, industry_of, instant_of, plain
+from demo_stage.scene import Scene, batches
+from demo_stage.screen import Cell, many
+from demo_stage.truth import Accuracy, truth_of
+from trading_company import sheets
 
 __all__ = ["import_customers", "merge_customers"]
 
@@ -62,7 +63,7 @@ def _changes(scene: Scene, row: Row, reading: Reading) -> list[Change[Any]]:
         reading.odd("first day", "counts from today", row["created"])
         first_day = scene.now
     account = _account(row, first_day, reading)
-    contact = _contact(row, account, reading)
+    contact = _contact(row, account)
     change = account.create()
     changes: list[Change[Any]] = [change] if contact is None else [change, contact.create()]
     owner = scene.owner_in_file(row["owner"], reading)
@@ -74,7 +75,7 @@ def _changes(scene: Scene, row: Row, reading: Reading) -> list[Change[Any]]:
     return changes
 
 
-def _account(row: Row, first_day: Any, reading: Reading) -> Account:
+def _account(row: Row, first_day: datetime, reading: Reading) -> Account:
     level = plain(row["level"]).upper()
     country = country_of(row["country"], row["province"])
     phones = _phones(row, country, reading)
@@ -94,7 +95,7 @@ def _account(row: Row, first_day: Any, reading: Reading) -> Account:
     )
 
 
-def _contact(row: Row, account: Account, reading: Reading) -> Contact | None:
+def _contact(row: Row, account: Account) -> Contact | None:
     """The person to talk to; what is wrong with phone and e-mail was noted with the account."""
     if not row["contact"].strip():
         return None
@@ -109,31 +110,31 @@ def _contact(row: Row, account: Account, reading: Reading) -> Contact | None:
     )
 
 
-def _phones(row: Row, country: str, reading: Reading) -> list[Phone]:
+def _phones(row: Row, country: str, reading: Reading) -> tuple[Phone, ...]:
     if not row["phone"].strip():
-        return []
+        return ()
     phone = Phone.parse(row["phone"], region=country or "CN")
     if phone.invalid:
         reading.odd("phone", "kept as written, never dialled", row["phone"])
-    return [phone]
+    return (phone,)
 
 
-def _emails(row: Row, reading: Reading) -> list[Email]:
+def _emails(row: Row, reading: Reading) -> tuple[Email, ...]:
     if not row["email"].strip():
-        return []
+        return ()
     email = Email.parse(row["email"])
     if email.invalid:
         reading.odd("e-mail", "kept as written, never written to", row["email"])
-    return [email]
+    return (email,)
 
 
-def _identifiers(row: Row, reading: Reading) -> list[Identifier]:
+def _identifiers(row: Row, reading: Reading) -> tuple[Identifier, ...]:
     if not row["code"].strip():
-        return []
+        return ()
     code = Identifier.parse(row["code"], kind=IdentifierKind.USCC)
     if not code.valid:
         reading.odd("统一社会信用代码", "kept as written, matches nothing", row["code"])
-    return [code]
+    return (code,)
 
 
 # --- duplicates -----------------------------------------------------------------------------------
@@ -161,7 +162,9 @@ class _Merging:
                 if match.tier is Tier.CERTAIN:
                     self.merge(record, match)
                     return
-                self.doubts.setdefault(frozenset({record.ref, match.record}), f"{match.tier.value}: {_words(match.group)}")
+                self.doubts.setdefault(
+                    frozenset({record.ref, match.record}), f"{match.tier.value}: {_words(match.group)}"
+                )
 
     def merge(self, record: Account | Contact, twin: Match) -> None:
         """The two are one; why is noted."""
@@ -184,7 +187,11 @@ class _Merging:
         """What a merge would do, before anything is written."""
         plan = self.scene.crm.customers.plan_merge(one, other).plan
         rows = [
-            (choice.fields[0], f"of {choice.kept.value}" * (choice.kept is not Kept.BOTH) or "of both", "yes" * choice.dropped)
+            (
+                choice.fields[0],
+                f"of {choice.kept.value}" * (choice.kept is not Kept.BOTH) or "of both",
+                "yes" * choice.dropped,
+            )
             for choice in plan.choices
         ]
         title = f"Preview of the first merge: {plan.loser.id} goes into {plan.survivor.id}"
@@ -209,7 +216,7 @@ def merge_customers(scene: Scene) -> str:
                 advance(1)
     truth = truth_of(scene.folder)
     before = Accuracy.of({written: customers.survivor(id_) for written, id_ in scene.accounts.items()}, truth)
-    rows = [(why, count, count, "", "") for why, count in customers.certain.most_common()]
+    rows: list[tuple[Cell, ...]] = [(why, count, count, "", "") for why, count in customers.certain.most_common()]
     rows += _asked(customers, truth)
     for written, account_id in scene.accounts.items():
         scene.accounts[written] = AccountId(customers.survivor(account_id))
@@ -231,11 +238,11 @@ def _asked(customers: _Merging, truth: Mapping[str, tuple[str, str]]) -> list[tu
     return [(why, same[why] + other[why], "", same[why], other[why]) for why in sorted({*same, *other})]
 
 
-def _show(
-    scene: Scene, customers: _Merging, rows: list[tuple[Cell, ...]], before: Accuracy, after: Accuracy
-) -> None:
+def _show(scene: Scene, customers: _Merging, rows: list[tuple[Cell, ...]], before: Accuracy, after: Accuracy) -> None:
     screen = scene.screen
-    screen.table("The first merges", ("stays", "goes", "name", "what agrees", "taken from the one that goes"), customers.lines)
+    screen.table(
+        "The first merges", ("stays", "goes", "name", "what agrees", "taken from the one that goes"), customers.lines
+    )
     headings = ("match", "pairs", "merged at once", "a person says: the same", "not the same")
     screen.table("Only what is certain is merged without a person", headings, rows)
     lines = [("at once", *row) for row in before.rows()] + [("after the person", *row) for row in after.rows()]

@@ -5,19 +5,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from demo_steps.reading import Reading, instant_of
-from demo_steps.scene import Scene, batches
-from demo_steps.screen import many
-from trading_company import sheets
-
 from crmkit.domain.activities.interaction import Direction, Interaction, InteractionKind
 from crmkit.domain.change import Change, changed
 from crmkit.domain.ids import InteractionId, Ref
-from crmkit.domain.model import revise
 from crmkit.domain.parties.account import Account
 from crmkit.domain.sales.lead import Lead
 from crmkit.rules.reclaim import Action, ReclaimCause, protection
 from crmkit.services.custody import Custody, owned_by
+from demo_stage.reading import Reading, instant_of
+from demo_stage.scene import Scene, batches
+from demo_stage.screen import many
+from trading_company import sheets
 
 __all__ = ["log_follow_ups"]
 
@@ -99,8 +97,15 @@ def _kept(scene: Scene, custody: Custody, record: Lead | Account, done: Sequence
     if custody.policy is None or record.owner_id is None or not own:
         return changed(record, now=scene.now, last_contact_at=last)
     until = protection(custody.policy, custody.facts(record, *own), now=scene.now)
-    change = record.protect(until, now=scene.now, action_at=max(action.at for action in own))
-    return change.then(lambda kept: Change(kept, revise(kept, last_contact_at=last), (), frozenset({"last_contact_at"})))
+    return changed(
+        record,
+        now=scene.now,
+        last_contact_at=last,
+        last_action_at=max(action.at for action in own),
+        reclaim_at=until.reclaim_at,
+        reclaim_cause=until.reclaim_cause,
+        warn_at=until.warn_at,
+    )
 
 
 def _show(scene: Scene, done: Mapping[Ref, Sequence[Interaction]], causes: Counter[str]) -> None:

@@ -4,17 +4,16 @@ from collections import Counter
 from collections.abc import Iterable
 
 from attrs import define, field
-from demo_steps.scene import Scene
-from demo_steps.screen import Cell, many
 
 from crmkit.domain.activities.interaction import InteractionKind
 from crmkit.domain.conditions import F
-from crmkit.domain.ids import Ref
 from crmkit.domain.organization.member import MemberStatus
 from crmkit.domain.reasons import Reason
 from crmkit.rules.reclaim import ReclaimOutcome
 from crmkit.services.follow_up import FollowUpForm
 from crmkit.services.reclaim import Foreseen, SweepReport
+from demo_stage.scene import Scene
+from demo_stage.screen import Cell, many
 
 __all__ = ["let_time_pass"]
 
@@ -84,7 +83,9 @@ def let_time_pass(scene: Scene) -> str:
             scene.clock.advance(days=1)
             advance(1)
     columns = ("started", "warned", "called", "kept", "reclaimed")
-    rows = [(f"week {number + 1}", *(week[name] for name in columns)) for number, week in months.weeks.items()]
+    rows: list[tuple[Cell, ...]] = [
+        (f"week {number + 1}", *(week[name] for name in columns)) for number, week in months.weeks.items()
+    ]
     total = sum(months.weeks.values(), Counter[str]())
     rows.append(("all", *(total[name] for name in columns)))
     headings = ("", "clock started", "owner warned", "owner then called or went", "spared", "fell back to a pool")
@@ -98,7 +99,11 @@ def _show(scene: Scene, months: _Months) -> None:
     """Who was warned, lost a customer, or was spared, and why: the words of the preview, which the sweep followed."""
     with scene.crm.begin(read_only=True) as uow:
         names = uow.accounts.get_many({each.record.id for alike in months.samples.values() for each in alike})
-    titles = (("warn", "Who is warned, and why"), ("reclaim", "What falls back, and why"), ("keep", "What is spared, and why"))
+    titles = (
+        ("warn", "Who is warned, and why"),
+        ("reclaim", "What falls back, and why"),
+        ("keep", "What is spared, and why"),
+    )
     for outcome, title in titles:
         lines: list[tuple[Cell, ...]] = [
             (str(names[each.record.id].name), scene.name_of(each.owner_id), scene.why(each.reasons))
@@ -123,4 +128,6 @@ def _tell_one(scene: Scene, months: _Months) -> None:
         params = {name: value for name, value in entry.data.items() if isinstance(value, str | int)}
         told = Reason(code=entry.type, params={**params, "record": account.id})
         lines.append((f"{entry.at:%Y-%m-%d}", scene.crm.say([told]), ", ".join(entry.changed)))
-    scene.screen.table(f"What happened to {account.name}: its audit trail", ("on", "what", "fields that changed"), lines)
+    scene.screen.table(
+        f"What happened to {account.name}: its audit trail", ("on", "what", "fields that changed"), lines
+    )

@@ -5,21 +5,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import define, field
-from demo_steps.reading import Reading, lead_form
-from demo_steps.scene import Scene, batches
-from demo_steps.screen import Cell, many, share
-from demo_steps.truth import Accuracy, truth_of
-from trading_company import LEAD_SHEETS
 
 from crmkit.adapters.files import Row
 from crmkit.domain.change import Change
 from crmkit.domain.ids import AccountId, LeadId, MemberId
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.ownership import Cause
-from crmkit.rules.dedup import EntryPoint, Verdict
+from crmkit.rules.dedup import EntryPoint
 from crmkit.services.capture import CapturedBatch, CaptureOutcome
 from crmkit.services.custody import history
 from crmkit.services.lead_form import LeadForm
+from demo_stage.reading import Reading, lead_form
+from demo_stage.scene import Scene, batches
+from demo_stage.screen import Cell, many, share
+from demo_stage.truth import Accuracy, truth_of
+from trading_company import LEAD_SHEETS
 
 __all__ = ["import_leads"]
 
@@ -123,7 +123,9 @@ def _explain(scene: Scene, work: _Import) -> None:
         lead = uow.leads.get(scene.leads[known])
     form = _again(lead)
     decision = scene.crm.leads.find_duplicates(form, entry_point=EntryPoint.FORM)
-    rows: list[tuple[Cell, ...]] = [("typed", f"{form.name}, {form.company}, {', '.join((*form.phones, *form.emails))}", "")]
+    rows: list[tuple[Cell, ...]] = [
+        ("typed", f"{form.name}, {form.company}, {', '.join((*form.phones, *form.emails))}", "")
+    ]
     rows += [
         (f"match {place}", scene.crm.say(match.reasons), scene.crm.say(match.reasons, "zh"))
         for place, match in enumerate(decision.matches[:2], 1)
@@ -138,8 +140,8 @@ def _again(lead: Lead) -> LeadForm:
     return LeadForm(
         name=str(lead.name or ""),
         company=str(lead.company or "").replace("有限公司", "（有限公司）").upper(),
-        phones=[phone.raw.translate(wide) for phone in lead.phones[:1]],
-        emails=[email.raw.upper() for email in lead.emails[:1]],
+        phones=tuple(phone.raw.translate(wide) for phone in lead.phones[:1]),
+        emails=tuple(email.raw.upper() for email in lead.emails[:1]),
     )
 
 
@@ -154,11 +156,25 @@ def _check(scene: Scene, work: _Import) -> None:
     for customer, account_id in scene.accounts.items():
         companies.setdefault(account_id, set()).add(truth[customer][1])
     right = sum(truth[id_][1] in companies.get(leads[scene.leads[id_]].account_id, ()) for id_ in linked)
-    lines.append(("a known customer", "right", share(right, len(linked)), f"{right:,} of {len(linked):,} leads linked with a customer"))
+    lines.append(
+        (
+            "a known customer",
+            "right",
+            share(right, len(linked)),
+            f"{right:,} of {len(linked):,} leads linked with a customer",
+        )
+    )
     asked = [id_ for id_, outcome in work.became.items() if outcome is CaptureOutcome.REVIEW]
     twice = Counter(truth[id_][0] for id_ in scene.leads)
     worth = sum(twice[truth[id_][0]] > 1 for id_ in asked)
-    lines.append(("left to a person", "worth it", share(worth, len(asked)), f"{worth:,} of {len(asked):,} tagged rows are somebody who stands there twice"))
+    lines.append(
+        (
+            "left to a person",
+            "worth it",
+            share(worth, len(asked)),
+            f"{worth:,} of {len(asked):,} tagged rows are somebody who stands there twice",
+        )
+    )
     scene.screen.table("Checked against truth.csv", ("", "", "", ""), lines)
 
 

@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from demo_steps.company import DOMESTIC
-from demo_steps.scene import Scene
-from demo_steps.screen import Cell, many
-
 from crmkit.domain.conditions import F
 from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.domain.parties.account import Account
 from crmkit.errors import AlreadyClaimed
 from crmkit.rules.reclaim import ClaimDecision
+from demo_stage.scene import Scene
+from demo_stage.screen import Cell, many
+from demo_steps.company import DOMESTIC
 
 __all__ = ["race"]
 
@@ -34,7 +33,10 @@ def race(scene: Scene) -> str:
         for rep, answer in zip(reps, answers, strict=True):
             won = isinstance(answer, ClaimDecision) and answer.granted
             outcomes["won" if won else type(answer).__name__] += 1
-            line += [rep.name, scene.crm.say(answer.reasons) if isinstance(answer, ClaimDecision) else f"AlreadyClaimed: {answer}"]
+            line += [
+                rep.name,
+                scene.crm.say(answer.reasons) if isinstance(answer, ClaimDecision) else f"AlreadyClaimed: {answer}",
+            ]
         if number < SHOWN:
             lines.append(tuple(line))
     scene.screen.table("Two threads, one customer", ("customer", "one rep", "answer", "the other", "answer"), lines)

@@ -2,11 +2,10 @@
 
 from collections import Counter
 
-from demo_steps.scene import Scene
-from demo_steps.screen import Cell, many, share
-
 from crmkit.domain.conditions import F
 from crmkit.domain.sales.lead import Lead
+from demo_stage.scene import Scene
+from demo_stage.screen import Cell, many, share
 
 __all__ = ["score_leads"]
 

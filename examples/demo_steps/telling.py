@@ -2,10 +2,9 @@
 
 from collections import Counter
 
-from demo_steps.scene import Scene
-from demo_steps.screen import Cell, many
-
 from crmkit.domain.stewardship.audit import Notice
+from demo_stage.scene import Scene
+from demo_stage.screen import Cell, many
 
 __all__ = ["relay_notices"]
 
@@ -46,14 +45,16 @@ def relay_notices(scene: Scene) -> str:
 
 def _show(scene: Scene) -> None:
     channel = scene.channel
-    boxes = {id_: channel.inbox.of(id_, tenant=scene.tenant) for id_ in {member.id for member in scene.members.values()}}
+    boxes = {
+        id_: channel.inbox.of(id_, tenant=scene.tenant) for id_ in {member.id for member in scene.members.values()}
+    }
     told = {item.notice.id: item.notice for box in boxes.values() for item in box}
     kinds = Counter(notice.type for notice in told.values())
     rows = [(kind, count, kinds[kind]) for kind, count in channel.taken.most_common()]
     scene.screen.table("Notices", ("event", "relayed", "told to somebody"), rows)
     samples: dict[str, Notice] = {notice.type: notice for notice in told.values()}
     lines: list[tuple[Cell, ...]] = [
-        (", ".join(notice.recipients), _said(scene, notice, "en"), _said(scene, notice, "zh"))
+        (", ".join(map(scene.name_of, notice.recipients)), _said(scene, notice, "en"), _said(scene, notice, "zh"))
         for kind in INTERESTING
         if (notice := samples.get(kind)) is not None
     ]

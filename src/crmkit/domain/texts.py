@@ -38,6 +38,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "task.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),
     "member.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),
     "record.merged": ("{loser_id} was merged into {record}.", "{loser_id} 已合并到 {record}。"),
+    "record.merged_away": ("{record} was merged into {survivor_id}.", "{record} 已合并到 {survivor_id}。"),
     "request.opened": ("{record} entered {process}.", "{record} 已进入流程 {process}。"),
     "request.moved": ("{record} is {to_state} now ({transition}).", "{record} 当前为 {to_state}（{transition}）。"),
 }

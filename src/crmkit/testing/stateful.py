@@ -6,6 +6,7 @@ Subclass ``StoreMachine``, say how a store is made, and hand its ``TestCase`` to
         def make_store(self):
             return MyStore(custom=SCHEMA)
 
+
     TestMyStore = MyStoreMachine.TestCase
 
 hypothesis then draws sequences of units of work: records of every shape are created, changed, saved from
@@ -52,7 +53,9 @@ ENTITIES: Sequence[type[Record]] = (Lead, Member, Task)
 
 _CHOSEN = st.sampled_from(ENTITIES)
 _QUERIES = {
-    cls: st.tuples(conditions(catalogue_of(cls), max_leaves=4), orders(catalogue_of(cls)), st.none() | st.integers(0, 3))
+    cls: st.tuples(
+        conditions(catalogue_of(cls), max_leaves=4), orders(catalogue_of(cls)), st.none() | st.integers(0, 3)
+    )
     for cls in ENTITIES
 }
 _RECORDS = {cls: some_records(cls, 25) for cls in ENTITIES}

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import attrs
@@ -161,10 +162,12 @@ class MemoryUnitOfWork:
         name = (change.record.entity, change.record.id)
         for key in old - new:
             holders = self._state.keys[self.acting.tenant, key]
-            self._undo.set(self._state.keys, (self.acting.tenant, key), holders - {name})
+            holders.discard(name)
+            self._undo.then(partial(holders.add, name))
         for key in new - old:
             holders = self._state.keys[self.acting.tenant, key]
-            self._undo.set(self._state.keys, (self.acting.tenant, key), holders | {name})
+            holders.add(name)
+            self._undo.then(partial(holders.discard, name))
 
     def _record(self, state: MemoryState, change: Change[Any], entries_of_it: Sequence[Recorded]) -> None:
         for recorded in entries_of_it:

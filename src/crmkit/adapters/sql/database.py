@@ -5,11 +5,12 @@ from itertools import chain
 from typing import Any, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from crmkit.adapters.codec import Codec, StoredCodec
 from crmkit.adapters.codec.stored import dumps
 from crmkit.adapters.recording import Recorded, Recorder
-from crmkit.adapters.sql.connection import Connection, Statement, Statements
+from crmkit.adapters.sql.connection import ZERO, Connection, Statement, Statements
 from crmkit.adapters.sql.mapping import Dialect, dump_instant
 from crmkit.adapters.sql.repository import EntityQueries
 from crmkit.adapters.sql.rows import dumper
@@ -77,8 +78,8 @@ class Database:
         self._insert_key = self.statements.compile(self._insert_of(self.tables.keys))
         self._delete_key = self.statements.compile(self._delete_of(self.tables.keys, ("tenant", "key", "id", "entity")))
 
-        lock = sa.func.pg_advisory_xact_lock(sa.bindparam("number", type_=sa.BigInteger))
-        self.advisory_lock = self.statements.compile(sa.select(lock))
+        on_postgres = dialect is Dialect.POSTGRES
+        self.advisory_locks = self.statements.compile(_advisory_locks()) if on_postgres else None
 
     def write(self, connection: Connection, acting: Acting, changes: Sequence[Change[Any]]) -> None:
         """The changes of distinct records are written: rows, keys and audit entries, set by set."""
@@ -234,6 +235,13 @@ class Database:
     @staticmethod
     def _delete_of(table: sa.Table, names: Sequence[str]) -> "sa.Delete":
         return table.delete().where(*(table.c[name] == sa.bindparam(name) for name in names))
+
+
+def _advisory_locks() -> "sa.Select[Any]":
+    """One statement that takes all locks of ``numbers``, in their order: OFFSET keeps the sort inside."""
+    each = sa.func.unnest(sa.bindparam("numbers", type_=ARRAY(sa.BigInteger))).column_valued("number")
+    inside = sa.select(each).order_by(each).offset(ZERO).subquery()
+    return sa.select(sa.func.pg_advisory_xact_lock(inside.c.number))
 
 
 def _update_of(table: sa.Table, fields: Sequence[Any]) -> "sa.Update":

@@ -53,7 +53,7 @@ class SqlStore:
         StorageFailed: it cannot be reached.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first have defaults that fit nearly everybody
         self,
         url: "str | sa.Engine",
         *,

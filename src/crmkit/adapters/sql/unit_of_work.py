@@ -6,7 +6,6 @@ from typing import Any, Protocol, TypeVar, cast
 
 from crmkit.adapters.sql.connection import Connection
 from crmkit.adapters.sql.database import Database
-from crmkit.adapters.sql.mapping import Dialect
 from crmkit.adapters.sql.parts import PartStatements, SqlCommands, SqlKeys, SqlPolicies, SqlTrail
 from crmkit.adapters.sql.repository import SqlRepository
 from crmkit.domain.change import Change, Record
@@ -87,9 +86,10 @@ class SqlUnitOfWork:
     def lock(self, *names: str) -> None:
         """Nobody else holds the names until the end; SQLite has one writer at a time anyway."""
         self.check_writable()
-        if self._connection.dialect is Dialect.POSTGRES:
-            for number in sorted({_lock_number(self.acting.tenant, name) for name in names}):
-                self._connection.row(self._database.advisory_lock, (number,))
+        take = self._database.advisory_locks
+        if take is not None:
+            numbers = sorted({_lock_number(self.acting.tenant, name) for name in names})
+            self._connection.rows(take, {"numbers": numbers})
 
     def commit(self) -> None:
         """What was saved is durable, or part of the host's transaction."""

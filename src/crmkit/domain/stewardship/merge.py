@@ -9,7 +9,7 @@ from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
 
-__all__ = ["Merge", "Merged"]
+__all__ = ["Merge", "Merged", "MergedAway"]
 
 
 @model
@@ -18,6 +18,14 @@ class Merged(Event):
 
     type: ClassVar[str] = "record.merged"
     loser_id: Key
+
+
+@model
+class MergedAway(Event):
+    """This record went into another one."""
+
+    type: ClassVar[str] = "record.merged_away"
+    survivor_id: Key
 
 
 @model

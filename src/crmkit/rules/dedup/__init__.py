@@ -8,7 +8,7 @@ from crmkit.rules.dedup.decide import UNSEEN, decide
 from crmkit.rules.dedup.decision import Evidence, Match, MatchDecision, MatchOutcome, Tier, Verdict
 from crmkit.rules.dedup.facts import Candidate, EntryPoint, MatchFacts, MatchState, Party, states_of
 from crmkit.rules.dedup.keys import KeyKind, keys_of, match_keys, search_keys
-from crmkit.rules.dedup.merge import MergedAway, MergeFacts, MergeOutcome, MergePlan, apply_merge, plan_merge
+from crmkit.rules.dedup.merge import MergeFacts, MergeOutcome, MergePlan, apply_merge, plan_merge
 from crmkit.rules.dedup.policy import MatchGroup, MatchPolicy, OutcomeRule
 from crmkit.rules.dedup.survivorship import REVIEW_TAG, FieldChoice, Kept, news_of
 from crmkit.rules.dedup.texts import TEXTS
@@ -36,7 +36,6 @@ __all__ = [
     "MergeFacts",
     "MergeOutcome",
     "MergePlan",
-    "MergedAway",
     "OutcomeRule",
     "Party",
     "SameKey",

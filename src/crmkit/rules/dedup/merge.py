@@ -7,21 +7,21 @@ pair from opposite sides get one result.
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from attrs import frozen
 
-from crmkit.domain.change import Change, Event, changed, removed
+from crmkit.domain.change import Change, changed, removed
 from crmkit.domain.ids import MemberId, Ref
-from crmkit.domain.model import Key, model
+from crmkit.domain.model import model
 from crmkit.domain.reasons import Reason
 from crmkit.domain.sales.lead import Lead, LeadStatus
-from crmkit.domain.stewardship.merge import Merged
+from crmkit.domain.stewardship.merge import Merged, MergedAway
 from crmkit.errors import InvalidInput
 from crmkit.rules.dedup.facts import Party
 from crmkit.rules.dedup.survivorship import REVIEW_TAG, FieldChoice, Kept, choices_of, rank, value_of
 
-__all__ = ["MergeFacts", "MergeOutcome", "MergePlan", "MergedAway", "apply_merge", "plan_merge"]
+__all__ = ["MergeFacts", "MergeOutcome", "MergePlan", "apply_merge", "plan_merge"]
 
 P = TypeVar("P", bound=Party)
 
@@ -31,14 +31,6 @@ class MergeOutcome(StrEnum):
 
     MERGE = "merge"
     REFUSE = "refuse"
-
-
-@model
-class MergedAway(Event):
-    """This record was merged into another one; its id leads there."""
-
-    type: ClassVar[str] = "record.merged_away"
-    survivor_id: Key
 
 
 @model

@@ -76,7 +76,6 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{record} 与 {other} 已转化为不同客户，请先合并客户。",
     ),
     "merge.already": ("{record} was merged before.", "{record} 此前已合并。"),
-    "record.merged_away": ("{record} was merged into {survivor_id}.", "{record} 已合并到 {survivor_id}。"),
     "convert.made": ("{record} was made.", "已新建 {record}。"),
     "convert.known": ("{record} was known.", "使用已有的 {record}。"),
     "convert.already": ("{record} was converted before.", "{record} 此前已转化。"),

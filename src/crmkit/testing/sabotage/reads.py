@@ -30,7 +30,9 @@ __all__ = [
 class _Reading(Passing):
     """A repository whose records and conditions pass through two functions."""
 
-    def __init__(self, inside: Repository[Any], asked: Callable[[Condition], Condition], given: Callable[[Any], Any]) -> None:
+    def __init__(
+        self, inside: Repository[Any], asked: Callable[[Condition], Condition], given: Callable[[Any], Any]
+    ) -> None:
         super().__init__(inside)
         self.asked = asked
         self.given = given

@@ -48,7 +48,9 @@ class Screen:
         """One paragraph."""
         self.console.print(_plain(text, style))
 
-    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, footer: bool = False) -> None:
+    def table(
+        self, title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, footer: bool = False
+    ) -> None:
         """Rows under their headings, numbers to the right; with ``footer`` the last row is a sum."""
         lines = [list(row) for row in rows]
         if not lines:
@@ -59,7 +61,9 @@ class Screen:
             table.add_column(Text(heading), justify="right" if numbers else "left", overflow="fold")
         for place, line in enumerate(lines):
             last = place == len(lines) - 1
-            table.add_row(*map(_cell, line), end_section=footer and place == len(lines) - 2, style="bold" * (footer and last))
+            table.add_row(
+                *map(_cell, line), end_section=footer and place == len(lines) - 2, style="bold" * (footer and last)
+            )
         self.console.print()
         self.say(title, style="bold")
         self.console.print(table)

@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 from attrs import define, field
-from demo_steps.screen import Cell, Screen
-from trading_company import words
-from trading_company.sheets import Sheet
 
 from crmkit.adapters.files import Row, read_rows
 from crmkit.domain.values import parse_instant
 from crmkit.errors import InvalidInput
+from demo_stage.screen import Cell, Screen
+from trading_company import words
+from trading_company.sheets import Sheet
 
 __all__ = ["ZONE", "Reading", "country_of", "industry_of", "instant_of", "lead_form", "plain"]
 

@@ -22,6 +22,8 @@ class Channel:
     inbox: Inbox = field(factory=lambda: Inbox(most=1_000_000))
     refused: list[str] = field(factory=list)
     """Ids of the notices that were refused."""
+    retold: list[str] = field(factory=list)
+    """Ids of those that came again."""
     taken: Counter[str] = field(factory=Counter)
     """Notices taken, by type."""
 
@@ -35,4 +37,6 @@ class Channel:
             self.refused.append(notice.id)
             raise DeliveryFailed("The channel is busy.", hint="Try again later.")
         self.inbox.send(notice)
+        if notice.attempt > 1:
+            self.retold.append(notice.id)
         self.taken[notice.type] += 1

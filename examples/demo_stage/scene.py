@@ -9,10 +9,6 @@ from random import Random
 from typing import Any, TypeVar
 
 from attrs import define, field
-from demo_steps.channel import Channel
-from demo_steps.reading import Reading
-from demo_steps.screen import Screen
-from trading_company import Summary
 
 from crmkit import Crm
 from crmkit.domain.change import Change
@@ -20,6 +16,10 @@ from crmkit.domain.ids import AccountId, LeadId, MemberId
 from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.domain.reasons import Reason
 from crmkit.testing import FixedClock
+from demo_stage.channel import Channel
+from demo_stage.reading import Reading
+from demo_stage.screen import Screen
+from trading_company import Summary
 
 __all__ = ["Scene", "ShortIds", "batches"]
 

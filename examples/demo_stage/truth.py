@@ -1,14 +1,14 @@
 """How well duplicates were found, against the file that knows who is who."""
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 
 from attrs import frozen
-from demo_steps.screen import Cell, share
-from trading_company import sheets
 
 from crmkit.adapters.files import read_rows
+from demo_stage.screen import Cell, share
+from trading_company import sheets
 
 __all__ = ["Accuracy", "truth_of"]
 
@@ -37,18 +37,26 @@ class Accuracy:
         """
         both = Counter((cluster, truth[row][0]) for row, cluster in clusters.items())
         return cls(
-            found=_pairs(Counter(clusters.values())),
-            true=_pairs(Counter(truth[row][0] for row in clusters)),
-            right=_pairs(both),
+            found=_pairs(Counter(clusters.values()).values()),
+            true=_pairs(Counter(truth[row][0] for row in clusters).values()),
+            right=_pairs(both.values()),
         )
 
     def rows(self) -> list[tuple[Cell, ...]]:
         """Precision and recall as lines of a table."""
         return [
-            ("precision", share(self.right, self.found), f"{self.right:,} of {self.found:,} pairs put together are the same"),
-            ("recall", share(self.right, self.true), f"{self.right:,} of {self.true:,} pairs that are the same were found"),
+            (
+                "precision",
+                share(self.right, self.found),
+                f"{self.right:,} of {self.found:,} pairs put together are the same",
+            ),
+            (
+                "recall",
+                share(self.right, self.true),
+                f"{self.right:,} of {self.true:,} pairs that are the same were found",
+            ),
         ]
 
 
-def _pairs(sizes: "Counter[Hashable]") -> int:
-    return sum(size * (size - 1) // 2 for size in sizes.values())
+def _pairs(sizes: Iterable[int]) -> int:
+    return sum(size * (size - 1) // 2 for size in sizes)
