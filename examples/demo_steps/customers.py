@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from attrs import define, field
 
 from crmkit.domain.change import Change
+from crmkit.domain.conditions import F
 from crmkit.domain.ids import AccountId, ContactId, Ref
 from crmkit.domain.parties.account import Account, Standing
 from crmkit.domain.parties.contact import Contact
@@ -208,18 +210,22 @@ def merge_customers(scene: Scene) -> str:
     """Customers and contacts that stand there twice are one; old ids lead to the one that stayed."""
     customers, people = _Merging(scene), _Merging(scene)
     with scene.crm.begin(read_only=True) as uow:
-        accounts, contacts = list(uow.accounts.scan()), list(uow.contacts.scan())
-    with scene.screen.progress("looking for duplicates", len(accounts) + len(contacts)) as advance:
-        for merging, records in ((customers, accounts), (people, contacts)):
-            for record in records:
-                merging.look_at(record)
-                advance(1)
+        accounts = list(uow.accounts.scan())
+    with scene.screen.progress("looking for duplicates", len(accounts)) as advance:
+        for account in accounts:
+            customers.look_at(account)
+            advance(1)
     truth = truth_of(scene.folder)
     before = Accuracy.of({written: customers.survivor(id_) for written, id_ in scene.accounts.items()}, truth)
     rows: list[tuple[Cell, ...]] = [(why, count, count, "", "") for why, count in customers.certain.most_common()]
     rows += _asked(customers, truth)
     for written, account_id in scene.accounts.items():
         scene.accounts[written] = AccountId(customers.survivor(account_id))
+    # a customer that was two has the same people twice
+    with scene.crm.begin(read_only=True) as uow:
+        united = [uow.contacts.find(F.account_id == id_) for id_ in sorted({*map(customers.survivor, customers.gone)})]
+    for contact in chain.from_iterable(united):
+        people.look_at(contact)
     _show(scene, customers, rows, before, Accuracy.of(scene.accounts, truth))
     scene.said["merged customers"] = len(customers.gone)
     return f"{many(len(customers.gone), 'customer')} and {many(len(people.gone), 'contact')} merged"

@@ -18,9 +18,7 @@ MANY_TREES = 1_000
 def twins(sqlite, postgres):
     """For each entity, both databases with the same records as a memory store each."""
     stores = [database.emptied() for database in (sqlite, postgres)]
-    return {
-        cls: [Twins(store, cls, some_records(cls, ROWS)) for store in stores] for cls in REPOSITORIES.values()
-    }
+    return {cls: [Twins(store, cls, some_records(cls, ROWS)) for store in stores] for cls in REPOSITORIES.values()}
 
 
 def check_trees(twins, cls, count):

@@ -13,7 +13,7 @@ the built-in names, so that generated code can reach only what it was handed.
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 __all__ = ["build"]
 
@@ -22,9 +22,15 @@ _TYPE_PARAMS: dict[str, Any] = {"type_params": []} if "type_params" in ast.Funct
 
 
 def build(
-    name: str, args: Sequence[str], body: Sequence[ast.stmt], constants: Mapping[str, object]
+    name: str,
+    args: Sequence[str],
+    body: Sequence[ast.stmt],
+    constants: Mapping[str, object],
+    *,
+    keywords: Sequence[str] = (),
+    defaults: Mapping[str, object] | None = None,
 ) -> Callable[..., Any]:
-    """A function ``name(*args)`` that runs ``body`` with ``constants`` as its only globals.
+    """A function ``name(*args, *, **keywords)`` that runs ``body`` with ``constants`` as its only globals.
 
     Args:
         name: what the function is called in tracebacks.
@@ -32,20 +38,27 @@ def build(
         body: its statements; locations are filled in here. The nodes belong to the function
             afterwards: do not use them in a second tree.
         constants: every name that the body reads and does not assign, with its value.
+        keywords: names of its keyword-only parameters, in order.
+        defaults: the values of those of them that may be left out.
 
     Raises:
         ValueError: a name is no identifier, or is both a parameter and a constant.
     """
-    names = [name, *args, *constants]
+    names = [name, *args, *keywords, *constants]
     wrong = [each for each in names if not each.isidentifier()]
     if wrong or len(set(names)) < len(names):
         raise ValueError(f"names of generated code must be distinct identifiers: {wrong or names}")
     parameters = ast.arguments(
-        posonlyargs=[], args=[ast.arg(each) for each in args], kwonlyargs=[], kw_defaults=[], defaults=[]
+        posonlyargs=[],
+        args=[ast.arg(each) for each in args],
+        kwonlyargs=[ast.arg(each) for each in keywords],
+        kw_defaults=[None] * len(keywords),
+        defaults=[],
     )
     function = ast.FunctionDef(name=name, args=parameters, body=list(body), decorator_list=[], **_TYPE_PARAMS)
     module = ast.fix_missing_locations(ast.Module(body=[function], type_ignores=[]))
     namespace: dict[str, Any] = {**constants, "__builtins__": {}, "__name__": __name__}
     exec(compile(module, f"<crmkit {name}>", "exec", dont_inherit=True), namespace)  # noqa: S102 - the one door
-    built: Callable[..., Any] = namespace[name]
-    return built
+    built: Any = namespace[name]
+    built.__kwdefaults__ = dict(defaults or {}) or None
+    return cast(Callable[..., Any], built)

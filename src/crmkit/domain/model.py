@@ -19,11 +19,12 @@ crmkit.errors.InvalidInput: Visit.at: has no time zone. Pass an aware datetime, 
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, TypeVar, dataclass_transform
+from typing import Annotated, Any, TypeVar, cast, dataclass_transform
 
 import attrs
 
 from crmkit.domain.checks import Check, Text, check_for
+from crmkit.domain.constructing import constructor, keeper, signature
 from crmkit.errors import UnknownField
 
 __all__ = ["Code", "Key", "Line", "Note", "annotations_of", "model", "revise"]
@@ -58,10 +59,17 @@ def model(cls: type[T]) -> type[T]:
     Raises (at construction):
         InvalidInput: a value does not fit; the error names ``Class.field`` and the mend.
     """
-    if "check" in cls.__dict__:
-        cls.__attrs_post_init__ = lambda self: self.check()  # type: ignore[attr-defined]
-    # no slots: assigning to the instance dictionary is how frozen objects are built fastest
-    return attrs.define(cls, frozen=True, kw_only=True, slots=False, field_transformer=_with_checks)
+    # no slots: filling the instance dictionary is how frozen objects are built fastest
+    made: Any = attrs.define(cls, frozen=True, kw_only=True, slots=False, init=False, field_transformer=_with_checks)
+
+    def first(self: T, **fields: Any) -> None:
+        made.__init__ = constructor(made)
+        made.__init__(self, **fields)
+
+    # built when it is first needed: most programs construct a fraction of all classes
+    made.__init__ = first
+    made.__signature__ = signature(made)
+    return cast(type[T], made)
 
 
 def revise(record: T, **changes: Any) -> T:
@@ -103,11 +111,11 @@ def annotations_of(cls: type) -> Mapping[str, Any]:
 
 @_once
 def _checks_of(cls: type) -> dict[str, Check]:
-    return {field.name: field.metadata["check"] for field in attrs.fields(cls)}
+    return {field.name: keeper(field) for field in attrs.fields(cls)}
 
 
 def _with_checks(cls: type, fields: "list[attrs.Attribute[Any]]") -> "list[attrs.Attribute[Any]]":
-    """Give each field the converter that its annotation asks for (an attrs ``field_transformer``)."""
+    """Give each field the check that its annotation asks for (an attrs ``field_transformer``)."""
     return [field if "check" in field.metadata else _checked(cls, field) for field in fields]
 
 
@@ -121,4 +129,4 @@ def _checked(cls: type, field: "attrs.Attribute[Any]") -> "attrs.Attribute[Any]"
     def check(_name: str, value: Any) -> Any:
         return fits(named, value if own is None else own(value))
 
-    return field.evolve(converter=lambda value: check(named, value), metadata={**field.metadata, "check": check})
+    return field.evolve(metadata={**field.metadata, "check": check})

@@ -87,6 +87,7 @@ def test_kinds_come_from_annotations():
         "other_id": "id",
         "count": "integer",
         "share": "decimal",
+        "ratio": "number",
         "price": "money",
         "price.minor": "integer",
         "price.currency": "text",

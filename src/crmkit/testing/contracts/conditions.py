@@ -125,6 +125,17 @@ class ConditionsContract:
         assert self._found(store, field < Decimal("1E+30")) == set(values)
         assert self._found(store, field != Decimal("0.1000005")) == set(values)
 
+    def test_numbers_compare_by_value(self, store: Store) -> None:
+        """Floating-point fields compare with exact numbers as Python compares the nearest float."""
+        places = {"a": 30.25, "b": 30.250000000000004, "c": -0.0, "d": 0.1}
+        self._save(store, none={}, **{name: {"address": _at(place)} for name, place in places.items()})
+        field = F.address.latitude
+
+        assert self._found(store, field == Decimal("30.25")) == {"a"}
+        assert self._found(store, field > Decimal("30.25")) == {"b"}
+        assert self._found(store, field.in_(0, Decimal("0.1"))) == {"c", "d"}
+        assert self._found(store, ~(field < 30)) == {"none", "a", "b"}
+
     def test_periods_are_half_open(self, store: Store) -> None:
         """The start belongs to a period and the end does not, to the microsecond."""
         offsets = {"before": -DAY, "start": TICK - DAY, "now": 0 * DAY, "next": TICK, "last": DAY - TICK, "end": DAY}
@@ -201,3 +212,7 @@ class ConditionsContract:
             found = {lead.id for lead in uow.leads.find(condition, now=NOW)}
             assert uow.leads.count(condition, now=NOW) == len(found)
             return found
+
+
+def _at(latitude: float) -> Address:
+    return Address(latitude=latitude, longitude=0.0)
