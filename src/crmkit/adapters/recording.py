@@ -36,11 +36,13 @@ class Recorder:
         self._known: dict[type, dict[str, Any]] = {}
 
     def record(self, change: Change[Any]) -> list[Recorded]:
-        """The entries of one save: one an event; the first says what fields changed.
+        """The entries of one save: one an event; the first says what fields changed. A ledger's line has none.
 
         Raises:
             InvalidInput: a removal without an event would leave no trace of when.
         """
+        if change.before is None and change.after.ledger:
+            return []
         changed = self.changed(change)
         events: tuple[Event, ...] = change.events
         if not events:

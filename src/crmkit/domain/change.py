@@ -38,6 +38,8 @@ class Record:
     """An aggregate root: an id, a version that every save raises, and the host's own fields."""
 
     entity: ClassVar[str] = ""
+    ledger: ClassVar[bool] = False
+    """Whether it is a line of history itself: written once, so that no history of it is kept."""
 
     id: str
     version: int = 1

@@ -117,6 +117,7 @@ class OwnershipEntry(Record):
     """One line of a record's ownership history: from whom (or which pool) to whom, when and why."""
 
     entity: ClassVar[str] = "ownership_entry"
+    ledger: ClassVar[bool] = True
 
     id: OwnershipEntryId
     record_entity: Code
