@@ -210,6 +210,13 @@ PLANTED = {
         lambda store: store.run(lambda uow: uow.save(created(an_ownership_entry(cause=Cause.ASSIGNED)))),
         "account:A-1 did not go from nobody to owner M-1, but the ledger says so",
     ),
+    "a line that was changed": (
+        lambda store: (
+            store.run(lambda uow: uow.save(created(an_ownership_entry(cause=Cause.ASSIGNED)))),
+            store.run(lambda uow: uow.save(changed(an_ownership_entry(cause=Cause.ASSIGNED), now=NOW, cause="merged"))),
+        ),
+        "ownership_entry:OE-1 was changed, and it is a line of history",
+    ),
     "two winners": (claim_it_from_its_owner, "account:A-1 was claimed by owner M-2 while owner M-1 had it"),
     "a row without its entry": (
         lambda store: entries(store).clear(),
@@ -232,7 +239,7 @@ PLANTED = {
         "account:A-1 has another owner_id than its trail says",
     ),
     "an entry that does not follow": (
-        lambda store: (claim_it(store), claim_back(store), rewrite(store, 3, changed={"owner_id": ("M-9", None)})),
+        lambda store: (claim_it(store), claim_back(store), rewrite(store, 2, changed={"owner_id": ("M-9", None)})),
         "account:A-1 lost a change of owner_id before version 3",
     ),
     "a row that vanished": (

@@ -186,11 +186,11 @@ class Sleepy(Told):
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 def any_store(request):
     if request.param == "memory":
-        return MemoryStore()
-    url = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_schema")
-    store = SqlStore(url)
-    request.addfinalizer(store.close)
-    return store
+        store = MemoryStore()
+    else:
+        store = SqlStore(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_schema"))
+    yield store
+    store.close()
 
 
 def test_a_relay_that_slept_past_its_lease_marks_nothing(any_store):

@@ -34,7 +34,7 @@ def constructor(cls: type) -> Callable[..., None]:
         names.append(field.name)
         value: ast.expr = _name(field.name)
         if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
-            constants[f"c_default_{field.name}"] = field.default.factory  # type: ignore[union-attr]
+            constants[f"c_default_{field.name}"] = field.default.factory
             defaults[field.name] = attrs.NOTHING
             made = ast.Call(_name(f"c_default_{field.name}"), [], [])
             value = ast.IfExp(_is(_name(field.name), _name("c_absent")), made, _kept(field, constants))

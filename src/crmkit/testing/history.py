@@ -124,12 +124,15 @@ class History:
         The trail of a record goes from how it came into being, by versions that grow, to the version of
         its row; what an entry says was there before is what the entry before it left, up to the row
         itself, so that nobody's change was lost; a record is claimed only from a pool, and each change
-        of hands has exactly one line in the ledger; a record is found by its own match keys and by no
-        others.
+        of hands has exactly one line in the ledger, which never changes; a record is found by its own
+        match keys and by no others.
         """
         found: list[str] = []
         for ref, trail in self.trails.items():
             row = self.rows.get(ref)
+            if row is not None and row.ledger:
+                found.extend([f"{ref} was changed, and it is a line of history"] if trail or row.version != 1 else [])
+                continue
             found.extend(_gaps(ref, row, trail))
             found.extend(_lost_changes(ref, row, trail))
         found.extend(self._ledger_breaches())

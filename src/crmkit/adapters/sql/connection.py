@@ -37,6 +37,14 @@ class Statement:
         return [values[name] for name in self.names]
 
 
+class _BoundText(sa.Text):
+    """Text parameters as TEXT: SQLAlchemy says VARCHAR, for which anybody who may create functions or operators in
+    a schema of the search path could offer better fitting ones than those of Postgres itself (CVE-2018-1058).
+    """
+
+    render_bind_cast = True
+
+
 class Statements:
     """Compiles SQLAlchemy statements for one dialect."""
 
@@ -45,6 +53,7 @@ class Statements:
             from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
             self._dialect: sa.Dialect = PGDialect_psycopg(paramstyle="format")  # type: ignore[no-untyped-call]
+            self._dialect.colspecs = {**PGDialect_psycopg.colspecs, sa.String: _BoundText}
         else:
             from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 

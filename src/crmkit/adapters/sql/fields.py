@@ -103,7 +103,7 @@ def _extract(column: "sa.Column[Any]", path: list[str], kind: ColumnKind, dialec
     # the path is made of names that passed the catalogue: identifiers, never a caller's text
     if dialect is Dialect.SQLITE:
         return sa.func.json_extract(column, sa.literal_column(f"'$.{'.'.join(path)}'"), type_=sql_type(kind))
-    steps = (sa.literal_column(f"'{step}'") for step in path)
+    steps: list[Any] = [sa.literal_column(f"'{step}'") for step in path]
     text = sa.func.jsonb_extract_path_text(column, *steps, type_=sa.Text())
     if kind is ColumnKind.TEXT:
         return sa.collate(text, "C")

@@ -40,4 +40,4 @@ def protect(connection: "sa.Connection", tables: Tables) -> None:
             f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
             f"CREATE POLICY crm_tenant ON {name} USING (tenant = {whose} OR {whose} = '{ALL_TENANTS}')",
         ):
-            connection.execute(sa.DDL(step))
+            connection.execute(sa.DDL(step))  # type: ignore[no-untyped-call]

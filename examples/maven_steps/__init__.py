@@ -1,0 +1,1 @@
+"""The steps of ``examples/maven_pipeline.py``."""
