@@ -18,7 +18,7 @@ from typing import Literal, Self
 
 from attrs import frozen
 
-from crmkit.testing.postgres import fresh_schema, running_postgres
+from crmkit.testing.postgres import PostgresServer, drop_schema, fresh_schema, running_postgres
 
 __all__ = [
     "COMPUTING",
@@ -137,16 +137,19 @@ class Bench:
         return f"sqlite:///{self._directory / f'{next(self._numbers)}.db'}"
 
     def postgres_url(self) -> str:
-        """An empty schema on a server that was started for this run."""
-        return fresh_schema(self._server_url)
+        """An empty schema on a server that runs as long as this run."""
+        url = fresh_schema(self._server.url)
+        if not self._server.ours:
+            self._line.callback(drop_schema, url)
+        return url
 
     @cached_property
     def _directory(self) -> Path:
         return Path(self._whole.enter_context(tempfile.TemporaryDirectory(prefix="crmkit-bench-")))
 
     @cached_property
-    def _server_url(self) -> str:
-        return self._whole.enter_context(running_postgres()).url
+    def _server(self) -> PostgresServer:
+        return self._whole.enter_context(running_postgres())
 
 
 @frozen

@@ -138,9 +138,7 @@ def play(scene: Scene) -> None:
     for step in STEPS:
         with screen.step(step.title, step.about):
             facts.append(step.run(scene))
-    rows = [(title, fact, round(seconds, 1)) for (title, seconds), fact in zip(screen.seconds, facts, strict=True)]
-    rows.append(("all", "", round(sum(seconds for _, seconds in screen.seconds), 1)))
-    screen.table("Summary", ("step", "what happened", "seconds"), rows, footer=True)
+    screen.sum_up(facts)
 
 
 def main(arguments: Sequence[str] | None = None, *, screen: Screen | None = None) -> int:

@@ -87,4 +87,4 @@ def test_a_database_in_memory_and_other_databases_are_refused_with_the_mend() ->
 def test_names_of_the_package_are_found_when_they_are_needed() -> None:
     assert set(crmkit.__all__) <= set(dir(crmkit))
     with pytest.raises(AttributeError):
-        crmkit.nothing  # noqa: B018
+        crmkit.nothing

@@ -25,6 +25,7 @@ from harness import Bench, Line, at_least, every_round, ratio
 
 __all__ = ["LINES"]
 
+RECORDS = 10_000
 RULES = (
     "score >= 60 and industry in ('IT', 'Retail', 'Finance')",
     "status == 'new' and missing(owner_id)",
@@ -67,7 +68,7 @@ def closures(now: datetime) -> list[Closure]:
 
 @cache
 def records() -> list[Lead]:
-    return leads(10_000)
+    return leads(RECORDS)
 
 
 @cache

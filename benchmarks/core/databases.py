@@ -36,10 +36,6 @@ class Raw:
         if self.begin_write:
             self.cursor.execute(self.begin_write if writing else "BEGIN")
 
-    def rows(self, text: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a statement, for setting up."""
-        return self.cursor.execute(text.replace("?", self.mark), values).fetchall()
-
 
 class Sqlite:
     """A file with crmkit's own pragmas."""

@@ -1,5 +1,7 @@
 """What people see: headings, tables and progress bars, on a terminal as well as in a file."""
 
+import io
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
@@ -31,6 +33,8 @@ class Screen:
     @classmethod
     def standard(cls) -> "Screen":
         """The terminal, or a file of a fixed width."""
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a terminal that knows no Chinese shows question marks
         console = Console(highlight=False)
         return cls(console if console.is_terminal else Console(highlight=False, width=WIDTH))
 
@@ -57,7 +61,7 @@ class Screen:
             return
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for place, heading in enumerate(columns):
-            numbers = all(isinstance(line[place], int | float) for line in lines)
+            numbers = all(isinstance(line[place], int | float) or line[place] == "" for line in lines)
             table.add_column(Text(heading), justify="right" if numbers else "left", overflow="fold")
         for place, line in enumerate(lines):
             last = place == len(lines) - 1
@@ -67,6 +71,14 @@ class Screen:
         self.console.print()
         self.say(title, style="bold")
         self.console.print(table)
+
+    def sum_up(self, facts: Iterable[str]) -> None:
+        """Every step so far with what happened in it and its time; ``facts`` has a line for each."""
+        lines: list[Sequence[Cell]] = [
+            (title, fact, round(seconds, 1)) for (title, seconds), fact in zip(self.seconds, facts, strict=True)
+        ]
+        lines.append(("all", "", round(sum(seconds for _, seconds in self.seconds), 1)))
+        self.table("Summary", ("step", "what happened", "seconds"), lines, footer=True)
 
     @contextmanager
     def progress(self, doing: str, total: int) -> Iterator[Callable[[int], None]]:

@@ -1,4 +1,4 @@
-"""Step 10: requests for a discount find their way to whoever may grant it."""
+"""Requests for a discount find their way to whoever may grant it."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Step 7: leads and customers without an owner go to somebody, fairly, or into a pool."""
+"""Leads and customers without an owner go to somebody, fairly, or into a pool."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Step 12: what must hold whatever happened; one that is broken makes the demo fail."""
+"""What must hold whatever happened; one that is broken makes the demo fail."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping

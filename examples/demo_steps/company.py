@@ -1,4 +1,4 @@
-"""Step 1: who works here, the public pools, and every policy as data."""
+"""Who works here, the public pools, and every policy as data."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

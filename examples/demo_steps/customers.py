@@ -1,4 +1,4 @@
-"""Steps 2 and 3: customers come in with their owners, then those that stand there twice become one."""
+"""Customers come in with their owners, then those that stand there twice become one."""
 
 from collections import Counter
 from collections.abc import Mapping

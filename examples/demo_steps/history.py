@@ -1,4 +1,4 @@
-"""Step 5: half a year of follow-ups, written down set-wise with the dates and deadlines that follow from them."""
+"""Half a year of follow-ups, written down set-wise with the dates and deadlines that follow from them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Step 8: two months pass. Who neglects a customer is warned, then the customer falls back to a public pool."""
+"""Two months pass. Who neglects a customer is warned, then the customer falls back to a public pool."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Step 4: leads come in from four systems; whoever is known is not saved twice."""
+"""Leads come in from four systems; whoever is known is not saved twice."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

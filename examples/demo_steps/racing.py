@@ -1,4 +1,4 @@
-"""Step 9: two reps reach for one customer at the same instant; one gets it, the other is told so."""
+"""Two reps reach for one customer at the same instant; one gets it, the other is told so."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Step 6: what every lead is worth, and why."""
+"""What every lead is worth, and why."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Step 11: the relay carries every notice from the outbox to the inboxes, at least once, in order."""
+"""The relay carries every notice from the outbox to the inboxes, at least once, in order."""
 
 from collections import Counter
 

@@ -2,16 +2,16 @@
 
 import gzip
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from attrs import define, field, frozen
-from demo_stage.screen import Screen
 
 from crmkit.adapters.files import read_rows
 from crmkit.domain.values import Money, parse_date
 from crmkit.errors import InvalidInput
+from demo_stage.screen import Screen
 
 __all__ = ["Deal", "Files", "instant"]
 
@@ -48,8 +48,14 @@ class Files:
     prices: dict[str, Money] = field(factory=dict)
     deals: list[Deal] = field(factory=list)
     rows: list[tuple[str, str, int]] = field(factory=list)
+    """Each file with its encoding and number of rows."""
     blemishes: Counter[tuple[str, str]] = field(factory=Counter)
     """What was found, and what was done about it."""
+
+    @property
+    def total(self) -> int:
+        """Rows of the pipeline."""
+        return self.rows[-1][2]
 
     @classmethod
     def read(cls, folder: Path) -> "Files":
@@ -59,27 +65,28 @@ class Files:
             InvalidInput: a file is missing or cannot be read.
         """
         files = cls()
-        files.accounts = list(files.table(folder, "accounts"))
-        files.agents = list(files.table(folder, "sales_teams"))
+        files.accounts = files.table(folder, "accounts")
+        files.agents = files.table(folder, "sales_teams")
         files.prices = {row["product"]: Money.of(row["sales_price"], "USD") for row in files.table(folder, "products")}
         for row in files.table(folder, "sales_pipeline"):
             files.take(row)
         files.compare()
         return files
 
-    def table(self, folder: Path, name: str) -> Iterable[Mapping[str, str]]:
+    def table(self, folder: Path, name: str) -> list[Mapping[str, str]]:
         """The rows of a table with known misspellings mended."""
-        path = next((folder / f"{name}{end}" for end in (".csv", ".csv.gz") if (folder / f"{name}{end}").exists()), None)
+        path = next(
+            (folder / f"{name}{end}" for end in (".csv", ".csv.gz") if (folder / f"{name}{end}").exists()), None
+        )
         if path is None:
             raise InvalidInput(f"has no {name}.csv.", field=str(folder), hint="Give the directory of the Maven files.")
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
             reader = read_rows(stream)  # type: ignore[arg-type]  # a GzipFile reads like any binary file
-            count = 0
-            for count, row in enumerate(reader, 1):
-                yield {heading: self.mended(heading, cell.strip()) for heading, cell in row.values.items()}
-            self.rows.append((path.name, reader.encoding, count))
+            rows = [{head: self.mended(head, cell.strip()) for head, cell in row.values.items()} for row in reader]
+            self.rows.append((path.name, reader.encoding, len(rows)))
             for problem in reader.problems:
                 self.blemishes[problem.message, "skipped" if problem.skipped else "read all the same"] += 1
+        return list(rows)
 
     def mended(self, heading: str, cell: str) -> str:
         """The cell as it is meant."""
@@ -128,6 +135,11 @@ class Files:
         unknown = {deal.account for deal in self.deals if deal.account} - known
         idle = {row["sales_agent"] for row in self.agents} - {deal.agent for deal in self.deals}
         missing = {row["subsidiary_of"] for row in self.accounts if row["subsidiary_of"]} - known
+        regions = {row["sales_agent"]: row["regional_office"] for row in self.agents}
+        prospects = Counter(regions.get(deal.agent, "?") for deal in self.deals if deal.stage == "Prospecting")
+        if len(prospects) == 1:
+            region, count = prospects.popitem()
+            self.blemishes[f"every prospect stands with {region}", "small ones may go to any region"] = count
         found = (
             ("account of a deal not among the accounts", "kept by name", unknown),
             ("agent without any deal", "a member who can take leads", idle),

@@ -1,9 +1,9 @@
 """What all steps share, and the policies that everything is decided by."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from attrs import define, field
@@ -71,15 +71,22 @@ class Sale:
                 uow.commit()
 
 
-def policies(teams: dict[str, list[TeamId]]) -> tuple[Policy, ...]:
-    """By region, who has least on the desk; leads that nobody follows up are anybody's."""
-    entries = tuple(
-        Entry(name=region, when=f"region == '{region}'", to=(Target(team_ids=tuple(ids), strategy=LeastLoaded()),))
+def policies(teams: Mapping[str, Sequence[TeamId]]) -> tuple[Policy, ...]:
+    """Who gets which lead, for how long, and who may claim what nobody followed up."""
+    large = "amount >= money('4000', 'USD')"
+    entries = [
+        Entry(
+            name=f"Large, stays in {region}",
+            when=f"{large} and region == '{region}'",
+            to=(Target(team_ids=tuple(ids), strategy=LeastLoaded()),),
+        )
         for region, ids in teams.items()
-    )
-    keeping = ReclaimPolicy(id="lead", entity="lead", protect_days=90, grace_days=14, warn_days=(7, 1))
+    ]
+    everybody = tuple(chain.from_iterable(teams.values()))
+    entries.append(Entry(name="Anybody", to=(Target(team_ids=everybody, strategy=LeastLoaded()),)))
+    keeping = ReclaimPolicy(id="lead", entity="lead", effective_from=TODAY, protect_days=90, warn_days=(7, 1))
     claiming = ClaimPolicy(id="lead", entity="lead", daily_quota=10, cooldown_days=30)
-    return _scoring(), AssignmentPolicy(id="lead", entries=entries), keeping, claiming
+    return _scoring(), AssignmentPolicy(id="lead", entries=tuple(entries)), keeping, claiming
 
 
 def _scoring() -> ScorePolicy:

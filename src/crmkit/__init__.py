@@ -14,10 +14,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from crmkit.crm import Crm
     from crmkit.domain.conditions import F
+    from crmkit.domain.ids import Ref
     from crmkit.domain.stewardship.audit import Acting
     from crmkit.rules.rulebook import RuleBook
+    from crmkit.services.follow_up import FollowUpForm
+    from crmkit.services.lead_form import LeadForm
+    from crmkit.services.workflow import RequestForm
 
-__all__ = ["Acting", "Crm", "F", "RuleBook", "__version__"]
+__all__ = ["Acting", "Crm", "F", "FollowUpForm", "LeadForm", "Ref", "RequestForm", "RuleBook", "__version__"]
 
 __version__ = "0.1.0"
 
@@ -25,7 +29,11 @@ _HOMES = {
     "Crm": "crmkit.crm",
     "F": "crmkit.domain.conditions",
     "Acting": "crmkit.domain.stewardship.audit",
+    "Ref": "crmkit.domain.ids",
     "RuleBook": "crmkit.rules.rulebook",
+    "FollowUpForm": "crmkit.services.follow_up",
+    "LeadForm": "crmkit.services.lead_form",
+    "RequestForm": "crmkit.services.workflow",
 }
 
 

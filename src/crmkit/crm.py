@@ -12,13 +12,13 @@ True
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Concatenate, Generic, ParamSpec, Self, TypeVar, cast, overload
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from attrs import evolve, frozen
 
 from crmkit.adapters.notifiers.console import ConsoleNotifier
 from crmkit.adapters.system import SystemClock, Uuid7
-from crmkit.domain.change import Record, created
+from crmkit.domain.change import Change, Record, created
 from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.audit import Acting
@@ -80,6 +80,10 @@ class Leads(Group):
     assign = Use(assigning.assign_lead)
     assign_waiting = Use(assigning.assign_waiting)
     convert = Use(converting.convert_lead)
+    plan_merge = Use(merging.plan_merge)
+    merge = Use(merging.merge)
+    assign_to = Use(assigning.assign_to)
+    log_interaction = Use(follow_up.log_interaction)
 
 
 class Customers(Group):
@@ -172,7 +176,7 @@ class Crm:
         """
         from crmkit.adapters.sql import SqlStore
 
-        store = cast(Store, SqlStore(url, custom=custom, book=book, ids=ids, create=create))
+        store: Store = SqlStore(url, custom=custom, book=book, ids=ids, create=create)
         return cls(store=store, notifier=notifier, clock=clock, ids=ids, book=book)
 
     @property
@@ -221,7 +225,19 @@ class Crm:
         Raises:
             Duplicate: an id is taken.
         """
-        self.ctx.store.run(lambda uow: uow.save(*(created(record) for record in records)), self.ctx.acting)
+        self.save(*(created(record) for record in records))
+
+    def save(self, *changes: Change[Any]) -> None:
+        """The changes are saved in one transaction: what a transition of a record returned.
+
+        Raises:
+            StaleVersion: a record changed since it was read.
+        """
+
+        def once(uow: UnitOfWork) -> None:
+            uow.save(*changes)
+
+        self.ctx.store.run(once, self.ctx.acting)
 
     def adopt(self, *policies: Policy) -> None:
         """The policies are stored, each as a new version that holds in its effective period.

@@ -64,7 +64,7 @@ def test_a_decimal_must_fit_what_stores_keep() -> None:
 def test_a_store_takes_only_what_went_through_the_check() -> None:
     SCHEMA.verify("team", {})
     SCHEMA.verify("lead", SCHEMA.check("lead", {"size": 1, "rate": 3}))
-    with pytest.raises(InvalidInput, match="Pass the values through CustomSchema.check first"):
+    with pytest.raises(InvalidInput, match=r"Pass the values through CustomSchema\.check first"):
         SCHEMA.verify("lead", {"size": 1, "rate": 3})
     with pytest.raises(InvalidInput, match="is required"):
         SCHEMA.verify("lead", {})

@@ -329,6 +329,15 @@ def test_a_notice_can_be_said_as_a_reason() -> None:
     assert notice.reason.params == {"to_status": "won", "record": "lead:L-1"}
 
 
+def test_a_notice_tells_instants_as_such_and_other_text_as_it_is() -> None:
+    data = {"deadline": "2026-01-05T10:00:00.000000+00:00", "odd": "T is not a time+00:00"}
+    notice = Notice(
+        id="E-1", tenant="main", record=Ref(entity="lead", id="L-1"), version=2, type="x", at=NOW, data=data
+    )  # type: ignore[arg-type]
+    assert notice.reason.params["deadline"] == LATER
+    assert notice.reason.params["odd"] == "T is not a time+00:00"
+
+
 CHINA = WorkingCalendar(
     id="cn",  # type: ignore[arg-type]
     name="China",

@@ -9,8 +9,8 @@ TEXTS = Catalogue.of({"due": ("Due {at}, {left} left, {who}.", "截止 {at}，{w
 
 def test_times_are_shown_short_and_what_is_missing_as_a_dash() -> None:
     reason = Reason.of("due", at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC), who=None)
-    assert TEXTS.say(reason) == "Due 2026-01-02 03:04, – left, –."
-    assert TEXTS.say(reason, "zh-CN") == "截止 2026-01-02 03:04，–。"
+    assert TEXTS.say(reason) == "Due 2026-01-02 03:04 UTC, – left, –."
+    assert TEXTS.say(reason, "zh-CN") == "截止 2026-01-02 03:04 UTC，–。"
 
 
 def test_a_code_without_text_is_shown_with_its_parameters() -> None:

@@ -1,11 +1,9 @@
 """Several workers share one job: each piece of it is done once, also when one of them dies or falls asleep."""
 
 import json
-import random
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -45,15 +43,27 @@ def context(store, **ports):
     return Context(store=store, book=RuleBook.standard(), **ports)
 
 
-def begun(store, work, *args, count=4):
-    """That many workers, all set off at the same moment."""
-    command = [sys.executable, WORKER, store.url, work, *args]
-    workers = [
-        subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(count)
-    ]
-    for worker in workers:
-        assert worker.stdout.readline() == "ready\n"
+@pytest.fixture
+def workers(store):
+    """Starts workers, which are ready to begin, and stops them in the end."""
+    started = []
+
+    def start(*args, count=4):
+        command = list(map(str, [sys.executable, WORKER, store.url, *args]))
+        new = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)
+        ]
+        started.extend(new)
+        assert [worker.stdout.readline() for worker in new] == ["ready\n"] * count
+        return new
+
+    yield start
+    for worker in started:
+        worker.kill()
+        worker.communicate()
+
+
+def set_off(workers):
     for worker in workers:
         worker.stdin.write("go\n")
         worker.stdin.flush()
@@ -107,26 +117,25 @@ def assert_swept_once(store, count):
         assert uow.accounts.count(F.pool_id == "PO-1") == count - warned
 
 
-def test_four_sweepers_deal_with_each_record_once(store):
+def test_four_sweepers_deal_with_each_record_once(store, workers):
     have_overdue(store, 300)
 
-    dealt = ended(begun(store, "sweep"))
+    dealt = ended(set_off(workers("sweep")))
 
     assert sum(dealt) == 300
     assert_swept_once(store, 300)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_sweeper_that_is_killed_leaves_its_batch_to_the_others(store, seed):
+@pytest.mark.parametrize("call", ["before uow.save", "after uow.save", "after uow.commit"])
+def test_a_sweeper_that_is_killed_leaves_its_batch_to_the_others(store, workers, call):
     have_overdue(store, 300)
 
-    first, *others = begun(store, "sweep")
-    first.stdout.readline()
-    time.sleep(random.Random(seed).uniform(0, 0.02))
-    first.send_signal(signal.SIGKILL)
-    assert first.wait() == -signal.SIGKILL
-    first.communicate()
+    others = workers("sweep", count=3)
+    [doomed] = set_off(workers("sweep", call, count=1))
+    assert doomed.stdout.readline() == "doomed\n"
+    set_off(others)
     ended(others)
+    assert doomed.wait() == -signal.SIGKILL
     sweep(context(store))  # what it held may have been let go after the others had looked
 
     assert_swept_once(store, 300)
@@ -146,10 +155,10 @@ def lead(uow, number):
     return uow.leads.get(f"L-{number:03d}")
 
 
-def test_four_relays_never_send_one_notice_or_one_record_at_the_same_time(store, tmp_path):
+def test_four_relays_never_send_one_notice_or_one_record_at_the_same_time(store, workers, tmp_path):
     have_notices(store, 60)
 
-    delivered = ended(begun(store, "relay", tmp_path / "channel"))
+    delivered = ended(set_off(workers("relay", tmp_path / "channel")))
 
     steps = [json.loads(line) for line in (tmp_path / "channel").read_text().splitlines()]
     assert_one_at_a_time(steps)

@@ -1,14 +1,16 @@
 """A process that does one kind of work beside others of its kind.
 
-Run as: worker.py URL sweep
+Run as: worker.py URL sweep [CALL]
         worker.py URL relay FILE
 
 It says "ready", waits for a line, and works until nothing is left. A sweeper says after each batch how many
-records it dealt with; a relay writes into FILE when the sending of a notice begins and when it ends.
+records it dealt with, and dies before or after a CALL of a port, such as
+"before uow.save"; a relay writes into FILE when the sending of a notice begins and when it ends.
 """
 
 import json
 import os
+import signal
 import sys
 import time
 
@@ -20,6 +22,7 @@ from crmkit.services.context import Context
 from crmkit.services.reclaim import sweep
 from crmkit.services.relay import relay
 from crmkit.testing import FixedClock
+from crmkit.testing.faults import Plan, disturbed
 
 
 class Channel:
@@ -38,6 +41,23 @@ class Channel:
         os.write(self._file, json.dumps(what).encode() + b"\n")
 
 
+class Doom(Plan):
+    """Lets every call pass but the first of one name: it says "doomed", holds what it holds for a while, and dies."""
+
+    def __init__(self, call):
+        super().__init__()
+        self._when, _, self._doomed = call.partition(" ")
+
+    def call(self, name, work):
+        if name != self._doomed:
+            return work()
+        if self._when == "after":
+            work()
+        print("doomed", flush=True)
+        time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def swept(ctx):
     """The batches, one by one."""
     while True:
@@ -48,9 +68,9 @@ def swept(ctx):
         yield dealt
 
 
-def main(url, work, path=os.devnull):
+def main(url, work, what=""):
     store = SqlStore(url, create=False)
-    notifier = Channel(path) if work == "relay" else Inbox()
+    notifier = Channel(what) if work == "relay" else Inbox()
     ctx = Context(store=store, clock=FixedClock(), ids=Uuid7(), notifier=notifier, book=RuleBook.standard())
     with store.begin(read_only=True) as uow:
         uow.accounts.count()
@@ -60,7 +80,7 @@ def main(url, work, path=os.devnull):
         while report := relay(ctx, limit=20).delivered:
             print(report, flush=True)
         return
-    for dealt in swept(ctx):
+    for dealt in swept(disturbed(ctx, Doom(what)) if what else ctx):
         print(dealt, flush=True)
 
 

@@ -32,6 +32,9 @@ class Database:
                     connection.execute(table.delete())
         return self.store
 
+    def closed(self) -> None:
+        self.engine.dispose()
+
     def reopened(self) -> SqlStore:
         """What another process would open."""
         return SqlStore(self.url, custom=SCHEMA)
@@ -92,14 +95,14 @@ def _set_zone(driver) -> None:
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     database = Database(f"sqlite:///{tmp_path_factory.mktemp('kit') / 'crm.db'}")
     yield database
-    database.store.close()
+    database.closed()
 
 
 @pytest.fixture(scope="module")
 def postgres(postgres_server: PostgresServer) -> Iterator[Database]:
     database = Database(fresh_schema(postgres_server.url))
     yield database
-    database.store.close()
+    database.closed()
 
 
 @pytest.fixture

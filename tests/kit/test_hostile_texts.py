@@ -91,9 +91,9 @@ def _listen_to_psycopg(driver, log):
 def stores(database_url):
     """A store whose statements are heard, and the memory store beside it."""
     log = Listening()
-    store = SqlStore(listening_engine(database_url, log), custom=SCHEMA)
-    yield MemoryStore(custom=SCHEMA), store, log
-    store.close()
+    engine = listening_engine(database_url, log)
+    yield MemoryStore(custom=SCHEMA), SqlStore(engine, custom=SCHEMA), log
+    engine.dispose()
     assert not [statement for statement in log.statements if MARK in statement]
 
 

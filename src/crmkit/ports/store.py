@@ -187,7 +187,10 @@ class UnitOfWork(Protocol):
 class Store(Protocol):
     """Where a CRM's records live."""
 
-    outbox: Outbox
+    @property
+    def outbox(self) -> Outbox:
+        """Notices that wait to be told."""
+        ...
 
     def begin(self, acting: Acting | None = None, *, read_only: bool = False) -> AbstractContextManager[UnitOfWork]:
         """A new unit of work of ``acting`` (by default the system, tenant ``"main"``).

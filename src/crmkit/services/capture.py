@@ -116,7 +116,7 @@ class CaptureReport:
 
 def capture_lead(
     ctx: Context,
-    form: LeadForm,
+    form: LeadForm | Mapping[str, Any],
     *,
     entry_point: EntryPoint = EntryPoint.FORM,
     idempotency_key: str | None = None,
@@ -128,9 +128,9 @@ def capture_lead(
     ``possible-duplicate``. The match policy in force decides which it is.
 
     Raises:
-        InvalidInput: a custom field does not fit; nothing is written.
+        InvalidInput: a field is unknown or a value does not fit; nothing is written.
     """
-    read = form.read()
+    read = LeadForm.of(form).read()
 
     def work(uow: UnitOfWork, now: datetime) -> Captured:
         draft = _drafted(ctx, read, now)

@@ -89,6 +89,11 @@ class Connection:
     def __attrs_post_init__(self) -> None:
         self._cursor = self.driver.cursor()
 
+    @property
+    def copies(self) -> bool:
+        """Whether there is COPY: psycopg has it, SQLAlchemy's bridge to its async side has not."""
+        return hasattr(self._cursor, "copy")
+
     def check(self) -> None:
         """This thread may use the connection now."""
         if self._thread != threading.get_ident():
@@ -107,7 +112,8 @@ class Connection:
         """All rows that ``statement`` gives."""
         self.check()
         try:
-            found: list[tuple[Any, ...]] = self._cursor.execute(statement.text, statement.values(values)).fetchall()
+            self._cursor.execute(statement.text, statement.values(values))
+            found: list[tuple[Any, ...]] = self._cursor.fetchall()
         except Exception as error:
             raise self._failed(error) from error
         return found
@@ -116,7 +122,8 @@ class Connection:
         """The one row, or ``None``; ``values`` are in the driver's order."""
         self.check()
         try:
-            found: tuple[Any, ...] | None = self._cursor.execute(statement.text, values).fetchone()
+            self._cursor.execute(statement.text, values)
+            found: tuple[Any, ...] | None = self._cursor.fetchone()
         except Exception as error:
             raise self._failed(error) from error
         return found
@@ -125,7 +132,8 @@ class Connection:
         """Run ``statement`` once; how many rows it touched."""
         self.check()
         try:
-            touched: int = self._cursor.execute(statement.text, values).rowcount
+            self._cursor.execute(statement.text, values)
+            touched: int = self._cursor.rowcount
         except Exception as error:
             raise self._failed(error) from error
         return touched
@@ -165,7 +173,7 @@ class Connection:
         """A server-side cursor on Postgres, so that memory stays flat; SQLite reads as it goes anyway."""
         postgres = self.dialect is Dialect.POSTGRES
         # scans may run side by side, and the host may have joined units of work one inside the other
-        cursor = self.driver.cursor(name=f"crm_scan_{next(_SCANS)}") if postgres else self.driver.cursor()
+        cursor = self.driver.cursor(f"crm_scan_{next(_SCANS)}") if postgres else self.driver.cursor()
         self._streams.append(cursor)
         return cursor
 

@@ -215,7 +215,7 @@ class Database:
     def _add_rows(
         self, connection: Connection, table: sa.Table, statement: Statement, rows: Sequence[Sequence[Any]]
     ) -> None:
-        if self.dialect is Dialect.POSTGRES and len(rows) >= COPY_FROM:
+        if connection.copies and len(rows) >= COPY_FROM:
             connection.copy(self._copy_text(table, statement.names), rows)
         else:
             connection.run_many(statement, rows)

@@ -4,7 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -27,7 +27,7 @@ from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.errors import InvalidInput, StorageFailed
 from crmkit.ports.clock import IdSource
-from crmkit.ports.store import UnitOfWork
+from crmkit.ports.store import Store, UnitOfWork
 from crmkit.rules.dedup.keys import match_keys
 from crmkit.rules.rulebook import RuleBook
 
@@ -67,7 +67,10 @@ class SqlStore:
         row_security: bool = False,
     ) -> None:
         self._engine = url if isinstance(url, sa.Engine) else engine_for(url)
+        self._own_engine = not isinstance(url, sa.Engine)
         self._dialect = dialect_of(self._engine)
+        if row_security and self._dialect is not Dialect.POSTGRES:
+            raise InvalidInput("is for Postgres only.", field="row_security", hint="Leave it out.")
         self._database = Database(
             self._dialect,
             schema=custom or CustomSchema(),
@@ -80,11 +83,13 @@ class SqlStore:
         self._parts = PartStatements(self._database)
         self._retry = retry or Retry(random=random.random, sleep=time.sleep)
         self._pid = os.getpid()
-        if row_security and self._dialect is not Dialect.POSTGRES:
-            raise InvalidInput("is for Postgres only.", field="row_security", hint="Leave it out.")
         self._tenant_setting = self._database.statements.compile(tenant_setting()) if row_security else None
         made = protect if row_security else None
-        self._retry.call(lambda: migrate(self._engine, self._database.tables, create=create, made=made))
+        try:
+            self._retry.call(lambda: migrate(self._engine, self._database.tables, create=create, made=made))
+        except BaseException:
+            self.close()
+            raise
         self.outbox = SqlOutbox(self._database, self._transact)
 
     @contextmanager
@@ -99,7 +104,9 @@ class SqlStore:
                 uow.close()
 
     @contextmanager
-    def join(self, host: "sa.Connection", acting: Acting | None = None) -> Iterator[UnitOfWork]:
+    def join(
+        self, host: "sa.Connection", acting: Acting | None = None, *, read_only: bool = False
+    ) -> Iterator[UnitOfWork]:
         """A unit of work inside the transaction that the host began on ``host``.
 
         Its ``commit`` releases a savepoint, so that its work shares the fate of the host's transaction;
@@ -108,15 +115,23 @@ class SqlStore:
         if not host.in_transaction():
             raise StorageFailed("The host's connection is in no transaction.", hint="Begin one: connection.begin().")
         connection = Connection(host.connection.dbapi_connection, self._dialect)
+        _refuse_autocommit(connection)
         _ensure_begun(connection)
         connection.execute("SAVEPOINT crm_unit_of_work")
         acting = acting or Acting()
         self._say_tenant(connection, acting.tenant)
-        uow = SqlUnitOfWork(self._database, self._parts, connection, _Joined(connection), acting, read_only=False)
+        uow = SqlUnitOfWork(self._database, self._parts, connection, _Joined(connection), acting, read_only=read_only)
         try:
             yield cast(UnitOfWork, uow)
         finally:
             uow.close()
+
+    def joined(self, host: "sa.Connection") -> Store:
+        """A store whose units of work all join the transaction on ``host``, so that any use case runs inside it.
+
+        It never tries again: a passing fault has spoilt the host's transaction, which only the host can repeat.
+        """
+        return cast(Store, _JoinedStore(self, host))
 
     def inbox(self) -> SqlInbox:
         """A channel that keeps what each member has been told in this database."""
@@ -134,8 +149,9 @@ class SqlStore:
         return self._retry.call(once)
 
     def close(self) -> None:
-        """Connections are given back."""
-        self._engine.dispose()
+        """Connections are given back; an engine that the host made stays the host's to dispose of."""
+        if self._own_engine:
+            self._engine.dispose()
 
     @contextmanager
     def _transact(self, tenant: str = ALL_TENANTS) -> Iterator[Connection]:
@@ -169,6 +185,33 @@ class SqlStore:
     def _say_tenant(self, connection: Connection, tenant: str) -> None:
         if self._tenant_setting is not None:
             connection.row(self._tenant_setting, (tenant,))
+
+
+@frozen
+class _JoinedStore:
+    """Documented at ``ports.Store`` and ``SqlStore.joined``."""
+
+    store: SqlStore
+    host: "sa.Connection"
+
+    @property
+    def outbox(self) -> SqlOutbox:
+        """Outside the host's transaction, like every outbox."""
+        return self.store.outbox
+
+    def begin(self, acting: Acting | None = None, *, read_only: bool = False) -> AbstractContextManager[UnitOfWork]:
+        """A savepoint in the host's transaction."""
+        return self.store.join(self.host, acting, read_only=read_only)
+
+    def run(self, work: Callable[[UnitOfWork], T], acting: Acting | None = None) -> T:
+        """``work`` in such a savepoint, once."""
+        with self.begin(acting) as uow:
+            result = work(uow)
+            uow.commit()
+            return result
+
+    def close(self) -> None:
+        """The connection is the host's."""
 
 
 @frozen
@@ -212,7 +255,14 @@ class _Joined:
         self.connection.execute("RELEASE SAVEPOINT crm_unit_of_work")
 
 
+def _refuse_autocommit(connection: Connection) -> None:
+    """On such a connection nothing could ever be rolled back."""
+    if connection.dialect is Dialect.POSTGRES and getattr(connection.driver, "autocommit", False):
+        raise StorageFailed("The connection commits by itself.", hint="Use an engine without AUTOCOMMIT.")
+
+
 def _begin(connection: Connection, *, read_only: bool) -> None:
+    _refuse_autocommit(connection)
     if connection.dialect is Dialect.SQLITE:
         # a deferred transaction that turns to writing later loses against every other writer
         connection.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
@@ -222,7 +272,9 @@ def _begin(connection: Connection, *, read_only: bool) -> None:
 
 def _ensure_begun(connection: Connection) -> None:
     """SQLAlchemy leaves BEGIN to sqlite3, which waits for the first write; a savepoint must not be the outermost."""
-    if connection.dialect is Dialect.SQLITE and not connection.driver.in_transaction:
+    # under run_sync the connection is SQLAlchemy's bridge, and aiosqlite's own lies behind it
+    driver = getattr(connection.driver, "driver_connection", connection.driver)
+    if connection.dialect is Dialect.SQLITE and not driver.in_transaction:
         connection.execute("BEGIN IMMEDIATE")
 
 

@@ -69,5 +69,17 @@ class Notice:
     @property
     def reason(self) -> Reason:
         """The event as a reason, to be said in any language by a catalogue."""
-        params = {name: value for name, value in self.data.items() if isinstance(value, str | int | float | bool)}
+        params = {
+            name: _said(value) for name, value in self.data.items() if isinstance(value, str | int | float | bool)
+        }
         return Reason(code=self.type, params={**params, "record": str(self.record)})
+
+
+def _said(value: str | float) -> str | float | datetime:
+    """Instants are told as such: events keep them as text with an offset."""
+    if isinstance(value, str) and value.endswith("+00:00") and "T" in value:
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            return value
+    return value

@@ -97,9 +97,24 @@ class _Desk:
         if len(eligible) == 1:
             chosen, why = eligible[0], Reason.of("assignment.sole", member=eligible[0].member.id)
         else:
-            chosen, why = target.strategy.choose(eligible, record, now=self.now)
+            picked = self.picked(target, eligible, record)
+            if isinstance(picked, Reason):
+                reasons.append(picked)
+                return None
+            chosen, why = picked
         reasons.append(why)
         return self.hand_over(record, chosen, entry.name, reasons)
+
+    def picked(self, target: Target, eligible: list[Candidate], record: Owned) -> tuple[Candidate, Reason] | Reason:
+        """Whom the strategy chooses, or why it cannot be followed: one that fails must not stop the others."""
+        kind = target.strategy.kind
+        try:
+            chosen, why = target.strategy.choose(eligible, record, now=self.now)
+        except Exception as error:  # noqa: BLE001 - a host's own rule may raise anything
+            return Reason.of("assignment.strategy_failed", strategy=kind, error=type(error).__name__)
+        if chosen not in eligible:
+            return Reason.of("assignment.strategy_failed", strategy=kind, error="chose nobody of those asked")
+        return chosen, why
 
     def group(self, target: Target) -> tuple[MemberId, ...]:
         """The members that a target names and the facts know, by id; worked out once a run."""

@@ -27,5 +27,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "assignment.full": ("At capacity: {members}.", "已达容量：{members}。"),
     "assignment.nobody": ("Entry “{entry}” names nobody who exists.", "规则“{entry}”未指向任何成员。"),
     "assignment.no_entry": ("No entry of the policy applies.", "没有匹配的分配规则。"),
+    "assignment.strategy_failed": (
+        "The strategy {strategy} failed ({error}) and was passed over.",
+        "分配策略 {strategy} 出错（{error}），已跳过。",
+    ),
     "assignment.nobody_free": ("Nobody can take it now.", "目前无人可接收。"),
 }

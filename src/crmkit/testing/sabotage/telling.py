@@ -140,7 +140,7 @@ class _Overreaching:
     def __enter__(self) -> Any:
         return self.joined.__enter__()
 
-    def __exit__(self, *raised: Any) -> Any:
+    def __exit__(self, *raised: object) -> Any:
         end = self.joined.__exit__(*raised)
         self.host.commit(self.connection)
         return end
