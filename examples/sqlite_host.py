@@ -4,20 +4,12 @@
 """
 
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import TypeVar
 
 import sqlalchemy as sa
-from attrs import frozen
 
-from crmkit import Acting, Crm
+from crmkit import Acting, Crm, LeadForm
 from crmkit.adapters.sql import SqlStore
-from crmkit.ports import Outbox, UnitOfWork
 from crmkit.services.capture import Captured
-from crmkit.services.lead_form import LeadForm
-
-T = TypeVar("T")
 
 enquiries = sa.Table(
     "enquiries",
@@ -28,34 +20,10 @@ enquiries = sa.Table(
 )
 
 
-@frozen
-class Joined:
-    """The store inside the host's transaction, which alone decides whether anything stays."""
-
-    store: SqlStore
-    connection: sa.Connection
-
-    @property
-    def outbox(self) -> Outbox:
-        return self.store.outbox
-
-    def begin(self, acting: Acting | None = None, *, read_only: bool = False) -> AbstractContextManager[UnitOfWork]:  # noqa: ARG002 - the port's shape
-        return self.store.join(self.connection, acting)
-
-    def run(self, work: Callable[[UnitOfWork], T], acting: Acting | None = None) -> T:
-        with self.begin(acting) as uow:
-            answer = work(uow)
-            uow.commit()
-            return answer
-
-    def close(self) -> None:
-        """The connection is the host's."""
-
-
 def submit(engine: sa.Engine, store: SqlStore, form: LeadForm) -> Captured:
     """The enquiry and the lead it is about are both there, or neither is."""
     with engine.begin() as connection:
-        crm = Crm(store=Joined(store, connection), acting=Acting(actor="website", source="form"))
+        crm = Crm(store=store.joined(connection), acting=Acting(actor="website", source="form"))
         captured = crm.leads.capture(form)
         connection.execute(enquiries.insert().values(text=form.description, lead_id=captured.lead_id))
     return captured

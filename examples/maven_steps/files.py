@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from attrs import define, field, frozen
 
@@ -81,12 +82,14 @@ class Files:
         if path is None:
             raise InvalidInput(f"has no {name}.csv.", field=str(folder), hint="Give the directory of the Maven files.")
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            reader = read_rows(stream)  # type: ignore[arg-type]  # a GzipFile reads like any binary file
-            rows = [{head: self.mended(head, cell.strip()) for head, cell in row.values.items()} for row in reader]
+            reader = read_rows(cast(BinaryIO, stream))
+            rows: list[Mapping[str, str]] = [
+                {head: self.mended(head, cell.strip()) for head, cell in row.values.items()} for row in reader
+            ]
             self.rows.append((path.name, reader.encoding, len(rows)))
             for problem in reader.problems:
                 self.blemishes[problem.message, "skipped" if problem.skipped else "read all the same"] += 1
-        return list(rows)
+        return rows
 
     def mended(self, heading: str, cell: str) -> str:
         """The cell as it is meant."""

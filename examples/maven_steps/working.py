@@ -43,7 +43,7 @@ def assign_prospects(sale: Sale) -> str:
     """Prospects go to the owner of a known customer, else to who has least open work."""
     waiting, known, large = F.owner_id.missing() & F.pool_id.missing(), ~F.account_id.missing(), F.score >= LARGE
     with sale.crm.begin(read_only=True) as uow:
-        had = Counter(uow.leads.count_by("owner_id"))
+        had = Counter(uow.leads.count_by("owner_id")) + Counter(uow.accounts.count_by("owner_id"))
         kinds = (waiting & known, waiting & ~known & large, waiting & ~known & ~large)
         some = [lead for kind in kinds for lead in uow.leads.find(kind, limit=1)]
     decisions = [sale.crm.leads.assign(lead.id) for lead in some]
@@ -58,8 +58,8 @@ def assign_prospects(sale: Sale) -> str:
     agents = {row["sales_agent"]: row["regional_office"] for row in sale.files.agents}
     rows = [(agent, region, had[agent], got[agent], had[agent] + got[agent]) for agent, region in agents.items()]
     rows.sort(key=lambda row: (row[2], row[0]))
-    title = "Who had least got most (and the owners of known customers theirs)"
-    sale.screen.table(title, ("agent", "region", "had", "got", "has now"), rows)
+    sale.screen.table("Leads and customers of each agent", ("agent", "region", "had", "got", "has now"), rows)
+    sale.screen.say("Whoever had little got most; leads of known customers went to the customers' owners all the same.")
     return f"{many(got.total(), 'lead')} to {len(got)} agents, {run.waiting} still wait"
 
 
