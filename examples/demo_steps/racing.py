@@ -17,6 +17,8 @@ from demo_steps.company import DOMESTIC
 __all__ = ["race"]
 
 RACES = 20
+LATELY = 25
+"""Days; fewer than the 30 for which nobody may claim what was theirs."""
 SHOWN = 5
 
 
@@ -50,7 +52,7 @@ def _claimable(scene: Scene) -> Sequence[Account]:
     """Customers that have lain in the pool for longer than a day: what fell in today is frozen."""
     with scene.crm.begin(read_only=True) as uow:
         lying = (F.pool_id == DOMESTIC) & ~F.pool_since.within(days=2)
-        return uow.accounts.find(lying, order=["-last_contact_at"], limit=RACES, now=scene.now)
+        return uow.accounts.find(lying, order=["pool_since"], limit=RACES, now=scene.now)
 
 
 def _rivals(scene: Scene, customer: Account, number: int) -> list[Member]:
@@ -79,15 +81,16 @@ def _at_once(scene: Scene, customer: Account, reps: Sequence[Member]) -> list[Cl
 
 
 def _refuse(scene: Scene) -> None:
-    """Who may not claim is told every reason, not the first: yesterday's owner, somebody on leave."""
+    """Who may not claim is told every reason, not the first: the owner of lately, somebody who is not there."""
     with scene.crm.begin(read_only=True) as uow:
-        fallen = uow.ownership.find(F.cause == "reclaimed", order=["-at"], limit=1)
-        customer = uow.accounts.get(fallen[0].record_id) if fallen else None
-    if customer is None or customer.owner_id is not None:
-        return
-    away = next(member for member in scene.members.values() if member.status is not MemberStatus.ACTIVE)
-    lines = []
-    for member_id in dict.fromkeys((fallen[0].from_owner_id or "", away.id)):
-        decision = scene.crm.pools.claim(customer.ref, member_id)
-        lines.append((scene.name_of(member_id), decision.outcome.value, scene.why(decision.reasons)))
-    scene.screen.table(f"Who else wants {customer.name}", ("who", "answer", "why"), lines)
+        lately = (F.pool_id == DOMESTIC) & F.pool_since.within(days=LATELY)
+        lying = uow.accounts.find(lately, order=["-pool_since"], limit=1, now=scene.now)
+        about = F.record_id.in_([account.id for account in lying])
+        lost = uow.ownership.find(about & (F.cause == "reclaimed"), order=["-at"], limit=1)
+    away = next(member.id for member in scene.members.values() if member.status is not MemberStatus.ACTIVE)
+    for customer in lying:
+        lines = []
+        for member_id in dict.fromkeys([*(entry.from_owner_id or away for entry in lost), away]):
+            decision = scene.crm.pools.claim(customer.ref, member_id)
+            lines.append((scene.name_of(member_id), decision.outcome.value, scene.why(decision.reasons)))
+        scene.screen.table(f"Who else wants {customer.name}", ("who", "answer", "why"), lines)

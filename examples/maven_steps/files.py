@@ -52,6 +52,8 @@ class Files:
     """Each file with its encoding and number of rows."""
     blemishes: Counter[tuple[str, str]] = field(factory=Counter)
     """What was found, and what was done about it."""
+    left_out: int = 0
+    """Rows of the pipeline that nothing can be done with."""
 
     @property
     def total(self) -> int:
@@ -104,6 +106,7 @@ class Files:
         price = self.prices.get(row["product"])
         if price is None:
             self.blemishes["product without a price", "left out"] += 1
+            self.left_out += 1
             return
         paid = Money.of(row["close_value"], "USD") if row["close_value"] else None
         deal = Deal(

@@ -135,8 +135,9 @@ def _counted(sale: Sale) -> Iterator[tuple[str, bool, str]]:
         torn = uow.leads.count(~F.owner_id.missing() & ~F.pool_id.missing())
         claimed = uow.ownership.count(F.cause == "claimed")
         deals, leads = uow.opportunities.count(), uow.leads.count()
-    parts = f"{said['deals']:,} + {said['lead rows']:,} = {rows:,}"
-    yield "every row is a deal or about a lead", said["deals"] + said["lead rows"] == rows, parts
+    parts = said["deals"], said["lead rows"], sale.files.left_out
+    counted = f"{parts[0]:,} + {parts[1]:,}{f' + {parts[2]} left out' * bool(parts[2])} = {rows:,}"
+    yield "every row is a deal or about a lead", sum(parts) == rows, counted
     there = deals == said["deals"] and leads == len(set(sale.leads.values()))
     yield "deals and leads are in the CRM", there, f"{deals:,} deals, {leads:,} leads"
     yield "nothing has an owner and lies in the pool", torn == 0, f"{torn} leads"

@@ -7,11 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import attrs
+import psycopg
 import pytest
 import sqlalchemy as sa
 
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.sql import SqlStore
+from crmkit.adapters.sql.engine import engine_for
 from crmkit.domain.change import created
 from crmkit.domain.ids import Ref
 from crmkit.domain.values.contact_points import Phone
@@ -40,6 +42,7 @@ from crmkit.testing import (
     an_interaction,
     an_opportunity,
 )
+from crmkit.testing.faults import Plan
 from crmkit.testing.history import Told
 from crmkit.testing.postgres import fresh_schema
 
@@ -156,17 +159,78 @@ def vars_of(state):
     return attrs.asdict(state, recurse=False).items()
 
 
+# --- databases whose drivers can be disturbed -----------------------------------------------------
+
+
+class Switch:
+    """Sends every statement of the drivers through a plan, once there is one."""
+
+    plan: Plan | None = None
+
+    def call(self, statement, work):
+        if self.plan is None:
+            return work()
+        return self.plan.call(str(statement).split(maxsplit=1)[0], work)
+
+
+SWITCH = Switch()
+
+
+class SwitchedCursor(sqlite3.Cursor):
+    def execute(self, statement, *args):
+        return SWITCH.call(statement, lambda: super(SwitchedCursor, self).execute(statement, *args))
+
+    def executemany(self, statement, *args):
+        return SWITCH.call(statement, lambda: super(SwitchedCursor, self).executemany(statement, *args))
+
+
+class SwitchedConnection(sqlite3.Connection):
+    def cursor(self, factory=SwitchedCursor):
+        return super().cursor(factory)
+
+    def execute(self, statement, *args):
+        return self.cursor().execute(statement, *args)
+
+
+class SwitchedPostgresCursor(psycopg.Cursor):
+    def execute(self, statement, *args, **options):
+        return SWITCH.call(statement, lambda: super(SwitchedPostgresCursor, self).execute(statement, *args, **options))
+
+    def executemany(self, statement, *args, **options):
+        return SWITCH.call(
+            statement, lambda: super(SwitchedPostgresCursor, self).executemany(statement, *args, **options)
+        )
+
+
+def switched_store(url, **options) -> SqlStore:
+    engine = engine_for(url)
+
+    @sa.event.listens_for(engine, "do_connect")
+    def connect(_dialect, _record, _args, parameters):
+        parameters.update(options)
+
+    return SqlStore(engine)
+
+
+@pytest.fixture
+def switch() -> Switch:
+    """A plan that is put here strikes the statements of the next use case."""
+    yield SWITCH
+    SWITCH.plan = None
+
+
 @pytest.fixture(scope="session")
 def sqlite_world(tmp_path_factory: pytest.TempPathFactory) -> World:
     """The file is brought back to how it was for every world; opening a store anew takes longer."""
     path = tmp_path_factory.mktemp("world") / "crm.db"
-    store = SqlStore(f"sqlite:///{path}")
+    store = switched_store(f"sqlite:///{path}", factory=SwitchedConnection)
     found(store)
     template = sqlite3.connect(":memory:")
-    _copy(path, template)
+    copied(path, lambda database: database.backup(template))
 
     def world():
-        _copy_back(template, path)
+        SWITCH.plan = None
+        copied(path, template.backup)
         return fresh(store)
 
     yield world
@@ -174,15 +238,9 @@ def sqlite_world(tmp_path_factory: pytest.TempPathFactory) -> World:
     store.close()
 
 
-def _copy(path: Path, template: sqlite3.Connection) -> None:
+def copied(path: Path, copy: Callable[[sqlite3.Connection], None]) -> None:
     database = sqlite3.connect(path)
-    database.backup(template)
-    database.close()
-
-
-def _copy_back(template: sqlite3.Connection, path: Path) -> None:
-    database = sqlite3.connect(path)
-    template.backup(database)
+    copy(database)
     database.close()
 
 
@@ -190,22 +248,22 @@ def _copy_back(template: sqlite3.Connection, path: Path) -> None:
 def postgres_world(postgres_server) -> World:
     """The rows of a second schema are copied over for every world."""
     kept, used = fresh_schema(postgres_server.url), fresh_schema(postgres_server.url)
-    template, store = SqlStore(kept), SqlStore(used)
+    template, store = SqlStore(kept), switched_store(used, cursor_factory=SwitchedPostgresCursor)
     found(template)
     tables = [table.name for table in template._database.tables.metadata.tables.values() if table.name != "crm_schema"]
-    names = ", ".join(tables)
     source = kept.rpartition("%3D")[2]
-    copies = [
-        sa.text(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {source}.{table}") for table in tables
+    steps = [
+        sa.text(f"TRUNCATE {', '.join(tables)}"),
+        *(sa.text(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM {source}.{table}") for table in tables),
+        # positions go on behind those that were copied
+        sa.text("SELECT setval(pg_get_serial_sequence('crm_audit', 'position'), 1000, true)"),
     ]
 
     def world():
+        SWITCH.plan = None
         with store._engine.begin() as connection:
-            connection.execute(sa.text(f"TRUNCATE {names}"))
-            for each in copies:
-                connection.execute(each)
-            # positions go on behind those that were copied
-            connection.execute(sa.text("SELECT setval(pg_get_serial_sequence('crm_audit', 'position'), 1000, true)"))
+            for step in steps:
+                connection.execute(step)
         return fresh(store)
 
     yield world

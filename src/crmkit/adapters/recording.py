@@ -34,6 +34,7 @@ class Recorder:
     def __init__(self, codec: StoredCodec) -> None:
         self._codec = codec
         self._known: dict[type, dict[str, Any]] = {}
+        self._events: dict[type, list[tuple[str, Any]]] = {}
 
     def record(self, change: Change[Any]) -> list[Recorded]:
         """The entries of one save: one an event; the first says what fields changed. A ledger's line has none.
@@ -47,6 +48,8 @@ class Recorder:
         events: tuple[Event, ...] = change.events
         if not events:
             return [self._untold(change, changed)]
+        if len(events) == 1:
+            return [self._told(events[0], changed)]
         return [self._told(event, {} if place else changed) for place, event in enumerate(events)]
 
     def changed(self, change: Change[Any]) -> dict[str, list[Any]]:
@@ -79,10 +82,9 @@ class Recorder:
     def _told(self, event: Event, changed: Mapping[str, Any]) -> Recorded:
         state = event.__dict__
         data = {}
-        for name, to_plain in self._plainers(type(event)).items():
-            if name not in _ENVELOPE:
-                value = state[name]
-                data[name] = value if to_plain is None or value is None else to_plain(value)
+        for name, to_plain in self._told_fields(type(event)):
+            value = state[name]
+            data[name] = value if to_plain is None or value is None else to_plain(value)
         return Recorded(event.type, event.at, event.recipients, data, changed, True)
 
     def _untold(self, change: Change[Any], changed: Mapping[str, Any]) -> Recorded:
@@ -91,6 +93,13 @@ class Recorder:
             raise InvalidInput("a removal tells no event.", field="Change.events", hint="Give it one.")
         verb = "created" if change.before is None else "changed"
         return Recorded(f"{record.entity}.{verb}", record.updated_at, (), {}, changed, False)
+
+    def _told_fields(self, cls: type) -> list[tuple[str, Any]]:
+        known = self._events.get(cls)
+        if known is None:
+            known = [(name, plainer) for name, plainer in self._plainers(cls).items() if name not in _ENVELOPE]
+            self._events[cls] = known
+        return known
 
     def _plainers(self, cls: type) -> dict[str, Any]:
         known = self._known.get(cls)

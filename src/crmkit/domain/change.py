@@ -21,7 +21,7 @@ import attrs
 
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import MemberId, Ref
-from crmkit.domain.model import model, revise
+from crmkit.domain.model import model, revised
 from crmkit.domain.values.money import Money
 from crmkit.errors import InvalidInput
 
@@ -67,7 +67,7 @@ R = TypeVar("R", bound=Record)
 S = TypeVar("S", bound=Record)
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)
 class Change(Generic[R]):
     """A transition that was decided and is not yet saved: the record before, after, and what happened.
 
@@ -110,8 +110,10 @@ def changed(record: R, *events: Event, now: datetime, **fields: Any) -> Change[R
     Raises:
         InvalidInput: a value does not fit its field.
     """
-    after = revise(record, version=record.version + 1, updated_at=now, **fields)
-    return Change(record, after, events, tuple(fields))
+    touched = tuple(fields)
+    fields["version"] = record.version + 1
+    fields["updated_at"] = now
+    return Change(record, revised(record, fields), events, touched)
 
 
 def removed(record: R, *events: Event) -> Change[R]:

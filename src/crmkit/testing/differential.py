@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
 
-import attrs
 from hypothesis import strategies as st
 
 from crmkit.adapters.memory import MemoryStore
 from crmkit.domain.change import Record, created
 from crmkit.domain.conditions import Always, Condition, FieldCatalogue, Kind
 from crmkit.domain.custom_fields import CustomSchema
+from crmkit.domain.model import revise
 from crmkit.ports.store import Store
 from crmkit.testing.clock import NOW
 from crmkit.testing.strategies import IDS, SCHEMA
@@ -50,7 +50,7 @@ class Twins(Generic[R]):
         self.memory = MemoryStore(custom=custom)
         # a few rows have ids that conditions ask for, the others ids of their own
         ids = [*IDS, *(f"R-{place:04d}" for place in range(len(IDS), len(rows)))]
-        self.rows = [attrs.evolve(row, id=id) for row, id in zip(rows, ids, strict=False)]
+        self.rows = [revise(row, id=id) for row, id in zip(rows, ids, strict=False)]
         for each in (self.store, self.memory):
             with each.begin() as uow:
                 uow.save(*map(created, self.rows))

@@ -101,10 +101,15 @@ class Plan:
     def __init__(self, fault: Fault = TRANSIENT, *, at: int = 0) -> None:
         self._fault = fault
         self._at = at
+        self._mended = False
         self.calls: list[str] = []
         """Every call that could have been struck, in order."""
         self.struck = 0
         """How many were."""
+
+    def mend(self) -> None:
+        """Nothing is struck from now on."""
+        self._mended = True
 
     @property
     def where(self) -> str:
@@ -113,7 +118,7 @@ class Plan:
 
     def call(self, name: str, work: Callable[[], T]) -> T:
         """What ``work`` returns, unless this is the call to be struck."""
-        if self._fault.afterwards and name not in SETTLING:
+        if self._mended or (self._fault.afterwards and name not in SETTLING):
             return work()
         self.calls.append(name)
         place = len(self.calls)
@@ -264,6 +269,7 @@ def every_fault(
     for at in count(1):
         run, plan = _Run.of(make_world()), Plan(kind, at=at)
         error = _error_of(use_case, disturb(run.ctx, plan))
+        plan.mend()
         if not plan.struck:
             return trials
         trial = Trial(fault=kind.name, at=at, call=plan.where, error=error)

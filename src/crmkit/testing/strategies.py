@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, NewType, TypeVar, Union, get_args, get_origin
 
@@ -141,7 +140,7 @@ def _model(cls: type[T], **special: st.SearchStrategy[Any]) -> st.SearchStrategy
         name: special[name] if name in special else _values(annotation)
         for name, annotation in annotations_of(cls).items()
     }
-    mended = _WHOLES.get(cls, lambda drawn: drawn)
+    mended = _WHOLES.get(cls, dict)
     return st.fixed_dictionaries(fields).map(lambda drawn: cls(**mended(drawn)))
 
 
@@ -221,7 +220,12 @@ def sampled(strategy: st.SearchStrategy[T], count: int) -> list[T]:
     return drawn[:count]
 
 
-@cache
+_DRAWN: dict[tuple[type[Record], int], Sequence[Any]] = {}
+
+
 def some_records(cls: type[R], count: int) -> Sequence[R]:
     """``count`` random records of ``cls``, drawn once a process: what ``sampled(records(cls), count)`` gives."""
-    return tuple(sampled(records(cls), count))
+    known = _DRAWN.get((cls, count))
+    if known is None:
+        known = _DRAWN[cls, count] = tuple(sampled(records(cls), count))
+    return known

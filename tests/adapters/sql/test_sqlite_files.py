@@ -140,7 +140,6 @@ class TestFullDisk:
 class TestReadOnly:
     @pytest.fixture
     def read_only(self, store, path):
-        run_by_others(path, "PRAGMA journal_mode = DELETE")
         store.close()
         again = SqlStore(f"sqlite:///file:{path}?mode=ro&uri=true")
         yield again

@@ -98,6 +98,4 @@ class MemoryStore:
 @lru_cache(maxsize=8)
 def _catalogues_of(schema: CustomSchema) -> Mapping[type[Record], FieldCatalogue]:
     """Kept, because a test run opens thousands of stores over one schema."""
-    return {
-        cls: FieldCatalogue.of(cls, custom=schema.of_entity(cls.entity).values()) for cls in REPOSITORIES.values()
-    }
+    return {cls: FieldCatalogue.of(cls, custom=schema.of_entity(cls.entity).values()) for cls in REPOSITORIES.values()}

@@ -12,7 +12,7 @@ from attrs import define, field, frozen
 from crmkit.adapters.sql.mapping import Dialect
 from crmkit.errors import Duplicate, OutcomeUnknown, StorageBusy, StorageFailed
 
-__all__ = ["MOST", "ZERO", "Connection", "Statement", "Statements", "translated"]
+__all__ = ["MOST", "ZERO", "Connection", "Statement", "Statements", "is_lost", "translated"]
 
 MOST = sa.bindparam("most", type_=sa.Integer)
 """How many rows at most, named at run time."""
@@ -22,6 +22,8 @@ ZERO: Any = sa.literal_column("0", sa.Integer)
 _BUSY_STATES = {"40001", "40P01", "55P03", "57014"}
 """SQLSTATE: serialisation failure, deadlock, lock not available, query cancelled."""
 _UNIQUE_STATE = "23505"
+_LOST_STATES = ("08", "57P", "25P03")
+"""SQLSTATE: connection exceptions, shut-downs, and a transaction that idled for too long."""
 _SCANS = count(1)
 
 
@@ -83,11 +85,14 @@ class Connection:
     open: bool = True
     broken: bool = False
     """Whether a statement failed: Postgres then takes no other, and its COMMIT would roll back without a word."""
+    lost: bool = False
+    """Whether the server is no longer there: nobody may use this connection again."""
     _streams: list[Any] = field(factory=list)
     """Cursors of scans; a scan that is not read to its end leaves its own behind."""
 
     def __attrs_post_init__(self) -> None:
-        self._cursor = self.driver.cursor()
+        with self._failing():
+            self._cursor = self.driver.cursor()
 
     @property
     def copies(self) -> bool:
@@ -115,7 +120,7 @@ class Connection:
             self._cursor.execute(statement.text, statement.values(values))
             found: list[tuple[Any, ...]] = self._cursor.fetchall()
         except Exception as error:
-            raise self._failed(error) from error
+            raise self.failed(error) from error
         return found
 
     def row(self, statement: Statement, values: Sequence[Any]) -> tuple[Any, ...] | None:
@@ -125,7 +130,7 @@ class Connection:
             self._cursor.execute(statement.text, values)
             found: tuple[Any, ...] | None = self._cursor.fetchone()
         except Exception as error:
-            raise self._failed(error) from error
+            raise self.failed(error) from error
         return found
 
     def run(self, statement: Statement, values: Sequence[Any]) -> int:
@@ -135,7 +140,7 @@ class Connection:
             self._cursor.execute(statement.text, values)
             touched: int = self._cursor.rowcount
         except Exception as error:
-            raise self._failed(error) from error
+            raise self.failed(error) from error
         return touched
 
     def run_many(self, statement: Statement, values: Sequence[Sequence[Any]]) -> int:
@@ -146,7 +151,7 @@ class Connection:
         try:
             self._cursor.executemany(statement.text, values)
         except Exception as error:
-            raise self._failed(error) from error
+            raise self.failed(error) from error
         touched: int = self._cursor.rowcount
         return touched
 
@@ -182,7 +187,7 @@ class Connection:
         try:
             self._cursor.execute(text)
         except Exception as error:
-            raise self._failed(error) from error
+            raise self.failed(error) from error
 
     def copy(self, text: str, rows: Sequence[Sequence[Any]]) -> None:
         """Load ``rows`` by Postgres COPY."""
@@ -192,18 +197,20 @@ class Connection:
                 for row in rows:
                     copy.write_row(row)
         except Exception as error:
-            raise self._failed(error) from error
+            raise self.failed(error) from error
 
     @contextmanager
     def _failing(self) -> Iterator[None]:
         try:
             yield
         except Exception as error:
-            raise self._failed(error) from error
+            raise self.failed(error) from error
 
-    def _failed(self, error: Exception) -> Exception:
+    def failed(self, error: Exception, *, committing: bool = False) -> Exception:
+        """The driver's ``error`` as one of ours, after which nothing here can be committed any more."""
         self.broken = True
-        return translated(error)
+        self.lost = self.lost or is_lost(error)
+        return translated(error, committing=committing)
 
 
 def translated(error: Exception, *, committing: bool = False) -> Exception:
@@ -217,10 +224,22 @@ def translated(error: Exception, *, committing: bool = False) -> Exception:
         return StorageBusy("The store is busy.", hint="Try again.", cause=state or name)
     if state == _UNIQUE_STATE or name in ("SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_UNIQUE"):
         return Duplicate("A value that must be unique is taken.", hint="Read what is there.", cause=state or name)
-    lost = state.startswith(("08", "57P")) or (module == "psycopg" and not state)
-    if committing and lost:
-        return OutcomeUnknown(
-            "The connection broke while committing.", hint="Look the idempotency key up, then try again."
-        )
+    if is_lost(error):
+        if committing:
+            return OutcomeUnknown(
+                "The connection broke while committing.", hint="Look the idempotency key up, then try again."
+            )
+        # whatever was not committed is gone with it, so the whole unit of work may be tried on another one
+        return StorageBusy("The connection was lost.", hint="Try again.", cause=state or name)
     # the driver's own text may quote values, so it stays in the chained cause only
     return StorageFailed(f"{type(error).__name__} from the store.", cause=state or name)
+
+
+def is_lost(error: Exception) -> bool:
+    """Whether the connection is gone; psycopg gives no state where the server could not say why."""
+    if type(error).__module__.partition(".")[0] != "psycopg":
+        return False
+    state: str = getattr(error, "sqlstate", None) or ""
+    return state.startswith(_LOST_STATES) or (
+        not state and type(error).__name__ in ("OperationalError", "InterfaceError")
+    )

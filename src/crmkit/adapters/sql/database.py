@@ -106,8 +106,9 @@ class Database:
         for cls, group in removals.items():
             self._remove(connection, cls, acting.tenant, group)
         rekeyed = [group for (_, names), group in updates.items() if not self._key_fields.isdisjoint(names)]
-        if inserts or removals or rekeyed:
-            self._index(connection, acting.tenant, [*inserts.values(), *removals.values(), *rekeyed])
+        appeared = [group for cls, group in (*inserts.items(), *removals.items()) if not cls.ledger]
+        if appeared or rekeyed:
+            self._index(connection, acting.tenant, [*appeared, *rekeyed])
         self._add_rows(connection, self.tables.audit, self._insert_audit, audit)
 
     def _insert(self, connection: Connection, cls: type[Record], tenant: str, changes: Sequence[Change[Any]]) -> None:

@@ -1,5 +1,7 @@
 """Engines set up as crmkit needs them, and which dialect a host's own engine speaks."""
 
+import sqlite3
+import sys
 from typing import Any
 
 import sqlalchemy as sa
@@ -80,6 +82,8 @@ def namespace_of(engine: "sa.Engine") -> str | None:
 
 def _prepare_sqlite(driver: Any, _record: object) -> None:
     driver.isolation_level = None  # transactions begin when we say so
+    if sys.version_info >= (3, 12):
+        driver.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE)
     cursor = driver.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = NORMAL")

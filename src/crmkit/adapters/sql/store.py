@@ -12,7 +12,7 @@ from attrs import frozen
 
 from crmkit.adapters.codec import Codec
 from crmkit.adapters.retrying import Retry
-from crmkit.adapters.sql.connection import Connection, translated
+from crmkit.adapters.sql.connection import Connection, is_lost, translated
 from crmkit.adapters.sql.database import KEY_FIELDS, Database, KeyFunction
 from crmkit.adapters.sql.engine import dialect_of, engine_for, namespace_of
 from crmkit.adapters.sql.inbox import SqlInbox
@@ -83,6 +83,7 @@ class SqlStore:
         self._parts = PartStatements(self._database)
         self._retry = retry or Retry(random=random.random, sleep=time.sleep)
         self._pid = os.getpid()
+        self._generation = 0
         self._tenant_setting = self._database.statements.compile(tenant_setting()) if row_security else None
         made = protect if row_security else None
         try:
@@ -170,17 +171,34 @@ class SqlStore:
             # after a fork the pool's connections belong to the parent: leave them alone, do not close them
             self._engine.dispose(close=False)
             self._pid = os.getpid()
-        try:
-            pooled = self._engine.raw_connection()
-        except Exception as error:
-            raise _unreachable(error) from error
+        pooled = self._pooled()
+        lost = True
         try:
             connection = Connection(pooled.dbapi_connection, self._dialect)
-            _begin(connection, read_only=read_only)
-            self._say_tenant(connection, tenant)
-            yield connection
+            try:
+                _begin(connection, read_only=read_only)
+                self._say_tenant(connection, tenant)
+                yield connection
+            finally:
+                lost = connection.lost
         finally:
+            if lost:
+                # what cut this one has most likely cut the idle ones too
+                self._generation += 1
+                pooled.invalidate()
             pooled.close()
+
+    def _pooled(self) -> "sa.PoolProxiedConnection":
+        """A connection that has not been idle since another one was lost."""
+        try:
+            while True:
+                pooled = self._engine.raw_connection()
+                if pooled.info.setdefault("crm_generation", self._generation) == self._generation:
+                    return pooled
+                pooled.invalidate()
+                pooled.close()
+        except Exception as error:
+            raise _unreachable(error) from error
 
     def _say_tenant(self, connection: Connection, tenant: str) -> None:
         if self._tenant_setting is not None:
@@ -228,14 +246,14 @@ class _Own:
             else:
                 self.connection.driver.commit()
         except Exception as error:
-            raise translated(error, committing=True) from error
+            raise self.connection.failed(error, committing=True) from error
 
     def rollback(self) -> None:
         """ROLLBACK; a connection that is lost has nothing left to roll back."""
         try:
             self.connection.driver.rollback()
         except Exception as error:  # the fault that led here is the one to report
-            if translated(error) is error:
+            if self.connection.failed(error) is error:
                 raise
 
 
@@ -281,4 +299,6 @@ def _ensure_begun(connection: Connection) -> None:
 def _unreachable(error: Exception) -> Exception:
     original: Any = getattr(error, "orig", None) or error
     mended = translated(original)
-    return mended if mended is not original else StorageFailed("The store cannot be reached.", hint="Check its URL.")
+    if mended is original or is_lost(original):
+        return StorageFailed("The store cannot be reached.", hint="Check its URL.")
+    return mended

@@ -5,9 +5,8 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-import attrs
-
 from crmkit.domain.change import Record, changed, created, removed
+from crmkit.domain.model import annotations_of, revise
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.domain.values.money import Money
@@ -86,7 +85,7 @@ class AuditTrailContract:
         save(store, removed(lead, noted()))
 
         last = entries(store, lead.ref)[-1].changed
-        assert set(last) == {field.name for field in attrs.fields(Lead)}
+        assert set(last) == set(annotations_of(Lead))
         assert (last["score"], last["title"]) == ((7, None), ("", None))
 
     def test_entries_are_narrowed(self, store: Store) -> None:
@@ -174,7 +173,7 @@ class AuditTrailContract:
     def test_whatever_changed_is_taken_back(self, store: Store) -> None:
         """Any state of any fields comes back from the entries, types and all."""
         states = [
-            attrs.evolve(lead, id="L-1", created_at=NOW, updated_at=NOW + place * DAY, version=place + 1)
+            revise(lead, id="L-1", created_at=NOW, updated_at=NOW + place * DAY, version=place + 1)
             for place, lead in enumerate(some_records(Lead, 25))
         ]
         save(store, created(states[0]))
@@ -195,5 +194,4 @@ class AuditTrailContract:
 def _state(record: Record | None) -> dict[str, Any]:
     if record is None:
         return {}
-    names = [field.name for field in attrs.fields(type(record))]
-    return {name: getattr(record, name) for name in names if name not in UNTRACKED}
+    return {name: getattr(record, name) for name in annotations_of(type(record)) if name not in UNTRACKED}

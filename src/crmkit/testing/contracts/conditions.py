@@ -80,7 +80,7 @@ class ConditionsContract:
         assert self._found(store, F.title == "XAB") == set()
 
     def test_wildcards_are_letters(self, store: Store) -> None:
-        """``%``, ``_``, ``\\`` and ``*`` stand for themselves."""
+        """Per cent, underscore, backslash and asterisk stand for themselves."""
         titles = ("%", "_", "\\", "a%b", "axb", "a_b", "a\\b", "*", "", "'", "\\%")
         self._save(store, **{f"L-{place}": {"title": title} for place, title in enumerate(titles)})
 
@@ -209,7 +209,7 @@ class ConditionsContract:
 
     def _found(self, store: Store, condition: Condition) -> set[str]:
         with store.begin(read_only=True) as uow:
-            found = {lead.id for lead in uow.leads.find(condition, now=NOW)}
+            found: set[str] = {lead.id for lead in uow.leads.find(condition, now=NOW)}
             assert uow.leads.count(condition, now=NOW) == len(found)
             return found
 

@@ -73,11 +73,16 @@ class HostTransactionContract:
 
     def test_only_its_own_work_is_rolled_back_here(self, host: Host) -> None:
         """Without a commit here the host's own work stays, and the host may go on."""
-        with host.transaction() as connection:
-            host.write(connection, "before")
-            with pytest.raises(ZeroDivisionError), host.join(connection) as uow:
+
+        def fail(connection: Any) -> None:
+            with host.join(connection) as uow:
                 uow.save(created(a_lead()))
                 raise ZeroDivisionError
+
+        with host.transaction() as connection:
+            host.write(connection, "before")
+            with pytest.raises(ZeroDivisionError):
+                fail(connection)
             host.write(connection, "after")
             host.commit(connection)
 

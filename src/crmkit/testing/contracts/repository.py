@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, get_args
 
-import attrs
 import pytest
 
 from crmkit.domain.change import Record, created
 from crmkit.domain.conditions import F, Not
+from crmkit.domain.model import annotations_of, revise
 from crmkit.domain.organization.member import MemberStatus
 from crmkit.domain.sales.lead import LeadStatus
 from crmkit.domain.values.address import Address
@@ -65,7 +65,7 @@ class KeepingContract:
         """Every field keeps every value that its annotation allows, type and all."""
         for cls in REPOSITORIES.values():
             drawn = some_records(cls, self.random_records)
-            originals = {f"R-{place}": attrs.evolve(record, id=f"R-{place}") for place, record in enumerate(drawn)}
+            originals = {f"R-{place}": revise(record, id=f"R-{place}") for place, record in enumerate(drawn)}
             save(store, *map(created, originals.values()))
             with store.begin(read_only=True) as uow:
                 kept = uow.repository(cls).get_many(originals)
@@ -401,9 +401,9 @@ def _values(store: Store, order: str, field: str) -> list[Any]:
 def _differences(original: Record, kept: Record) -> dict[str, Any]:
     """Field → what it was and what it became, also where the two are equal but of different types."""
     return {
-        field.name: (was, is_)
-        for field in attrs.fields(type(original))
-        if not _same(was := getattr(original, field.name), is_ := getattr(kept, field.name))
+        name: (was, is_)
+        for name in annotations_of(type(original))
+        if not _same(was := getattr(original, name), is_ := getattr(kept, name))
     }
 
 

@@ -57,7 +57,7 @@ def failures_of(
 
     ``fixtures`` make what the checks ask for, anew for each check; one may return a context manager.
     """
-    failed = {}
+    failed: dict[str, BaseException] = {}
     for name in filter(only, checks_of(contract)):
         try:
             _run(getattr(contract(), name), fixtures)

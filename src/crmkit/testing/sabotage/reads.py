@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
-import attrs
-
 from crmkit.domain.change import Record
 from crmkit.domain.conditions import Always, And, Condition, Contains, Missing, Not, Or, all_of
+from crmkit.domain.model import annotations_of, revise
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.ports.store import Repository
 from crmkit.testing.sabotage.wrapping import Passing, WrappedStore, WrappedUnitOfWork
@@ -73,9 +72,9 @@ class _ChangesValues(_ChangesWhatIsRead):
     of: ClassVar[type]
 
     def given(self, record: Any) -> Any:
-        values = {field.name: getattr(record, field.name) for field in attrs.fields(type(record))}
+        values = {name: getattr(record, name) for name in annotations_of(type(record)) if name != "id"}
         changed = {name: self.value(value) for name, value in values.items() if type(value) is self.of}
-        return attrs.evolve(record, **{name: value for name, value in changed.items() if name != "id"})
+        return revise(record, **changed)
 
     def value(self, value: Any) -> Any:
         return value
@@ -117,7 +116,7 @@ class LeaksTenants(WrappedStore):
     caught_by = "test_another_tenants_record_is_not_found"
 
     def acting(self, acting: Acting) -> Acting:
-        return attrs.evolve(acting, tenant="main")
+        return revise(acting, tenant="main")
 
 
 class FoldsCase(_ChangesWhatIsRead):

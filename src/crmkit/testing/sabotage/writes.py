@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 
 from crmkit.domain.change import Change
+from crmkit.domain.model import revise
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.errors import CrmError, StaleVersion
 from crmkit.ports.store import UnitOfWork
@@ -53,7 +54,7 @@ def _on_what_is_there(uow: WrappedUnitOfWork, change: Change[Any]) -> Change[Any
     if change.before is None or current is None or current.version == change.before.version:
         return change
     after = change.after_or_none
-    again = after if after is None else attrs.evolve(after, version=current.version + 1)
+    again = after if after is None else revise(after, version=current.version + 1)
     return Change(current, again, change.events)
 
 
@@ -83,7 +84,7 @@ class AcceptsTakenIds(WrappedStore):
             record = change.record
             known = uow.inside.repository(type(record)).get_many([record.id]).get(record.id)
             if change.before is None and known is not None:
-                after = attrs.evolve(record, version=known.version + 1)
+                after = revise(record, version=known.version + 1)
                 uow.inside.save(Change(known, after, change.events))
             else:
                 uow.inside.save(change)
