@@ -102,7 +102,7 @@ def revised(record: T, changes: Mapping[str, Any]) -> T:
         if check is None:
             raise UnknownField("there is no such field.", field=f"{cls.__name__}.{name}")
         state[name] = check(name, value)
-    copy = _new(cls)
+    copy: T = _new(cls)
     _fill(copy, "__dict__", state)
     if whole is not None:
         whole(copy)
