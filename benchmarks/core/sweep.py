@@ -59,13 +59,13 @@ def lines(database: Database) -> list[Line]:
         Line(
             f"{database.name}: reclaim sweep, beside one UPDATE … RETURNING of all due rows",
             "× raw driver",
-            at_most(8),
+            None,
             lambda bench: _measured(database, bench, _at_once),
         ),
         Line(
             f"{database.name}: reclaim sweep, beside one UPDATE … RETURNING a row",
             "× raw driver",
-            None,
+            at_most(8),
             lambda bench: _measured(database, bench, _row_by_row),
         ),
     ]

@@ -25,7 +25,7 @@ FIRST_MOVES = ("work", "qualify", "nurture", "disqualify") * (RECORDS // 4)
 LAPS = ("work", "nurture", "qualify", "nurture", "work", "qualify", "disqualify", "recycle") * (RECORDS // 8)
 """From new through the table and back to new, again and again."""
 
-MOVES = [(state, verb, to) for state, verbs in LEAD.table.items() for verb, to in verbs.items()]
+MOVES = [(str(state), verb, str(to)) for state, verbs in LEAD.table.items() for verb, to in verbs.items()]
 
 Run = Callable[[], list[Any]]
 """Moves, and gives the states reached."""
@@ -66,7 +66,7 @@ def with_transitions(*, many: bool) -> Run:
 
     machine: Any = Machine(
         None,
-        states=list(LEAD.table),
+        states=[str(state) for state in LEAD.table],
         transitions=[{"trigger": verb, "source": state, "dest": to} for state, verb, to in MOVES],
         initial="new",
         auto_transitions=False,
@@ -96,7 +96,9 @@ def with_transitions(*, many: bool) -> Run:
 def with_statemachine(*, many: bool) -> Run:
     from statemachine import State, StateMachine
 
-    states = {name: State(initial=name == "new", final=not verbs, value=name) for name, verbs in LEAD.table.items()}
+    states = {
+        str(name): State(initial=name == "new", final=not verbs, value=str(name)) for name, verbs in LEAD.table.items()
+    }
     events: dict[str, Any] = {}
     for state, verb, to in MOVES:
         step = states[state].to(states[to])

@@ -79,7 +79,7 @@ def _show_fairness(scene: Scene, had: "Counter[str]", got: "Counter[str]") -> No
             lines.append((*head, f"{rep.name}{_note(rep)}", had[rep.id], got[rep.id], has[rep.id], bar))
     scene.screen.table(
         "Fairness (leads of a known customer go to the customer's rep, whoever's turn it is)",
-        ("team", "alike within", "rep", "had", "got", "has now", ""),
+        ("team", "alike within", "rep", "had", "got leads", "has now", ""),
         lines,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import define, field
 
-from crmkit.domain.change import Change
+from crmkit.domain.change import Change, created
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import AccountId, ContactId, Ref
 from crmkit.domain.parties.account import Account, Standing
@@ -20,7 +20,7 @@ from crmkit.rules.dedup import EntryPoint, Kept, Match, Tier
 from crmkit.services.custody import history
 from crmkit.services.merge import MergeAnswer
 from demo_stage.reading import Reading, country_of, industry_of, instant_of, plain
-from demo_stage.scene import Scene, batches
+from demo_stage.scene import Scene, batches, untold
 from demo_stage.screen import Cell, many
 from demo_stage.truth import Accuracy, truth_of
 from trading_company import sheets
@@ -55,7 +55,7 @@ def import_customers(scene: Scene) -> str:
     reading.show(scene.screen)
     scene.said["rows"] += len(scene.accounts)
     scene.said["rows skipped"] += reading.skipped.total()
-    return f"{many(len(scene.accounts), 'customer')} with {scene.said['ownership.assigned']:,} owners"
+    return f"{many(len(scene.accounts), 'customer')}, {scene.said['owners of customers']:,} of them with an owner"
 
 
 def _changes(scene: Scene, row: Row, reading: Reading) -> list[Change[Any]]:
@@ -67,14 +67,14 @@ def _changes(scene: Scene, row: Row, reading: Reading) -> list[Change[Any]]:
     account = _account(row, first_day, reading)
     contact = _contact(row, account)
     change = account.create()
-    changes: list[Change[Any]] = [change] if contact is None else [change, contact.create()]
+    changes: list[Change[Any]] = [] if contact is None else [created(contact)]
     owner = scene.owner_in_file(row["owner"], reading)
     if owner is not None:
-        changes[0] = change.then(lambda new: new.assign(owner.id, now=first_day, cause=Cause.IMPORTED))
-        changes.append(history(changes[0], id=scene.crm.ctx.ids.new()))
-        scene.said["ownership.assigned"] += 1
+        change = change.then(lambda new: new.assign(owner.id, now=first_day, cause=Cause.IMPORTED))
+        changes.append(history(change, id=scene.crm.ctx.ids.new()))
+        scene.said["owners of customers"] += 1
     scene.accounts[row["id"]] = account.id
-    return changes
+    return [untold(change), *changes]
 
 
 def _account(row: Row, first_day: datetime, reading: Reading) -> Account:
@@ -252,7 +252,7 @@ def _show(scene: Scene, customers: _Merging, rows: list[tuple[Cell, ...]], befor
     headings = ("match", "pairs", "merged at once", "a person says: the same", "not the same")
     screen.table("Only what is certain is merged without a person", headings, rows)
     lines = [("at once", *row) for row in before.rows()] + [("after the person", *row) for row in after.rows()]
-    screen.table("Checked against truth.csv", ("", "", "", ""), lines)
+    screen.table("Checked against truth.csv", ("what", "measure", "is", "counted"), lines)
 
 
 def _words(code: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from crmkit.domain.activities.interaction import Direction, Interaction, InteractionKind
-from crmkit.domain.change import Change, changed
+from crmkit.domain.change import Change, changed, created
 from crmkit.domain.ids import InteractionId, Ref
 from crmkit.domain.parties.account import Account
 from crmkit.domain.sales.lead import Lead
@@ -48,7 +48,7 @@ def log_follow_ups(scene: Scene) -> str:
                     custody = Custody.of(uow, entity, now=scene.now)
                     records = owned_by(uow, entity).get_many(ids)
                     changes = [_kept(scene, custody, record, mine[record.id]) for record in records.values()]
-                    uow.save(*(interaction.log() for id_ in ids for interaction in mine[id_]), *changes)
+                    uow.save(*(created(interaction) for id_ in ids for interaction in mine[id_]), *changes)
                     uow.commit()
                 causes.update(change.after.reclaim_cause for change in changes if change.after.reclaim_at)
                 advance(sum(len(mine[id_]) for id_ in ids))

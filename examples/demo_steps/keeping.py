@@ -8,7 +8,7 @@ from attrs import define, field
 from crmkit.domain.activities.interaction import InteractionKind
 from crmkit.domain.conditions import F
 from crmkit.domain.organization.member import MemberStatus
-from crmkit.domain.reasons import Reason
+from crmkit.domain.stewardship.audit import AuditEntry, Notice
 from crmkit.rules.reclaim import ReclaimOutcome
 from crmkit.services.follow_up import FollowUpForm
 from crmkit.services.reclaim import Foreseen, SweepReport
@@ -123,11 +123,22 @@ def _tell_one(scene: Scene, months: _Months) -> None:
             return
         account = uow.accounts.get(fallen[0].record_id)
         trail = uow.trail.of(account.ref)
-    lines = []
-    for entry in trail:
-        params = {name: value for name, value in entry.data.items() if isinstance(value, str | int)}
-        told = Reason(code=entry.type, params={**params, "record": account.id})
-        lines.append((f"{entry.at:%Y-%m-%d}", scene.crm.say([told]), ", ".join(entry.changed)))
-    scene.screen.table(
-        f"What happened to {account.name}: its audit trail", ("on", "what", "fields that changed"), lines
+    lines = [(f"{entry.at:%Y-%m-%d}", _told(scene, entry), ", ".join(entry.changed)) for entry in trail]
+    title = f"What happened to {account.name}: its audit trail"
+    scene.screen.table(title, ("on", "what", "fields that changed"), lines)
+
+
+def _told(scene: Scene, entry: AuditEntry) -> str:
+    """What an entry says to people; the follow-up itself stands with the interaction, here the clock moved by it."""
+    if entry.type.endswith(".changed"):
+        return "Followed up, which prolongs the protection." if "last_action_at" in entry.changed else "Changed."
+    notice = Notice(
+        id=entry.id,
+        tenant=scene.tenant,
+        record=entry.record,
+        version=entry.version,
+        type=entry.type,
+        at=entry.at,
+        data=entry.data,
     )
+    return scene.crm.say([notice.reason])

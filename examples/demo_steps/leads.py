@@ -16,7 +16,7 @@ from crmkit.services.capture import CapturedBatch, CaptureOutcome
 from crmkit.services.custody import history
 from crmkit.services.lead_form import LeadForm
 from demo_stage.reading import Reading, lead_form
-from demo_stage.scene import Scene, batches
+from demo_stage.scene import Scene, batches, untold
 from demo_stage.screen import Cell, many, share
 from demo_stage.truth import Accuracy, truth_of
 from trading_company import LEAD_SHEETS
@@ -104,11 +104,10 @@ def _hand_over(scene: Scene, owners: Mapping[LeadId, MemberId]) -> None:
                 changes: list[Change[Any]] = []
                 for lead in uow.leads.get_many(ids).values():
                     change = lead.assign(owners[lead.id], now=scene.now, cause=Cause.IMPORTED)
-                    changes += [change, history(change, id=crm.ctx.ids.new())]
+                    changes += [untold(change), history(change, id=crm.ctx.ids.new())]
                 uow.save(*changes)
                 uow.commit()
             advance(len(ids))
-    scene.said["ownership.assigned"] += len(owners)
 
 
 # --- why, and how well ----------------------------------------------------------------------------
@@ -175,7 +174,7 @@ def _check(scene: Scene, work: _Import) -> None:
             f"{worth:,} of {len(asked):,} tagged rows are somebody who stands there twice",
         )
     )
-    scene.screen.table("Checked against truth.csv", ("", "", "", ""), lines)
+    scene.screen.table("Checked against truth.csv", ("what", "measure", "is", "counted"), lines)
 
 
 def _written(row: Mapping[str, str], name: str) -> str:

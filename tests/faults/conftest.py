@@ -235,7 +235,7 @@ def sqlite_world(tmp_path_factory: pytest.TempPathFactory) -> World:
 
     yield world
     template.close()
-    store.close()
+    store._engine.dispose()  # an engine that the store was given stays its host's
 
 
 def copied(path: Path, copy: Callable[[sqlite3.Connection], None]) -> None:
@@ -268,7 +268,7 @@ def postgres_world(postgres_server) -> World:
 
     yield world
     template.close()
-    store.close()
+    store._engine.dispose()
 
 
 @pytest.fixture

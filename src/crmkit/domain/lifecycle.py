@@ -10,6 +10,7 @@ crmkit.errors.NotAllowed: A door that is open cannot open. It can: close.
 """
 
 from collections.abc import Mapping
+from typing import Generic, TypeVar
 
 from attrs import frozen
 
@@ -18,21 +19,25 @@ from crmkit.errors import NotAllowed
 __all__ = ["Lifecycle"]
 
 
+S = TypeVar("S", bound=str)
+
+
 @frozen
-class Lifecycle:
+class Lifecycle(Generic[S]):
     """States and the verbs that lead from one to the next."""
 
     name: str
-    table: Mapping[str, Mapping[str, str]]
+    table: Mapping[S, Mapping[str, S]]
 
-    def next(self, state: str, verb: str) -> str:
+    def next(self, state: S, verb: str) -> S:
         """The state that ``verb`` leads to.
 
         Raises:
             NotAllowed: no such verb in this state; the hint lists those there are.
         """
-        verbs = self.table.get(state, {})
-        if verb not in verbs:
+        verbs: Mapping[str, S] = self.table.get(state, {})
+        to = verbs.get(verb)
+        if to is None:
             can = ", ".join(sorted(verbs)) or "nothing, this state is final"
             raise NotAllowed(
                 f"A {self.name} that is {state} cannot {verb}.",
@@ -41,7 +46,7 @@ class Lifecycle:
                 state=state,
                 verb=verb,
             )
-        return verbs[verb]
+        return to
 
     def mermaid(self) -> str:
         """The table as a Mermaid state diagram.

@@ -19,6 +19,7 @@ from crmkit.domain.model import Code, model
 __all__ = ["Catalogue", "Reason", "ReasonValue"]
 
 ReasonValue = str | int | float | bool | Decimal | date | datetime
+_PLAIN = frozenset({str, int, bool, Decimal, date, datetime, type(None)})
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -31,8 +32,15 @@ class Reason:
 
     @classmethod
     def of(cls, code: str, **params: ReasonValue | None) -> "Reason":
-        """The reason ``code`` with ``params``."""
-        return cls(code=code, params=params)
+        """The reason ``code`` with ``params``.
+
+        Engines give several for every decision, so parameters of exactly the plain types are taken as they are.
+        """
+        if not _PLAIN.issuperset(map(type, params.values())):
+            return cls(code=code, params=params)
+        made: Reason = object.__new__(cls)
+        object.__setattr__(made, "__dict__", {"code": code, "params": FrozenDict(params)})
+        return made
 
 
 @frozen

@@ -11,15 +11,6 @@ from crmkit.domain.model import Line, Note, model
 
 __all__ = ["TASK", "Priority", "Task", "TaskMoved", "TaskPlanned", "TaskStatus"]
 
-TASK = Lifecycle(
-    "task",
-    {
-        "open": {"finish": "done", "cancel": "cancelled"},
-        "done": {"reopen": "open"},
-        "cancelled": {"reopen": "open"},
-    },
-)
-
 
 class TaskStatus(StrEnum):
     """Where the task stands."""
@@ -27,6 +18,16 @@ class TaskStatus(StrEnum):
     OPEN = "open"
     DONE = "done"
     CANCELLED = "cancelled"
+
+
+TASK = Lifecycle(
+    "task",
+    {
+        TaskStatus.OPEN: {"finish": TaskStatus.DONE, "cancel": TaskStatus.CANCELLED},
+        TaskStatus.DONE: {"reopen": TaskStatus.OPEN},
+        TaskStatus.CANCELLED: {"reopen": TaskStatus.OPEN},
+    },
+)
 
 
 class Priority(StrEnum):
@@ -83,7 +84,7 @@ class Task(Record):
         Raises:
             NotAllowed: the verb does not fit the status.
         """
-        to = TaskStatus(TASK.next(self.status, verb))
+        to = TASK.next(self.status, verb)
         done_at = now if to is TaskStatus.DONE else None
         return changed(self, TaskMoved(at=now, to_status=to), now=now, status=to, done_at=done_at)
 

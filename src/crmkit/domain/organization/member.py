@@ -12,15 +12,6 @@ from crmkit.errors import InvalidInput
 
 __all__ = ["MEMBER", "Member", "MemberMoved", "MemberStatus", "Role", "Team"]
 
-MEMBER = Lifecycle(
-    "member",
-    {
-        "active": {"go_on_leave": "on_leave", "leave": "left"},
-        "on_leave": {"come_back": "active", "leave": "left"},
-        "left": {"rejoin": "active"},
-    },
-)
-
 
 class MemberStatus(StrEnum):
     """Whether the member can take work."""
@@ -28,6 +19,16 @@ class MemberStatus(StrEnum):
     ACTIVE = "active"
     ON_LEAVE = "on_leave"
     LEFT = "left"
+
+
+MEMBER = Lifecycle(
+    "member",
+    {
+        MemberStatus.ACTIVE: {"go_on_leave": MemberStatus.ON_LEAVE, "leave": MemberStatus.LEFT},
+        MemberStatus.ON_LEAVE: {"come_back": MemberStatus.ACTIVE, "leave": MemberStatus.LEFT},
+        MemberStatus.LEFT: {"rejoin": MemberStatus.ACTIVE},
+    },
+)
 
 
 @model
@@ -76,7 +77,7 @@ class Member(Record):
         Raises:
             NotAllowed: the verb does not fit the status.
         """
-        to = MemberStatus(MEMBER.next(self.status, verb))
+        to = MEMBER.next(self.status, verb)
         return changed(self, MemberMoved(at=now, from_status=self.status, to_status=to), now=now, status=to)
 
 

@@ -16,17 +16,6 @@ from crmkit.domain.values.names import CompanyName
 
 __all__ = ["STANDING", "Account", "AccountCreated", "AccountKind", "Standing", "StandingChanged"]
 
-STANDING = Lifecycle(
-    "account",
-    {
-        "potential": {"win": "existing", "lose": "lost", "partner": "partner"},
-        "existing": {"promote": "key", "lose": "lost", "partner": "partner"},
-        "key": {"demote": "existing", "lose": "lost", "partner": "partner"},
-        "partner": {"win": "existing", "lose": "lost"},
-        "lost": {"win": "existing", "reopen": "potential"},
-    },
-)
-
 
 class AccountKind(StrEnum):
     """What the customer is."""
@@ -45,6 +34,18 @@ class Standing(StrEnum):
     KEY = "key"
     PARTNER = "partner"
     LOST = "lost"
+
+
+STANDING = Lifecycle(
+    "account",
+    {
+        Standing.POTENTIAL: {"win": Standing.EXISTING, "lose": Standing.LOST, "partner": Standing.PARTNER},
+        Standing.EXISTING: {"promote": Standing.KEY, "lose": Standing.LOST, "partner": Standing.PARTNER},
+        Standing.KEY: {"demote": Standing.EXISTING, "lose": Standing.LOST, "partner": Standing.PARTNER},
+        Standing.PARTNER: {"win": Standing.EXISTING, "lose": Standing.LOST},
+        Standing.LOST: {"win": Standing.EXISTING, "reopen": Standing.POTENTIAL},
+    },
+)
 
 
 @model
@@ -101,6 +102,6 @@ class Account(Owned):
         Raises:
             NotAllowed: the verb does not fit the standing.
         """
-        to = Standing(STANDING.next(self.standing, verb))
+        to = STANDING.next(self.standing, verb)
         event = StandingChanged(at=now, from_standing=self.standing, to_standing=to)
         return changed(self, event, now=now, standing=to)

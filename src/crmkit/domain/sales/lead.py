@@ -26,18 +26,6 @@ __all__ = [
     "LeadUpdated",
 ]
 
-LEAD = Lifecycle(
-    "lead",
-    {
-        "new": {"work": "working", "qualify": "qualified", "nurture": "nurturing", "disqualify": "disqualified"},
-        "working": {"qualify": "qualified", "nurture": "nurturing", "disqualify": "disqualified"},
-        "nurturing": {"work": "working", "qualify": "qualified", "disqualify": "disqualified"},
-        "qualified": {"convert": "converted", "nurture": "nurturing", "disqualify": "disqualified"},
-        "disqualified": {"recycle": "new"},
-        "converted": {},
-    },
-)
-
 
 class LeadStatus(StrEnum):
     """Where the lead stands; see ``LEAD`` for the moves."""
@@ -48,6 +36,36 @@ class LeadStatus(StrEnum):
     QUALIFIED = "qualified"
     DISQUALIFIED = "disqualified"
     CONVERTED = "converted"
+
+
+LEAD = Lifecycle(
+    "lead",
+    {
+        LeadStatus.NEW: {
+            "work": LeadStatus.WORKING,
+            "qualify": LeadStatus.QUALIFIED,
+            "nurture": LeadStatus.NURTURING,
+            "disqualify": LeadStatus.DISQUALIFIED,
+        },
+        LeadStatus.WORKING: {
+            "qualify": LeadStatus.QUALIFIED,
+            "nurture": LeadStatus.NURTURING,
+            "disqualify": LeadStatus.DISQUALIFIED,
+        },
+        LeadStatus.NURTURING: {
+            "work": LeadStatus.WORKING,
+            "qualify": LeadStatus.QUALIFIED,
+            "disqualify": LeadStatus.DISQUALIFIED,
+        },
+        LeadStatus.QUALIFIED: {
+            "convert": LeadStatus.CONVERTED,
+            "nurture": LeadStatus.NURTURING,
+            "disqualify": LeadStatus.DISQUALIFIED,
+        },
+        LeadStatus.DISQUALIFIED: {"recycle": LeadStatus.NEW},
+        LeadStatus.CONVERTED: {},
+    },
+)
 
 
 @model
@@ -153,12 +171,12 @@ class Lead(Owned):
         Raises:
             NotAllowed: the verb does not fit the status.
         """
-        to = LeadStatus(LEAD.next(self.status, verb))
+        to = LEAD.next(self.status, verb)
         return changed(self, LeadMoved(at=now, from_status=self.status, to_status=to), now=now, status=to)
 
     def disqualify(self, reason: str, *, now: datetime, recycle_at: datetime | None = None) -> "Change[Lead]":
         """Not worth working on, for ``reason``; looked at again ``recycle_at``."""
-        to = LeadStatus(LEAD.next(self.status, "disqualify"))
+        to = LEAD.next(self.status, "disqualify")
         event = LeadDisqualified(at=now, reason=reason, recycle_at=recycle_at)
         return changed(self, event, now=now, status=to, disqualified_reason=reason, recycle_at=recycle_at)
 
@@ -180,7 +198,7 @@ class Lead(Owned):
         Raises:
             NotAllowed: it is not qualified.
         """
-        to = LeadStatus(LEAD.next(self.status, "convert"))
+        to = LEAD.next(self.status, "convert")
         event = LeadConverted(at=now, account_id=account_id, contact_id=contact_id, opportunity_id=opportunity_id)
         return changed(
             self,
