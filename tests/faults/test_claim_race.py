@@ -1,19 +1,31 @@
 """Many processes claim the same customers: one winner each, and no limit passed by one."""
 
 import json
+import random
 import subprocess
 import sys
+import threading
+import time
 from collections import Counter
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from crmkit.adapters.memory import MemoryStore
+from crmkit.adapters.retrying import Retry
 from crmkit.adapters.sql import SqlStore
-from crmkit.domain.change import created
+from crmkit.domain.change import changed, created
 from crmkit.domain.conditions import F
+from crmkit.domain.ids import Ref
 from crmkit.domain.values.names import CompanyName
 from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy
-from crmkit.testing import NOW, a_member, a_pool, an_account
+from crmkit.rules.rulebook import RuleBook
+from crmkit.services.context import Context
+from crmkit.services.custody import history
+from crmkit.services.pools import claim
+from crmkit.testing import NOW, FixedClock, FixedIds, a_lead, a_member, a_pool, an_account
+from crmkit.testing.contracts.threads import in_thread, side_by_side
 from crmkit.testing.history import History, Told
 
 CLAIMER = Path(__file__).with_name("claimer.py")
@@ -45,22 +57,22 @@ def open_pool(store, accounts, *policies):
 
 def race(store, *, claims, accounts, member=lambda number: f"M-{number}", returns=0):
     """What each process says it won and lost."""
-    programs = []
-    for number in range(PROCESSES):
-        command = [store.url, member(number), number, claims, accounts, returns]
-        programs.append(
-            subprocess.Popen(
-                [sys.executable, CLAIMER, *map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    with ExitStack() as stack:
+        programs = []
+        for number in range(PROCESSES):
+            arguments = map(str, [store.url, member(number), number, claims, accounts, returns])
+            program = subprocess.Popen(
+                [sys.executable, CLAIMER, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
-        )
-    for program in programs:
-        assert program.stdout.readline() == "ready\n"
-    for program in programs:
-        program.stdin.write("go\n")
-        program.stdin.flush()
-    said = [program.communicate(timeout=300)[0] for program in programs]
-    assert [program.returncode for program in programs] == [0] * PROCESSES
-    return [json.loads(each) for each in said]
+            programs.append(stack.enter_context(program))
+            stack.callback(program.kill)
+        assert [program.stdout.readline() for program in programs] == ["ready\n"] * PROCESSES
+        for program in programs:
+            program.stdin.write("go\n")
+            program.stdin.flush()
+        said = [program.communicate(timeout=500)[0] for program in programs]
+        assert [program.returncode for program in programs] == [0] * PROCESSES
+        return [json.loads(each) for each in said]
 
 
 def test_each_of_a_thousand_customers_has_one_winner(store):
@@ -85,19 +97,75 @@ def test_each_of_a_thousand_customers_has_one_winner(store):
 
 
 def test_no_limit_is_passed_by_one(store):
-    """8 processes claim for one member, who may hold 40 and take 50 a day, and give some back meanwhile."""
-    open_pool(store, 200, ClaimPolicy(id="account", holding_cap=40, daily_quota=50))
+    """8 processes claim for one member, who may hold 25 and take 40 a day, and give some back meanwhile."""
+    open_pool(store, 100, ClaimPolicy(id="account", holding_cap=25, daily_quota=40))
 
-    results = race(store, claims=150, accounts=200, member=lambda _number: "M-0", returns=4)
+    results = race(store, claims=60, accounts=100, member=lambda _number: "M-0", returns=3)
 
     with store.begin(read_only=True) as uow:
         held = uow.accounts.count(F.owner_id == "M-0")
         claims = [entry.at for entry in uow.ownership.find(F.cause == "claimed")]
-    assert held == sum(len(result["won"]) - result["returned"] for result in results) <= 40
+    assert held == sum(len(result["won"]) - result["returned"] for result in results)
     assert len(claims) == sum(len(result["won"]) for result in results)
+    assert held <= 25
     # a day may end during the test
-    assert max(Counter(at.date() for at in claims).values()) <= 50
-    assert {"claim.cap"} | {"claim.quota"} >= {code for result in results for code in result["refused"]} - {
-        "claim.yours"
-    }
+    assert max(Counter(at.date() for at in claims).values()) <= 40
+    # what could be had was had
+    assert held == 25 or len(claims) >= 40
+    assert History.of(store).breaches() == []
+
+
+class Watched(FixedClock):
+    """A clock that says when it was looked at."""
+
+    def __init__(self):
+        super().__init__()
+        self.looked = threading.Event()
+
+    def now(self):
+        self.looked.set()
+        return super().now()
+
+
+@pytest.mark.xfail(
+    strict=True, reason="a command looks at the clock before it waits for its turn, and decides by a time that is over"
+)
+def test_whoever_waits_for_a_turn_is_judged_by_the_time_when_it_comes():
+    """No freeze is set, so that what somebody gives back may be claimed at once by whoever waits for it."""
+    store, clock = MemoryStore(), Watched()
+    open_pool(store, 1, ClaimPolicy(id="account"))
+    ctx = Context(store=store, clock=clock, ids=FixedIds(), notifier=Told(), book=RuleBook.standard())
+    ref = Ref(entity="account", id="A-0000")
+    claim(ctx, ref, "M-1")
+    clock.looked.clear()
+
+    with store.begin() as uow:
+        waiting = in_thread(claim, ctx, ref, "M-2")
+        clock.looked.wait(0.2)
+        change = uow.accounts.get(ref.id).release("PO-1", now=clock.advance(seconds=1))
+        uow.save(change, history(change, id="H-1"))
+        uow.commit()
+
+    decision = waiting.result()
+    assert [reason.code for reason in decision.reasons] == ["claim.granted"]
+
+
+def test_no_update_is_lost_to_eight_writers(store):
+    """Each adds to what it read; whoever was too slow reads again."""
+    store.run(lambda uow: uow.save(created(a_lead(score=0))))
+
+    def add(uow):
+        lead = uow.leads.get("L-1")
+        uow.save(changed(lead, now=NOW, score=lead.score + 1))
+
+    def write(_number):
+        patient = SqlStore(store.url, create=False, retry=Retry(random=random.random, sleep=time.sleep, tries=100))
+        for _ in range(15):
+            patient.run(add)
+        patient.close()
+
+    side_by_side(8, write)
+
+    with store.begin(read_only=True) as uow:
+        assert uow.leads.get("L-1").score == 120
     assert History.of(store).breaches() == []

@@ -1,9 +1,13 @@
 """Each service, with a fault at each of its calls: nothing half-written, and a repeat ends in the same state."""
 
+import importlib
+import inspect
+import pkgutil
 from datetime import timedelta
 
 import pytest
 
+from crmkit import services
 from crmkit.domain.ids import Ref
 from crmkit.errors import OutcomeUnknown, StorageBusy, StorageFailed
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
@@ -13,6 +17,7 @@ from crmkit.services.duplicates import find_duplicates
 from crmkit.services.follow_up import FollowUpForm, log_interaction
 from crmkit.services.lead_form import LeadForm
 from crmkit.services.merge import merge, plan_merge
+from crmkit.services.nearby import accounts_near
 from crmkit.services.pools import Batch, claim, claim_many, give_back
 from crmkit.services.reclaim import explain, preview, sweep
 from crmkit.services.relay import discard, relay, replay
@@ -87,15 +92,33 @@ LOOKS = {
     "plan a merge": lambda ctx: plan_merge(ctx, ref("account", 1), ref("account", 2)),
     "preview": lambda ctx: preview(ctx, NOW + timedelta(days=30)),
     "explain": lambda ctx: explain(ctx, ref("account", 3)),
+    "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
 }
 """Questions write nothing."""
 
 ANSWERS_AGAIN = {**KEYED, **LOOKS, "capture many": RUNS["capture many"]}
 SERVICES = {**KEYED, **RUNS, **LOOKS}
 
+UNTRIED = {"dead_letters"}
+"""One call of the outbox, and nothing else."""
+
 on_each_kind_of_fault = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 on_quick_stores = pytest.mark.parametrize("world", ["memory", "sqlite"], indirect=True)
 on_postgres = pytest.mark.parametrize("world", ["postgres"], indirect=True)
+
+
+def test_no_service_is_left_out():
+    """Whatever is exported by a service module and takes a context is tried here."""
+    modules = [
+        importlib.import_module(module.name) for module in pkgutil.iter_modules(services.__path__, "crmkit.services.")
+    ]
+    known = {name for module in modules for name in module.__all__ if takes_a_context(getattr(module, name))}
+
+    assert known - set(globals()) == UNTRIED
+
+
+def takes_a_context(thing):
+    return inspect.isfunction(thing) and next(iter(inspect.signature(thing).parameters), "") == "ctx"
 
 
 def try_every_call(service, world, kind):

@@ -17,7 +17,7 @@ from crmkit.adapters.system import Uuid7
 from crmkit.domain.change import created
 from crmkit.domain.conditions import F
 from crmkit.domain.values.names import CompanyName
-from crmkit.errors import StorageBusy
+from crmkit.errors import NotFound, StorageBusy
 from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.context import Context
@@ -139,6 +139,21 @@ def test_a_sweeper_that_is_killed_leaves_its_batch_to_the_others(store, workers,
     sweep(context(store))  # what it held may have been let go after the others had looked
 
     assert_swept_once(store, 300)
+
+
+@pytest.mark.xfail(
+    strict=True, reason="an error before the first record is swallowed, and the run calls itself complete"
+)
+def test_a_sweep_that_cannot_look_says_so():
+    store = MemoryStore()
+    store.run(lambda uow: uow.policies.put(ReclaimPolicy(id="account", calendar_id="nowhere")))
+    store.run(lambda uow: uow.save(created(overdue(1))))
+
+    try:
+        report = sweep(context(store))
+    except NotFound:
+        return
+    assert report.problems or not report.complete
 
 
 # --- the relay ------------------------------------------------------------------------------------

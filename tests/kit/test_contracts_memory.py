@@ -1,10 +1,14 @@
 """The memory store, the fixed clock and ids, and the machine's own keep their contracts."""
 
+import io
+
 import pytest
 
 from crmkit.adapters.memory import MemoryStore
-from crmkit.adapters.notifiers import Inbox
+from crmkit.adapters.notifiers import ConsoleNotifier, Inbox, LogNotifier
 from crmkit.adapters.system import SystemClock, Uuid7
+from crmkit.domain.reasons import Catalogue
+from crmkit.domain.texts import TEXTS
 from crmkit.testing import FixedClock, FixedIds
 from crmkit.testing.contracts import (
     SCHEMA,
@@ -59,3 +63,15 @@ class TestInbox(NotifierContract):
     @pytest.fixture
     def told(self, notifier):
         return lambda: [item.notice.id for item in reversed(notifier.of("M-1"))]
+
+
+class TestConsole(NotifierContract):
+    @pytest.fixture
+    def notifier(self):
+        return ConsoleNotifier(texts=Catalogue.of(TEXTS), out=io.StringIO(), everything=True)
+
+
+class TestLog(NotifierContract):
+    @pytest.fixture
+    def notifier(self):
+        return LogNotifier()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crmkit.testing.contracts import DurabilityContract, HostTransactionContract, StoreContract
+from crmkit.testing.contracts import DurabilityContract, HostTransactionContract, NotifierContract, StoreContract
 
 
 class TestPostgresStore(StoreContract):
@@ -31,3 +31,16 @@ class TestPostgresInsideASession(HostTransactionContract):
     @pytest.fixture
     def host(self, postgres_session_host):
         return postgres_session_host
+
+
+class TestPostgresInbox(NotifierContract):
+    tells = True
+    remembers_ids = True
+
+    @pytest.fixture
+    def notifier(self, postgres_store):
+        return postgres_store.inbox()
+
+    @pytest.fixture
+    def told(self, notifier):
+        return lambda: [item.notice.id for item in reversed(notifier.of("M-1"))]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from crmkit.testing.contracts import DurabilityContract, HostTransactionContract, StoreContract
+from crmkit.testing.contracts import DurabilityContract, HostTransactionContract, NotifierContract, StoreContract
 
 
 class TestSqliteStore(StoreContract):
@@ -33,3 +33,16 @@ class TestSqliteInsideASession(HostTransactionContract):
     @pytest.fixture
     def host(self, sqlite_session_host):
         return sqlite_session_host
+
+
+class TestSqliteInbox(NotifierContract):
+    tells = True
+    remembers_ids = True
+
+    @pytest.fixture
+    def notifier(self, sqlite_store):
+        return sqlite_store.inbox()
+
+    @pytest.fixture
+    def told(self, notifier):
+        return lambda: [item.notice.id for item in reversed(notifier.of("M-1"))]

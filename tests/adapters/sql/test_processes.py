@@ -1,9 +1,15 @@
-"""One store, several processes: a server that loads the application and then forks."""
+"""One store, several processes and threads: a server that forks, a unit of work that strays."""
 
 import subprocess
 import sys
 
 import pytest
+
+from crmkit.adapters.sql import SqlStore
+from crmkit.domain.change import created
+from crmkit.errors import StorageFailed
+from crmkit.testing import a_lead, a_task
+from crmkit.testing.contracts.threads import in_thread
 
 FORKS_AFTER_CONNECTING = """
 import os, sys, traceback
@@ -54,3 +60,15 @@ def test_a_store_survives_a_fork_after_it_connected(database_url):
     )
 
     assert (run.stdout.strip(), run.stderr) == ("[0, 0, 0, 0] 25", "")
+
+
+def test_a_unit_of_work_that_is_ended_by_another_thread_writes_nothing(database_url):
+    store = SqlStore(database_url)
+    block = store.begin()
+    block.__enter__().save(created(a_lead()))
+
+    assert isinstance(in_thread(block.__exit__, None, None, None).error(), StorageFailed)
+    store.run(lambda uow: uow.save(created(a_task())))  # its connection went back to the pool, and works
+    with store.begin() as uow:
+        assert (uow.leads.count(), uow.tasks.count()) == (0, 1)
+    store.close()
