@@ -151,6 +151,16 @@ def test_a_model_checks_its_fields_together_at_construction_and_at_revision() ->
     assert revise(Point(x=3), y=2) == Point(x=3, y=2)
 
 
+def test_a_default_that_is_made_anew_is_made_for_each_and_checked() -> None:
+    @model
+    class Basket:
+        things: Mapping[str, int] = attrs.field(factory=dict)
+
+    first, second = Basket(), Basket()
+    assert first == second == Basket(things={})
+    assert Basket(things={"a": 1}).things == {"a": 1}
+
+
 def test_a_revision_checks_what_it_replaces_and_knows_the_fields() -> None:
     with pytest.raises(InvalidInput, match=r"Point\.x: must be a whole number"):
         revise(Point(x=1), x="1")

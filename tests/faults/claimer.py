@@ -58,4 +58,5 @@ def gave_back(ctx, ref, member_id):
     return 1
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -94,4 +94,5 @@ def main(url, channel, journal, kills, seed):
             sys.exit(f"child {kill} ended by itself")
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

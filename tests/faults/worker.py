@@ -85,4 +85,5 @@ def main(url, work, what=""):
         print(dealt, flush=True)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

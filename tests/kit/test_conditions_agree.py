@@ -14,7 +14,7 @@ SQLITE_ONLY = os.environ.get("SQLITE_ONLY", "") not in ("", "0")
 ROWS = 40
 TREES = 70
 """For each of the fifteen entities: 1,050 trees over 40 records are 42,000 cases of a tree on a record."""
-MANY_TREES = 1_000
+MANY_TREES = 350
 
 
 @pytest.fixture(scope="module")

@@ -111,12 +111,10 @@ def check_for(annotation: Any) -> Check:
         return _mapping(get_args(inner))
     if origin is Literal:
         return _literal(get_args(inner))
-    return _class_check(inner)
+    return _class_check(inner) if isinstance(inner, type) else lambda _name, value: value
 
 
-def _class_check(cls: Any) -> Check:
-    if not isinstance(cls, type):
-        return lambda _name, value: value
+def _class_check(cls: type) -> Check:
     if issubclass(cls, Enum):
         # an enum without members is what other enums build on: any of them fits
         return _enum(cls) if len(cls) else _instance(cls)

@@ -78,5 +78,5 @@ class Catalogue:
 
 def _shown(value: object) -> str:
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M UTC")
+        return value.strftime("%Y-%m-%d %H:%M")
     return "–" if value is None else str(value)

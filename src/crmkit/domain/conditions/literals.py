@@ -83,8 +83,6 @@ def _checked(cls: type, raw: Any, field: str) -> Literal:
         value: Literal = check_for(cls)(field, raw)
     except InvalidInput as error:
         raise InvalidCondition(problems=error.problems) from None
-    except OverflowError:
-        raise InvalidCondition("lies outside the years 1 to 9999 in UTC.", field=field) from None
     if isinstance(value, Decimal):
         return _EXACT.normalize(value) if value else Decimal(0)
     return value

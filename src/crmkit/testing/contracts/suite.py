@@ -12,9 +12,10 @@ from crmkit.testing.contracts.candidates import CandidateIndexContract
 from crmkit.testing.contracts.commands import CommandsContract
 from crmkit.testing.contracts.concurrency import ConcurrencyContract
 from crmkit.testing.contracts.conditions import ConditionsContract
+from crmkit.testing.contracts.keeping import KeepingContract
 from crmkit.testing.contracts.outbox import DeadLetterContract, OutboxContract
 from crmkit.testing.contracts.policies import PolicyStoreContract
-from crmkit.testing.contracts.repository import KeepingContract, RepositoryContract
+from crmkit.testing.contracts.repository import RepositoryContract
 from crmkit.testing.contracts.tenants import TenantsContract
 from crmkit.testing.contracts.unit_of_work import SavingContract, UnitOfWorkContract
 
