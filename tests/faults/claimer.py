@@ -1,15 +1,18 @@
-"""A process that claims customers, over and over, and says what it got.
+"""A program whose processes claim customers, over and over, and say what they got.
 
-Run as: claimer.py URL MEMBER SEED CLAIMS ACCOUNTS [RETURNS]
+Run as: claimer.py URL CLAIMS ACCOUNTS RETURNS MEMBER...
 
-It says "ready", waits for a line, makes CLAIMS claims for MEMBER on the accounts in an order of its own, and
-prints what it won, by id. With RETURNS it gives back every so-manieth that it won, and goes on.
+There is a process for each MEMBER. It makes CLAIMS claims on the accounts in an order of its own, and gives
+back every so-manieth that it won, if RETURNS is not 0. What each won, lost and was refused is printed.
 """
 
 import json
 import random
 import sys
+from functools import partial
 from itertools import cycle, islice
+
+from crowd import in_a_crowd
 
 from crmkit.adapters.notifiers import Inbox
 from crmkit.adapters.sql import SqlStore
@@ -21,14 +24,12 @@ from crmkit.services.context import Context
 from crmkit.services.pools import claim, give_back
 
 
-def main(url, member_id, seed, claims, accounts, returns="0"):
+def claimer(url, claims, accounts, returns, seed, member_id):
     store = SqlStore(url, create=False)
     ctx = Context(store=store, clock=SystemClock(), ids=Uuid7(), notifier=Inbox(), book=RuleBook.standard())
     with store.begin(read_only=True) as uow:
         uow.members.get(member_id)
-    print("ready", flush=True)
-    sys.stdin.readline()
-    print(json.dumps(claimed(ctx, member_id, random.Random(int(seed)), int(claims), int(accounts), int(returns))))
+    return partial(claimed, ctx, member_id, random.Random(seed), claims, accounts, returns)
 
 
 def claimed(ctx, member_id, chance, claims, accounts, returns):
@@ -56,6 +57,12 @@ def gave_back(ctx, ref, member_id):
     except NotAllowed:
         return 0
     return 1
+
+
+def main(url, claims, accounts, returns, *members):
+    numbers = map(int, (claims, accounts, returns))
+    prepare = partial(claimer, url, *numbers)
+    print(json.dumps(in_a_crowd([partial(prepare, seed, member) for seed, member in enumerate(members)])))
 
 
 if __name__ == "__main__":

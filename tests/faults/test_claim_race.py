@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -55,24 +54,11 @@ def open_pool(store, accounts, *policies):
     store.run(fill)
 
 
-def race(store, *, claims, accounts, member=lambda number: f"M-{number}", returns=0):
+def race(store, *, claims, accounts, members=tuple(f"M-{number}" for number in range(PROCESSES)), returns=0):
     """What each process says it won and lost."""
-    with ExitStack() as stack:
-        programs = []
-        for number in range(PROCESSES):
-            arguments = map(str, [store.url, member(number), number, claims, accounts, returns])
-            program = subprocess.Popen(
-                [sys.executable, CLAIMER, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-            )
-            programs.append(stack.enter_context(program))
-            stack.callback(program.kill)
-        assert [program.stdout.readline() for program in programs] == ["ready\n"] * PROCESSES
-        for program in programs:
-            program.stdin.write("go\n")
-            program.stdin.flush()
-        said = [program.communicate(timeout=500)[0] for program in programs]
-        assert [program.returncode for program in programs] == [0] * PROCESSES
-        return [json.loads(each) for each in said]
+    command = map(str, [sys.executable, CLAIMER, store.url, claims, accounts, returns, *members])
+    program = subprocess.run(list(command), check=True, stdout=subprocess.PIPE, text=True, timeout=500)
+    return json.loads(program.stdout)
 
 
 def test_each_of_a_thousand_customers_has_one_winner(store):
@@ -100,7 +86,7 @@ def test_no_limit_is_passed_by_one(store):
     """8 processes claim for one member, who may hold 25 and take 40 a day, and give some back meanwhile."""
     open_pool(store, 100, ClaimPolicy(id="account", holding_cap=25, daily_quota=40))
 
-    results = race(store, claims=60, accounts=100, member=lambda _number: "M-0", returns=3)
+    results = race(store, claims=60, accounts=100, members=["M-0"] * PROCESSES, returns=3)
 
     with store.begin(read_only=True) as uow:
         held = uow.accounts.count(F.owner_id == "M-0")

@@ -67,9 +67,20 @@ COMMANDS = {
 }
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def database(request):
-    return request.param
+QUICK = ("claim", "sweep")
+"""Those that are tried on Postgres too, except in long runs."""
+
+
+def pytest_generate_tests(metafunc):
+    if "command" in metafunc.fixturenames:
+        cases = [
+            pytest.param(
+                database, command, marks=[pytest.mark.stress] * (database == "postgres" and command not in QUICK)
+            )
+            for database in PASSING
+            for command in COMMANDS
+        ]
+        metafunc.parametrize(("database", "command"), cases)
 
 
 @pytest.fixture
@@ -85,7 +96,6 @@ def disturbing(switch):
     return disturb
 
 
-@pytest.mark.parametrize("command", COMMANDS)
 def test_a_passing_fault_at_any_statement_is_mended_unseen(command, database, database_world, switch):
     fault = Fault(name="passing", error=PASSING[database])
     trials = every_fault(
@@ -96,7 +106,6 @@ def test_a_passing_fault_at_any_statement_is_mended_unseen(command, database, da
     assert [str(trial) for trial in trials if trial.error is not None] == []
 
 
-@pytest.mark.parametrize("command", COMMANDS)
 def test_a_lasting_fault_at_any_statement_is_told_and_leaves_nothing(command, database, database_world, switch):
     """A full disk, say: the error is ours, and once there is room again the same command does its work."""
 

@@ -1,11 +1,12 @@
-"""A process that does one kind of work beside others of its kind.
+"""Processes that do one kind of work side by side.
 
-Run as: worker.py URL sweep [CALL]
-        worker.py URL relay FILE
+Run as: worker.py URL COUNT sweep
+        worker.py URL COUNT relay FILE
+        worker.py URL 1 doomed CALL
 
-It says "ready", waits for a line, and works until nothing is left. A sweeper says after each batch how many
-records it dealt with, and dies before or after a CALL of a port, such as
-"before uow.save"; a relay writes into FILE when the sending of a notice begins and when it ends.
+They are ready, wait for a line of input, and work until nothing is left; then it is printed how many records
+or notices each dealt with. A relay writes into FILE when the sending of a notice begins and when it ends. One
+that is doomed sweeps, says so when it comes to a CALL of a port, such as "before uow.save", and dies there.
 """
 
 import json
@@ -13,6 +14,9 @@ import os
 import signal
 import sys
 import time
+from functools import partial
+
+from crowd import in_a_crowd
 
 from crmkit.adapters.notifiers import Inbox
 from crmkit.adapters.sql import SqlStore
@@ -42,7 +46,7 @@ class Channel:
 
 
 class Doom(Plan):
-    """Lets every call pass but the first of one name: it says "doomed", holds what it holds for a while, and dies."""
+    """Lets every call pass but the first of one name: there the process holds what it holds for a while, and dies."""
 
     def __init__(self, call):
         super().__init__()
@@ -60,29 +64,45 @@ class Doom(Plan):
 
 
 def swept(ctx):
-    """The batches, one by one."""
+    """How many records, batch by batch."""
+    dealt = 0
     while True:
         report = sweep(ctx, limit=10, batch=10)
-        dealt = report.reclaimed + report.warned + report.kept + report.started
-        if not dealt:
-            return
-        yield dealt
+        batch = report.reclaimed + report.warned + report.kept + report.started
+        if not batch:
+            return dealt
+        dealt += batch
 
 
-def main(url, work, what=""):
+def relayed(ctx):
+    delivered = 0
+    while batch := relay(ctx, limit=20).delivered:
+        delivered += batch
+    return delivered
+
+
+def worker(url, work, what=""):
     store = SqlStore(url, create=False)
     notifier = Channel(what) if work == "relay" else Inbox()
     ctx = Context(store=store, clock=FixedClock(), ids=Uuid7(), notifier=notifier, book=RuleBook.standard())
     with store.begin(read_only=True) as uow:
         uow.accounts.count()
+    if work == "doomed":
+        return partial(swept, disturbed(ctx, Doom(what)))
+    return partial(relayed if work == "relay" else swept, ctx)
+
+
+def when_told():
     print("ready", flush=True)
     sys.stdin.readline()
-    if work == "relay":
-        while report := relay(ctx, limit=20).delivered:
-            print(report, flush=True)
-        return
-    for dealt in swept(disturbed(ctx, Doom(what)) if what else ctx):
-        print(dealt, flush=True)
+
+
+def main(url, count, *work):
+    if work[0] == "doomed":
+        doomed = worker(url, *work)
+        when_told()
+        doomed()
+    print(json.dumps(in_a_crowd([partial(worker, url, *work)] * int(count), before=when_told)))
 
 
 if __name__ == "__main__":

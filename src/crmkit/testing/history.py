@@ -221,10 +221,12 @@ class History:
 
 
 def _trail(uow: UnitOfWork, ref: Ref) -> Iterator[AuditEntry]:
-    after = 0
-    while entries := uow.trail.of(ref, after=after, limit=PAGE):
+    after, full = 0, True
+    while full:
+        entries = uow.trail.of(ref, after=after, limit=PAGE)
         yield from entries
-        after = entries[-1].position
+        full = len(entries) == PAGE
+        after = entries[-1].position if full else after
 
 
 def _gaps(ref: Ref, row: Record | None, trail: Sequence[AuditEntry]) -> Iterator[str]:
