@@ -30,7 +30,10 @@ nitpick_ignore_regex = [
     # types of the standard library and of other projects: their inventories would need the network
     (r"py:.*", r"(?!crmkit).*"),
     (r"py:.*", r"crmkit\..*\.[A-Z](_co)?"),  # type variables are no targets
-    (r"py:class", r"crmkit\.(domain\.ids|testing\.conditions)\.\w*Id"),  # typed ids are data to Sphinx, and classes where they are used
+    (
+        r"py:class",
+        r"crmkit\.(domain\.ids|testing\.conditions)\.\w*Id",
+    ),  # typed ids are data to Sphinx, and classes where they are used
 ]
 suppress_warnings = ["ref.python"]  # `type` in an annotation is the builtin, not one of our fields of that name
 
