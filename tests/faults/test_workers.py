@@ -136,9 +136,6 @@ def test_a_sweeper_that_is_killed_leaves_its_batch_to_the_others(store, workers,
     assert_swept_once(store, 300)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an error before the first record is swallowed, and the run calls itself complete"
-)
 def test_a_sweep_that_cannot_look_says_so():
     store = MemoryStore()
     store.run(lambda uow: uow.policies.put(ReclaimPolicy(id="account", calendar_id="nowhere")))

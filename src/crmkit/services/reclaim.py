@@ -199,7 +199,10 @@ class _Run:
             done = self.ctx.store.run(lambda uow: self.settle(uow, condition, order, size, ids), self.ctx.acting)
         except StorageFailed:
             raise
-        except Exception:  # noqa: BLE001 - find out which record it was, and save the others
+        except Exception:
+            if not ids:  # no record was looked at, so none is to blame
+                raise
+            # find out which record it was, and save the others
             for id_ in ids:
                 self.alone(id_, condition)
         else:
