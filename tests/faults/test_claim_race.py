@@ -113,9 +113,6 @@ class Watched(FixedClock):
         return super().now()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a command looks at the clock before it waits for its turn, and decides by a time that is over"
-)
 def test_whoever_waits_for_a_turn_is_judged_by_the_time_when_it_comes():
     """No freeze is set, so that what somebody gives back may be claimed at once by whoever waits for it."""
     store, clock = MemoryStore(), Watched()

@@ -36,17 +36,16 @@ class Context:
         With an ``idempotency_key`` the answer is remembered in the same transaction, and a repeat of
         the command gets that answer without doing anything.
         """
-        now = self.clock.now()
 
         def once(uow: UnitOfWork) -> A:
             if idempotency_key is None:
-                return work(uow, now)
+                return work(uow, self.clock.now())
             # taken first, so that of two equal commands the second waits and finds the answer
             uow.lock(f"command:{idempotency_key}")
             known = uow.commands.recall(idempotency_key, answer)
             if known is not None:
                 return known
-            result = work(uow, now)
+            result = work(uow, self.clock.now())
             uow.commands.remember(idempotency_key, result)
             return result
 

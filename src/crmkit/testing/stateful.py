@@ -123,9 +123,12 @@ class StoreMachine(RuleBasedStateMachine):
     # --- saving -------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.works)
-    @rule(cls=_CHOSEN, which=_WHICH, id=st.sampled_from(IDS), told=st.booleans())
-    def create(self, cls: type[Record], which: int, id: str, told: bool) -> None:  # noqa: FBT001 - drawn
-        """A record comes into being, perhaps under an id that is taken."""
+    @rule(cls=_CHOSEN, which=_WHICH, id=st.sampled_from(IDS), told=st.booleans(), taken=st.integers(0, 3))
+    def create(self, cls: type[Record], which: int, id: str, told: bool, taken: int) -> None:  # noqa: FBT001 - drawn
+        """A record comes into being, now and then under an id that is taken."""
+        if not taken and self.seen:
+            known = self._one(which)
+            cls, id = type(known), known.id
         record = revise(_pick(_RECORDS[cls], which), id=id, created_at=self.clock.now())
         self._save(Change(None, record, self._events(told)))
 
