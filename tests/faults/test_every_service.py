@@ -6,12 +6,17 @@ import pkgutil
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 
 from crmkit import services
+from crmkit.adapters.memory import MemoryStore
+from crmkit.adapters.notifiers import Inbox
 from crmkit.domain.ids import Ref
-from crmkit.errors import OutcomeUnknown, StorageBusy, StorageFailed
+from crmkit.domain.stewardship.audit import Acting
+from crmkit.errors import CrmError, OutcomeUnknown, StorageBusy, StorageFailed
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
 from crmkit.services.capture import capture_lead, capture_many
+from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
 from crmkit.services.duplicates import find_duplicates
 from crmkit.services.follow_up import FollowUpForm, log_interaction
@@ -23,7 +28,7 @@ from crmkit.services.reclaim import explain, preview, sweep
 from crmkit.services.relay import discard, relay, replay
 from crmkit.services.score import rescore_due, score_all, score_lead
 from crmkit.services.workflow import RequestForm, advance, open_request
-from crmkit.testing import NOW
+from crmkit.testing import NOW, FixedClock, FixedIds
 from crmkit.testing.faults import ANSWER_LOST, KINDS, PERSISTENT, TRANSIENT, every_fault
 from crmkit.testing.history import History
 
@@ -152,6 +157,31 @@ def test_a_fault_at_any_call_leaves_nothing_half_done(service, world, kind):
 @on_postgres
 def test_on_postgres_too(service, world, kind):
     try_every_call(service, world, kind)
+
+
+# --- other tenants --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("world", ["memory", "sqlite", "postgres"], indirect=True)
+def test_another_tenant_is_answered_as_if_nothing_were_there(service, world):
+    """With the very ids of records that are there, of people, accounts, requests and all."""
+    ctx = world()
+    before = History.of(ctx.store).in_words()
+    stranger = evolve(ctx, acting=Acting(tenant="other"))
+    nowhere = Context(
+        store=MemoryStore(), clock=FixedClock(), ids=FixedIds(), notifier=Inbox(), book=ctx.book, acting=stranger.acting
+    )
+
+    assert answer_of(SERVICES[service], stranger) == answer_of(SERVICES[service], nowhere)
+    assert History.of(ctx.store).in_words() == before
+
+
+def answer_of(use_case, ctx):
+    try:
+        return repr(use_case(ctx))
+    except CrmError as error:
+        return repr((type(error), error.args, error.hint))
 
 
 # --- the outbox -----------------------------------------------------------------------------------

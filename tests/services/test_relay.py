@@ -149,6 +149,31 @@ class TestRefusal:
         relay(ctx, retry=RetryPolicy(pauses=()))
         assert dead_letters(ctx)[0].error == "ValueError"
 
+    def test_a_run_ends_when_the_channel_is_down(self, ctx, channel):
+        ids = [f"L-{n:02}" for n in range(40)]
+        capture(ctx, *ids)
+        channel.refuse = refusing(*ids)
+
+        report = relay(ctx, retry=RetryPolicy(stop_after=10))
+
+        assert report == RelayReport(retried=10, waiting=40, stopped=True)
+        channel.refuse = lambda notice: None
+        ctx.clock.advance(HOUR)
+        assert relay(ctx) == RelayReport(delivered=40)
+
+    def test_a_channel_counts_as_down_after_one_refusal_at_least(self):
+        with pytest.raises(InvalidInput, match="stop_after"):
+            RetryPolicy(stop_after=0)
+
+    def test_refusals_between_deliveries_stop_nothing(self, ctx, channel):
+        ids = [f"L-{n:02}" for n in range(40)]
+        capture(ctx, *ids)
+        channel.refuse = refusing(*ids[::2])
+
+        report = relay(ctx, retry=RetryPolicy(stop_after=2))
+
+        assert report == RelayReport(delivered=20, retried=20, waiting=20)
+
     def test_an_outage_keeps_everything_until_it_is_over(self, ctx, channel):
         ids = [f"L-{n:02}" for n in range(40)]
         capture(ctx, *ids)

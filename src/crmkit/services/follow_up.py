@@ -119,11 +119,13 @@ def _changes(
 
 
 def _contacted(subject: Subject, form: FollowUpForm, at: datetime) -> dict[str, datetime | None]:
-    """Last contact never goes back; a planned one that has passed is planned no longer."""
+    """Last contact never goes back, and the plan is the newest follow-up's that has one and is not over."""
     last = max(filter(None, (subject.last_contact_at, at)))
-    planned = subject.next_contact_at
-    upcoming = planned if planned is not None and planned > at else None
-    return {"last_contact_at": last, "next_contact_at": form.next_at or upcoming}
+    plans = [form.next_at, subject.next_contact_at]
+    if at < last:  # written down late: what was planned since then stands
+        plans.reverse()
+    upcoming = (plan for plan in plans if plan is not None and plan > last)
+    return {"last_contact_at": last, "next_contact_at": next(upcoming, None)}
 
 
 def _clock(

@@ -22,12 +22,13 @@ BATCH = 100
 
 @model
 class RetryPolicy:
-    """How often a notice is tried, and how long the pauses grow.
+    """How often a notice is tried, how long the pauses grow, and when a channel counts as down.
 
     There is one attempt more than ``pauses``; after the last one the notice is a dead letter. Each
     pause is longer by up to ``jitter_percent``, so that notices that failed together are not all tried
     again together; how much follows from the notice's id and nothing else. The pauses are those of
-    Standard Webhooks.
+    Standard Webhooks. After ``stop_after`` refusals in a row a run ends: a channel that is down would cost
+    it a time-out for each notice.
 
     >>> RetryPolicy(pauses=(timedelta(minutes=1), timedelta(hours=1))).attempts
     3
@@ -45,15 +46,18 @@ class RetryPolicy:
         timedelta(hours=24),
     )
     jitter_percent: int = 20
+    stop_after: int = 25
 
     def check(self) -> None:
-        """Pauses grow, and jitter is a part of them."""
+        """Pauses grow, jitter is a part of them, and one refusal at least is met."""
         if any(later < earlier for earlier, later in pairwise((timedelta(0), *self.pauses))):
             raise InvalidInput("must grow.", field="RetryPolicy.pauses", hint="Sort them.")
         if not 0 <= self.jitter_percent <= 100:
             raise InvalidInput(
                 "must lie between 0 and 100.", field="RetryPolicy.jitter_percent", hint="Give whole per cent."
             )
+        if self.stop_after < 1:
+            raise InvalidInput("must be at least 1.", field="RetryPolicy.stop_after", hint="Try at least one notice.")
 
     @property
     def attempts(self) -> int:
@@ -74,7 +78,8 @@ class RelayReport:
     """What became of the notices of one run.
 
     ``late`` ones were sent after their lease had passed, so somebody may have sent them too.
-    ``waiting`` is what is left in the outbox, due or not.
+    ``waiting`` is what is left in the outbox, due or not. A run that ``stopped`` met nothing but refusals
+    for a while: the channel is down, and what the run had in its hands is due when its lease has passed.
     """
 
     delivered: int = 0
@@ -82,6 +87,7 @@ class RelayReport:
     dead: int = 0
     late: int = 0
     waiting: int = 0
+    stopped: bool = False
 
 
 def relay(
@@ -95,14 +101,15 @@ def relay(
 
     A notice is marked only after the channel took it: whoever is stopped between the two sends it once
     more, under the same id. A notice that the channel refuses waits longer each time and holds up the
-    later ones of its own record only. Any number of relays may run at once.
+    later ones of its own record only; a channel that refuses whatever comes ends the run. Any number of
+    relays may run at once.
 
     Raises:
         StorageFailed: the outbox cannot be reached; what was sent and not marked is sent again.
     """
     run = _Run(ctx, retry)
     left = limit
-    while left > 0:
+    while left > 0 and not run.stopped:
         now = ctx.clock.now()
         notices = ctx.store.outbox.claim(limit=min(left, BATCH), now=now, until=now + lease)
         if not notices:
@@ -110,7 +117,12 @@ def relay(
         left -= len(notices)
         run.send(notices, until=now + lease)
     return RelayReport(
-        delivered=run.delivered, retried=run.retried, dead=run.dead, late=run.late, waiting=ctx.store.outbox.backlog()
+        delivered=run.delivered,
+        retried=run.retried,
+        dead=run.dead,
+        late=run.late,
+        waiting=ctx.store.outbox.backlog(),
+        stopped=run.stopped,
     )
 
 
@@ -139,14 +151,21 @@ class _Run:
     retried: int = 0
     dead: int = 0
     late: int = 0
+    refusals: int = 0
+    """How many notices in a row the channel refused, up to the last one."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the channel counts as down."""
+        return self.refusals >= self.retry.stop_after
 
     def send(self, notices: Sequence[Notice], *, until: datetime) -> None:
         """Send a batch, and mark what was sent whatever stops the sending."""
         sent: list[Notice] = []
         try:
             for notice in notices:
-                if self.ctx.clock.now() >= until:
-                    break  # somebody else may have the rest by now
+                if self.stopped or self.ctx.clock.now() >= until:
+                    break  # the rest is due when the lease has passed
                 if self._taken(notice):
                     sent.append(notice)
         finally:
@@ -163,9 +182,11 @@ class _Run:
             now = self.ctx.clock.now()
             retry_at = self.retry.retry_at(notice, now=now)
             settled = self.ctx.store.outbox.failed(notice, error=_name_of(error), now=now, retry_at=retry_at)
+            self.refusals += 1
             self.retried += settled and retry_at is not None
             self.dead += settled and retry_at is None
             return False
+        self.refusals = 0
         return True
 
 
