@@ -9,7 +9,7 @@ from crmkit.testing.sabotage import AcceptsTakenIds, IgnoresVersions, KeepsOldKe
 from crmkit.testing.stateful import StoreMachine
 from crmkit.testing.strategies import SCHEMA
 
-STEPS = settings(max_examples=75, stateful_step_count=40, suppress_health_check=list(HealthCheck))
+STEPS = settings(max_examples=25, stateful_step_count=30, suppress_health_check=list(HealthCheck))
 MANY_STEPS = settings(STEPS, max_examples=400, stateful_step_count=50)
 TO_BE_CAUGHT = settings(STEPS, max_examples=1_000, phases=[Phase.generate], print_blob=False)
 

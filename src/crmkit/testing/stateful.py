@@ -127,7 +127,7 @@ class StoreMachine(RuleBasedStateMachine):
     def create(self, cls: type[Record], which: int, id: str, told: bool, taken: int) -> None:  # noqa: FBT001 - drawn
         """A record comes into being, now and then under an id that is taken."""
         if not taken and self.seen:
-            known = self._one(which)
+            known = _pick(self.seen, which)
             cls, id = type(known), known.id
         record = revise(_pick(_RECORDS[cls], which), id=id, created_at=self.clock.now())
         self._save(Change(None, record, self._events(told)))
