@@ -6,7 +6,7 @@ from typing import Any
 
 __all__ = ["PATIENCE", "Thread", "in_thread", "side_by_side"]
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a check gives up on a thread; longer than any machine is slow."""
 
 
