@@ -69,7 +69,7 @@ docs: $(VENV)/.check ## the documentation, in docs/_build/index.html
 
 # peers pin libraries that crmkit uses in newer versions, so theirs are installed after ours and win
 .venv-bench/.bench: $(SETUP) benchmarks/requirements.txt
-	$(call install,.venv-bench,--editable '.[postgres$(comma)testing]')
+	$(call install,.venv-bench,--editable '.[batch$(comma)postgres$(comma)testing]')
 	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement benchmarks/requirements.txt
 
 bench: .venv-bench/.bench ## measured against peers, in an environment of their own (NAME=core: one area)

@@ -24,16 +24,18 @@ from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
+from crmkit.ports.references import References
 from crmkit.ports.store import Store, UnitOfWork
 from crmkit.rules.policy import Policy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services import assign as assigning
 from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
-from crmkit.services import duplicates, follow_up, nearby, pools, reclaim, workflow
+from crmkit.services import duplicates, existence, follow_up, nearby, pools, reclaim, workflow
 from crmkit.services import merge as merging
 from crmkit.services import relay as relaying
 from crmkit.services import score as scoring
+from crmkit.services import unmerge as unmerging
 from crmkit.services.context import Context
 
 __all__ = ["Crm", "Customers", "Group", "Leads", "Notices", "Pools", "Requests", "Use"]
@@ -82,6 +84,8 @@ class Leads(Group):
     convert = Use(converting.convert_lead)
     plan_merge = Use(merging.plan_merge)
     merge = Use(merging.merge)
+    plan_unmerge = Use(unmerging.plan_unmerge)
+    unmerge = Use(unmerging.unmerge)
     assign_to = Use(assigning.assign_to)
     log_interaction = Use(follow_up.log_interaction)
 
@@ -90,8 +94,11 @@ class Customers(Group):
     """Customers: duplicates and merges, hand-overs, what was said and done."""
 
     find_duplicates = Use(duplicates.find_duplicates)
+    check_existence = Use(existence.check_existence)
     plan_merge = Use(merging.plan_merge)
     merge = Use(merging.merge)
+    plan_unmerge = Use(unmerging.plan_unmerge)
+    unmerge = Use(unmerging.unmerge)
     assign = Use(assigning.assign)
     assign_to = Use(assigning.assign_to)
     near = Use(nearby.accounts_near)
@@ -130,6 +137,7 @@ class Crm:
 
     ``Crm.open(url)`` opens SQLite or Postgres; ``Crm(store=…)`` takes any store that keeps to the port.
     Whatever is not given is the machine's clock, UUIDv7, a console and the standard rule book.
+    ``references`` are rows of your own that merges move along.
     """
 
     def __init__(
@@ -141,6 +149,7 @@ class Crm:
         ids: IdSource | None = None,
         book: RuleBook | None = None,
         acting: Acting | None = None,
+        references: Iterable[References] = (),
     ) -> None:
         book = book or RuleBook.standard()
         self.ctx = Context(
@@ -150,6 +159,7 @@ class Crm:
             ids=ids or Uuid7(),
             book=book,
             acting=acting or Acting(),
+            references=tuple(references),
         )
 
     @classmethod

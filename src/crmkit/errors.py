@@ -41,6 +41,7 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "OutcomeUnknown",
+    "OutdatedKeys",
     "Problem",
     "SchemaMismatch",
     "StaleVersion",
@@ -186,6 +187,21 @@ class SchemaMismatch(StorageFailed):
     """The database was made by an older or a newer crmkit."""
 
     code = "storage.schema_mismatch"
+
+
+class OutdatedKeys(UserWarning):
+    """The stored match keys were made by another version, so records that were saved earlier may not be found.
+
+    A warning and no error: saving goes on, and ``services.rekey`` mends it.
+    """
+
+    @classmethod
+    def between(cls, stored: int, own: int) -> "OutdatedKeys":
+        """The warning of a store whose function has the version ``own`` about keys of the version ``stored``."""
+        return cls(
+            f"Match keys are of version {stored}, this crmkit makes version {own}: known records may not be found. "
+            "Make them anew with rekey(ctx)."
+        )
 
 
 class DeliveryFailed(CrmError):

@@ -24,6 +24,7 @@ from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy, Refresh
 from crmkit.rules.routing import discount_approval
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.context import Context
+from crmkit.services.merge import merge
 from crmkit.services.workflow import RequestForm, open_request
 from crmkit.testing import (
     NOW,
@@ -92,13 +93,15 @@ def account(number, **fields):
 
 
 def accounts():
-    """Two that are one, two to be reclaimed, one to be warned of, one without a clock, and a full pool."""
+    """Two that are one, two to be reclaimed, one to be warned of, two that were merged, and a full pool."""
     late = {"owner_id": "M-1", "owned_since": NOW - 90 * DAY, "reclaim_cause": "protect"}
     yield account(1, owner_id="M-1", owned_since=NOW - 2 * DAY)
     yield account(2, owner_id="M-2", owned_since=NOW - DAY)
     yield account(3, **late, reclaim_at=NOW - DAY)
     yield account(4, **late, reclaim_at=NOW)
     yield account(5, owner_id="M-1", owned_since=NOW - 35 * DAY, reclaim_at=NOW + 6 * DAY, warn_at=NOW - DAY)
+    yield account(20, pool_id="PO-1", pool_since=NOW - 9 * DAY)
+    yield account(21, owner_id="M-3", owned_since=NOW - DAY)
     for number in range(10, 14):
         yield account(number, pool_id="PO-1", pool_since=NOW - 9 * DAY)
 
@@ -106,6 +109,7 @@ def accounts():
 def dealings():
     yield a_contact(id="C-1", account_id="A-1")
     yield a_contact(id="C-2", account_id="A-2", phones=(Phone.parse("+4989123456"),))
+    yield a_contact(id="C-21", account_id="A-21", phones=(Phone.parse("+4989654321"),))
     yield an_opportunity(account_id="A-2")
     yield a_task(subject_entity="lead", subject_id="L-1")
     yield an_interaction(subject_id="L-1")
@@ -126,6 +130,7 @@ def found(store: Store) -> Context:
         ctx,
         RequestForm(process="discount-approval", subject=Ref(entity="lead", id="L-1"), requested_by="M-1", percent=8),
     )
+    merge(ctx, Ref(entity="account", id="A-20"), Ref(entity="account", id="A-21"), keep="A-20")
     return ctx
 
 

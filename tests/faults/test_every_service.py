@@ -19,14 +19,17 @@ from crmkit.services.capture import capture_lead, capture_many
 from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
 from crmkit.services.duplicates import find_duplicates
+from crmkit.services.existence import check_existence
 from crmkit.services.follow_up import FollowUpForm, log_interaction
 from crmkit.services.lead_form import LeadForm
 from crmkit.services.merge import merge, plan_merge
 from crmkit.services.nearby import accounts_near
 from crmkit.services.pools import Batch, claim, claim_many, give_back
 from crmkit.services.reclaim import explain, preview, sweep
+from crmkit.services.rekey import rekey
 from crmkit.services.relay import discard, relay, replay
 from crmkit.services.score import rescore_due, score_all, score_lead
+from crmkit.services.unmerge import plan_unmerge, unmerge
 from crmkit.services.workflow import RequestForm, advance, open_request
 from crmkit.testing import NOW, FixedClock, FixedIds
 from crmkit.testing.faults import ANSWER_LOST, KINDS, PERSISTENT, TRANSIENT, every_fault
@@ -43,10 +46,12 @@ def ref(entity, number):
 
 KEYED = {
     "capture somebody new": lambda ctx: capture_lead(ctx, NEW, idempotency_key=KEY),
+    "ask whether somebody is known": lambda ctx: check_existence(ctx, KNOWN, member_id="M-1", idempotency_key=KEY),
     "capture somebody known": lambda ctx: capture_lead(ctx, KNOWN, idempotency_key=KEY),
     "merge leads": lambda ctx: merge(ctx, ref("lead", 1), ref("lead", 2), idempotency_key=KEY),
     "merge accounts": lambda ctx: merge(ctx, ref("account", 1), ref("account", 2), idempotency_key=KEY),
     "merge contacts": lambda ctx: merge(ctx, ref("contact", 1), ref("contact", 2), idempotency_key=KEY),
+    "undo a merge": lambda ctx: unmerge(ctx, ref("account", 21), idempotency_key=KEY),
     "assign": lambda ctx: assign_lead(ctx, "L-3", idempotency_key=KEY),
     "assign what has an owner": lambda ctx: assign(ctx, ref("lead", 1), idempotency_key=KEY),
     "assign to": lambda ctx: assign_to(ctx, ref("account", 1), "M-2", idempotency_key=KEY),
@@ -89,12 +94,14 @@ RUNS = {
     "sweep": lambda ctx: sweep(ctx, batch=2),
     "rescore due": rescore_due,
     "score all": lambda ctx: score_all(ctx, chunk=2),
+    "rekey": lambda ctx: rekey(ctx, chunk=20, force=True),
 }
 """Runs over many records: what was done before the fault stays, and the repeat does the rest."""
 
 LOOKS = {
     "find duplicates": lambda ctx: find_duplicates(ctx, KNOWN),
     "plan a merge": lambda ctx: plan_merge(ctx, ref("account", 1), ref("account", 2)),
+    "plan to undo a merge": lambda ctx: plan_unmerge(ctx, ref("account", 21)),
     "preview": lambda ctx: preview(ctx, NOW + timedelta(days=30)),
     "explain": lambda ctx: explain(ctx, ref("account", 3)),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),

@@ -181,6 +181,35 @@ def dedup_cases():
             yield Case(f"dedup {name} by {entry_point}", dedup.decide, policy, facts)
 
 
+def disclosure_cases():
+    owner = a_member(id="M-2", team_id="T-east")
+    record, certain = a_lead().ref, dedup.Tier.CERTAIN
+    held = dedup.KnownRecord(
+        record=record, tier=certain, owner_id="M-2", owner=owner, team=a_team(id="T-east"), held_until=NOW + DAY
+    )
+    others = {
+        "mine": dedup.KnownRecord(record=record, tier=certain, owner_id="M-1"),
+        "pooled": dedup.KnownRecord(record=record, tier=certain, pool=a_pool()),
+        "closed": dedup.KnownRecord(record=record, tier=certain, pool=a_pool(enabled=False)),
+        "held": held,
+    }
+    asker, manager = a_member(id="M-1"), a_member(id="M-9")
+    for level in dedup.DisclosureLevel:
+        policy = dedup.DisclosurePolicy(level=level, roles={"admin": "full"}, daily_limit=3)
+        for name, facts in {
+            "nothing": dedup.DisclosureFacts(asker=asker),
+            "crowded": dedup.DisclosureFacts(asker=asker, contact=manager, crowded=True),
+            "too often": dedup.DisclosureFacts(asker=asker, asked=3),
+            "away": dedup.DisclosureFacts(asker=revise(asker, status="on_leave")),
+            "all": dedup.DisclosureFacts(asker=asker, known=tuple(others.values())),
+            **{
+                name: dedup.DisclosureFacts(asker=asker, contact=manager, known=(known,))
+                for name, known in others.items()
+            },
+        }.items():
+            yield Case(f"disclosure {level} {name}", dedup.decide_disclosure, policy, facts)
+
+
 def assignment_cases():
     target, entry = assignment.Target, assignment.Entry
     policy = assignment.AssignmentPolicy(
@@ -259,6 +288,7 @@ def claim_cases():
 
 CASES = [
     *dedup_cases(),
+    *disclosure_cases(),
     *assignment_cases(),
     *reclaim_cases(),
     *claim_cases(),
@@ -344,9 +374,9 @@ def test_every_engine_and_every_outcome_is_among_the_cases():
     decisions = [case.decided() for case in CASES]
     seen = {decision.outcome for decision in decisions}
     assert seen == {outcome for decision in decisions for outcome in type(decision.outcome)}
-    assert {type(case.policy) for case in CASES} == {
-        kind for engine in ENGINES for kind in engine.KINDS if issubclass(kind, Policy)
-    }
+    policies = {kind for engine in ENGINES for kind in engine.KINDS if issubclass(kind, Policy)}
+    # a merge policy settles fields of a plan, and decides nothing
+    assert {type(case.policy) for case in CASES} == policies - {dedup.MergePolicy}
 
 
 def spelled_out(engine):

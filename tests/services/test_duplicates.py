@@ -1,5 +1,7 @@
 """Asking what is known before anything is saved."""
 
+import time
+
 import pytest
 
 from crmkit.adapters.memory import MemoryStore
@@ -156,3 +158,20 @@ def test_locks_are_bounded_and_shared_by_whoever_shares_a_key():
     many = [a_lead(id=f"L-{n}", phones=[Phone.parse(f"138{n:08}")]) for n in range(3_000)]
     assert len(locks(*many)) <= 512
     assert locks(a_lead(name=None, company=None, phones=[])) == []
+
+
+def test_fifty_thousand_leads_with_one_phone_cost_no_more_than_twenty_and_send_the_next_to_review(ctx):
+    phone = [Phone.parse("13900139000")]
+    with ctx.store.begin() as uow:
+        uow.save(*(a_lead(id=f"M-{number:05}", phones=phone, company=None).capture() for number in range(50_000)))
+        uow.commit()
+    form = LeadForm(name="赵敏", phones=["13900139000"])
+    with ctx.store.begin(read_only=True) as uow:
+        subject = Candidate.of(form.read().draft("L-new", now=NOW), now=NOW)
+        neighbours = Neighbours.of(uow, [subject], MatchPolicy(), now=NOW)
+    facts = neighbours.facts(subject, EntryPoint.FORM)
+    assert (facts.candidates, facts.crowded) == ((), (KeyKind.PHONE,))
+    started = time.process_time()
+    decision = find_duplicates(ctx, form, entry_point=EntryPoint.FORM)
+    assert time.process_time() - started < 1, "a look at all of them takes longer"
+    assert (decision.outcome, decision.matches) == (MatchOutcome.REVIEW, ())

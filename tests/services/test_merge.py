@@ -1,6 +1,7 @@
 """Two records become one, with everything that refers to them, and old ids lead there."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -11,16 +12,18 @@ from crmkit.domain.checks import FrozenDict
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
 from crmkit.domain.reasons import Catalogue
-from crmkit.domain.sales.lead import LeadStatus
+from crmkit.domain.sales.lead import Lead, LeadStatus
+from crmkit.domain.stewardship.merge import Moved
 from crmkit.domain.values.contact_points import Phone
 from crmkit.errors import InvalidInput, NotFound
-from crmkit.rules.dedup import KINDS, TEXTS
+from crmkit.rules.dedup import KINDS, TEXTS, MergePolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.capture import capture_lead
 from crmkit.services.context import Context
 from crmkit.services.lead_form import LeadForm
 from crmkit.services.merge import merge, plan_merge, resolve
 from crmkit.testing import (
+    NOW,
     FixedClock,
     FixedIds,
     a_contact,
@@ -146,13 +149,33 @@ def test_the_preview_lists_what_the_merge_does_and_writes_nothing(ctx):
 
 
 def test_the_journal_has_the_whole_loser_and_what_moved(ctx):
-    loser = a_lead(id="L-2", title="Owner", owner_id="M-2")
-    save(ctx, a_lead(id="L-1", owner_id="M-1"), loser, a_task(subject_entity="lead", subject_id="L-2"))
-    merge(ctx, lead("L-1"), lead("L-2"))
+    survivor, loser = a_lead(id="L-1", owner_id="M-1"), a_lead(id="L-2", title="Owner", owner_id="M-2")
+    save(ctx, survivor, loser, a_task(subject_entity="lead", subject_id="L-2"))
+    answer = merge(ctx, lead("L-1"), lead("L-2"))
     (journal,) = every(ctx, "merges")
     assert (journal.record_entity, journal.survivor_id, journal.loser_id) == ("lead", "L-1", "L-2")
-    assert journal.loser == loser
-    assert [str(ref) for ref in journal.moved] == ["task:T-1"]
+    assert answer.merge == journal.ref
+    assert (journal.survivor, journal.loser, journal.merged) == (survivor, loser, get(ctx, Lead, "L-1"))
+    assert journal.moved == (Moved(record=Ref(entity="task", id="T-1"), field="subject_id", was=["L-2"]),)
+
+
+def test_the_journal_has_what_every_field_held(ctx):
+    save(ctx, a_contact(id="C-1"), a_contact(id="C-2"), an_interaction(id="I-1", contact_ids=["C-2", "C-9", "C-1"]))
+    merge(ctx, contact("C-1"), contact("C-2"))
+    (journal,) = every(ctx, "merges")
+    assert [(moved.field, moved.was) for moved in journal.moved] == [("contact_ids", ("C-2", "C-9", "C-1"))]
+
+
+def test_the_policy_in_force_says_whose_value_stays(ctx):
+    ctx.store.run(lambda uow: uow.policies.put(MergePolicy(fields={"title": "recent"})))
+    save(ctx, a_lead(id="L-1", title="Buyer"), a_lead(id="L-2", title="Owner", updated_at=NOW + timedelta(days=1)))
+    merge(ctx, lead("L-1"), lead("L-2"))
+    assert get(ctx, Lead, "L-1").title == "Owner"
+
+
+def test_a_superior_that_is_not_there_is_no_obstacle(ctx):
+    save(ctx, an_account(id="A-1", parent_id="never-there"), an_account(id="A-2"))
+    assert merge(ctx, account("A-1"), account("A-2")).outcome == "merge"
 
 
 def test_both_histories_say_that_they_met(ctx):
@@ -201,7 +224,7 @@ def test_what_does_not_exist_or_is_not_merged_is_an_error(ctx):
 
 
 def test_a_very_busy_record_is_merged_in_one_journal_of_several_pages(ctx, monkeypatch):
-    monkeypatch.setattr("crmkit.services.merge._MOST_MOVED", 2)
+    monkeypatch.setattr("crmkit.services.merge.MOST_MOVED", 2)
     tasks = [a_task(id=f"T-{n}", subject_entity="lead", subject_id="L-2") for n in range(5)]
     save(ctx, a_lead(id="L-1"), a_lead(id="L-2"), *tasks)
     assert merge(ctx, lead("L-1"), lead("L-2")).moved == 5

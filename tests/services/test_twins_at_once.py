@@ -17,7 +17,9 @@ from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
 from crmkit.services.lead_form import LeadForm
 from crmkit.services.merge import merge, resolve
-from crmkit.testing import FixedClock, a_lead, a_pipeline, a_task, an_account
+from crmkit.services.unmerge import unmerge
+from crmkit.testing import FixedClock, a_contact, a_lead, a_pipeline, a_task, an_account
+from crmkit.testing.history import History
 
 BOOK = RuleBook.standard()
 AT_ONCE = 6
@@ -94,6 +96,52 @@ def test_one_pair_merged_from_both_sides_ends_in_one_state(ctx):
             assert left == resolve(uow, other)
             assert uow.tasks.get(task.id).subject_id == left.id
     assert count(ctx, "leads") == count(ctx, "merges") == ROUNDS
+
+
+def test_one_merge_undone_by_many_at_once_is_undone_once(ctx):
+    for turn in range(ROUNDS):
+        one, other = Ref(entity="lead", id=f"{turn}-a"), Ref(entity="lead", id=f"{turn}-b")
+        task = a_task(id=f"T-{turn}", subject_entity="lead", subject_id=other.id)
+        save(ctx, a_lead(id=one.id), a_lead(id=other.id), task)
+        merge(ctx, one, other, keep=one.id)
+        answers = at_once(*(lambda other=other: unmerge(ctx, other) for _ in range(AT_ONCE)))
+        assert sorted(len(answer.back) for answer in answers) == [0] * (AT_ONCE - 1) + [1]
+        with ctx.store.begin() as uow:
+            assert (resolve(uow, other), uow.tasks.get(task.id).subject_id) == (other, other.id)
+    assert count(ctx, "leads") == 2 * ROUNDS
+
+
+def test_an_undo_while_its_survivor_is_merged_ends_in_a_state_that_can_have_happened(ctx):
+    for turn in range(ROUNDS):
+        one, other, third = (Ref(entity="lead", id=f"{turn}-{name}") for name in "abc")
+        save(ctx, *(a_lead(id=ref.id) for ref in (one, other, third)))
+        merge(ctx, one, other, keep=one.id)
+        answer, _ = at_once(
+            lambda other=other: unmerge(ctx, other),
+            lambda one=one, third=third: merge(ctx, third, one, keep=third.id),
+        )
+        with ctx.store.begin() as uow:
+            assert resolve(uow, one) == third
+            assert resolve(uow, other) == (other if answer.plan.outcome == "undo" else third)
+    assert History.of(ctx.store).breaches() == []
+
+
+def test_a_contact_that_comes_back_while_its_company_is_merged_is_not_left_behind(ctx):
+    for turn in range(ROUNDS):
+        accounts = [Ref(entity="account", id=f"{turn}-A-{name}") for name in "ab"]
+        one, other = (Ref(entity="contact", id=f"{turn}-C-{name}") for name in "ab")
+        save(ctx, *(an_account(id=ref.id) for ref in accounts))
+        save(ctx, a_contact(id=one.id, account_id=accounts[0].id), a_contact(id=other.id, account_id=accounts[1].id))
+        merge(ctx, one, other, keep=one.id)
+        at_once(
+            lambda other=other: unmerge(ctx, other),
+            lambda accounts=accounts: merge(ctx, *accounts, keep=accounts[0].id),
+        )
+        with ctx.store.begin() as uow:
+            assert uow.contacts.get(other.id).account_id == accounts[0].id
+        unmerge(ctx, accounts[1])
+        with ctx.store.begin() as uow:
+            assert uow.contacts.get(other.id).account_id == accounts[1].id
 
 
 def test_a_chain_merged_from_all_ends_at_once_leads_to_one_record(ctx):

@@ -1,6 +1,6 @@
 """What a save writes beside the row, alike in every store: the entries of the audit trail."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -53,13 +53,13 @@ class Recorder:
         return [self._told(event, {} if place else changed) for place, event in enumerate(events)]
 
     def changed(self, change: Change[Any]) -> dict[str, list[Any]]:
-        """Field → [before, after] in JSON terms; empty for a new record, every field for one that goes."""
+        """Field → [before, after] in JSON terms; empty for a new record, every field for one that goes or comes back."""
         before, after = change.before, change.after_or_none
         if before is None:
-            return {}
-        plainers = self._plainers(type(before))
+            return {} if change.touched is None else {name: [None, was] for name, was in self._whole(change.after)}
         if after is None:
-            return {name: [_plain(plainers[name], value), None] for name, value in before.__dict__.items()}
+            return {name: [was, None] for name, was in self._whole(before)}
+        plainers = self._plainers(type(before))
         old, new = before.__dict__, after.__dict__
         found: dict[str, list[Any]] = {}
         for name in plainers if change.touched is None else change.touched:
@@ -71,13 +71,11 @@ class Recorder:
 
     def as_of(self, cls: type[Record], current: Record | None, newest_first: Sequence[Mapping[str, Any]]) -> Any:
         """``current`` with the changes ``newest_first`` taken back; ``None`` when nothing is left."""
-        plainers = self._plainers(cls)
-        state = {}
-        if current is not None:
-            state = {name: _plain(plainers[name], value) for name, value in current.__dict__.items()}
+        state = {} if current is None else dict(self._whole(current))
         for changed in newest_first:
             state.update({name: pair[0] for name, pair in changed.items()})
-        return self._codec.load(state, cls) if state else None
+        # a record that went and came back was not there in between
+        return self._codec.load(state, cls) if state.get("id") is not None else None
 
     def _told(self, event: Event, changed: Mapping[str, Any]) -> Recorded:
         state = event.__dict__
@@ -93,6 +91,10 @@ class Recorder:
             raise InvalidInput("a removal tells no event.", field="Change.events", hint="Give it one.")
         verb = "created" if change.before is None else "changed"
         return Recorded(f"{record.entity}.{verb}", record.updated_at, (), {}, changed, False)
+
+    def _whole(self, record: Record) -> Iterator[tuple[str, Any]]:
+        plainers = self._plainers(type(record))
+        return ((name, _plain(plainers[name], value)) for name, value in record.__dict__.items())
 
     def _told_fields(self, cls: type) -> list[tuple[str, Any]]:
         known = self._events.get(cls)

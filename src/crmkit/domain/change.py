@@ -21,11 +21,11 @@ import attrs
 
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import MemberId, Ref
-from crmkit.domain.model import model, revised
+from crmkit.domain.model import annotations_of, model, revised
 from crmkit.domain.values.money import Money
 from crmkit.errors import InvalidInput
 
-__all__ = ["Change", "CustomValue", "Event", "Record", "changed", "created", "removed"]
+__all__ = ["Change", "CustomValue", "Event", "Record", "changed", "created", "removed", "restored"]
 
 CustomValue = str | int | bool | Decimal | date | datetime | Money
 """What a custom field may hold; the host's ``CustomField`` says which."""
@@ -72,7 +72,7 @@ class Change(Generic[R]):
     """A transition that was decided and is not yet saved: the record before, after, and what happened.
 
     ``before`` is ``None`` for a new record, ``after_or_none`` is ``None`` for one that is removed.
-    ``touched`` names the fields that may differ, where that is known.
+    ``touched`` names the fields that may differ, where that is known; of one that comes back: all.
     """
 
     before: R | None
@@ -114,6 +114,12 @@ def changed(record: R, *events: Event, now: datetime, **fields: Any) -> Change[R
     fields["version"] = record.version + 1
     fields["updated_at"] = now
     return Change(record, revised(record, fields), events, touched)
+
+
+def restored(record: R, *events: Event, now: datetime) -> Change[R]:
+    """``record``, which was removed, comes back one version on from the one it went at; its history goes on."""
+    back = revised(record, {"version": record.version + 1, "updated_at": now})
+    return Change(None, back, events, tuple(annotations_of(type(record))))
 
 
 def removed(record: R, *events: Event) -> Change[R]:

@@ -37,8 +37,17 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "task.planned": ("{title} is due {due_at}.", "任务「{title}」截止 {due_at}。"),
     "task.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),
     "member.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),
+    "existence.checked": (
+        "{record} asked whether a customer is known: {outcome}.",
+        "{record} 查询客户是否已存在，结果：{outcome}。",
+    ),
     "record.merged": ("{loser_id} was merged into {record}.", "{loser_id} 已合并到 {record}。"),
     "record.merged_away": ("{record} was merged into {survivor_id}.", "{record} 已合并到 {survivor_id}。"),
+    "record.unmerged": ("{loser_id} was split from {record} again.", "{loser_id} 已从 {record} 拆分还原。"),
+    "record.restored": (
+        "{record} is back; it had gone into {survivor_id}.",
+        "{record} 已还原，此前合并到 {survivor_id}。",
+    ),
     "request.opened": ("{record} entered {process}.", "{record} 已进入流程 {process}。"),
     "request.moved": ("{record} is {to_state} now ({transition}).", "{record} 当前为 {to_state}（{transition}）。"),
 }

@@ -4,7 +4,7 @@ An adapter implements them; ``crmkit.testing`` has the suite that proves it does
 """
 
 from crmkit.ports.audit_trail import AuditTrail
-from crmkit.ports.candidates import CandidateIndex
+from crmkit.ports.candidates import CandidateIndex, KeyEntry
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.commands import Commands
 from crmkit.ports.notifier import Notifier
@@ -20,6 +20,7 @@ __all__ = [
     "Commands",
     "DeadLetter",
     "IdSource",
+    "KeyEntry",
     "Notifier",
     "Outbox",
     "PolicyStore",

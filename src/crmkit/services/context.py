@@ -9,6 +9,7 @@ from attrs import frozen
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
+from crmkit.ports.references import References
 from crmkit.ports.store import Store, UnitOfWork
 from crmkit.rules.rulebook import RuleBook
 
@@ -27,6 +28,8 @@ class Context:
     notifier: Notifier
     book: RuleBook
     acting: Acting = Acting()
+    references: tuple[References, ...] = ()
+    """Rows of the host's own that a merge moves along."""
 
     def command(
         self, work: Callable[[UnitOfWork, datetime], A], answer: type[A], *, idempotency_key: str | None = None

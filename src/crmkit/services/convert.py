@@ -25,7 +25,8 @@ from crmkit.rules.dedup import REVIEW_TAG, Candidate, EntryPoint, Match, MatchDe
 from crmkit.services.context import Context
 from crmkit.services.custody import Custody, history
 from crmkit.services.duplicates import Neighbours, lock_names, policy_in_force
-from crmkit.services.merge import about, resolve
+from crmkit.services.merge import resolve
+from crmkit.services.references import about
 
 __all__ = ["Converted", "convert_lead"]
 

@@ -10,7 +10,7 @@
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, time
 from typing import Any, TypeVar
 
 from attrs import frozen
@@ -36,7 +36,7 @@ from crmkit.ports.store import Repository, UnitOfWork
 from crmkit.rules.assignment import AssignmentPolicy
 from crmkit.rules.reclaim import SETTLED, Action, ClaimPolicy, PoolOrder, ReclaimFacts, ReclaimPolicy, protection
 
-__all__ = ["UNSETTLED", "Custody", "calendar_of", "history", "lock_of", "owned_by", "owning", "policy_for"]
+__all__ = ["UNSETTLED", "Custody", "calendar_of", "day_began", "history", "lock_of", "owned_by", "owning", "policy_for"]
 
 OWNED: Mapping[str, type[Owned]] = {"lead": Lead, "account": Account}
 
@@ -160,3 +160,14 @@ def calendar_of(uow: UnitOfWork, calendar_id: CalendarId | None) -> WorkingCalen
         NotFound: there is none of that id.
     """
     return None if calendar_id is None else uow.calendars.get(calendar_id)
+
+
+def day_began(uow: UnitOfWork, calendar_id: CalendarId | None, *, now: datetime) -> datetime:
+    """Where a daily quota begins: midnight in the calendar's zone, without a calendar in UTC.
+
+    Raises:
+        NotFound: there is no calendar of that id.
+    """
+    calendar = calendar_of(uow, calendar_id)
+    midnight = datetime.combine(now.astimezone(UTC).date(), time(0), UTC)
+    return midnight if calendar is None else calendar.start_of_day(now)

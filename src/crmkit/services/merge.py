@@ -1,72 +1,50 @@
 """Merging two records: a preview of everything that changes, the merge itself, and where an old id leads.
 
-Whatever refers to the record that goes is moved to the one that stays, in the same transaction.
-``REFERENCES`` lists what refers to what.
+Whatever refers to the record that goes is moved to the one that stays, in the same transaction;
+``references`` lists what that is. ``unmerge`` takes it back.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any, TypeVar
 
-from attrs import frozen
-
-from crmkit.domain.activities.interaction import Interaction
-from crmkit.domain.activities.task import Task
-from crmkit.domain.change import Change, Record, changed, created
+from crmkit.domain.change import Change, created
 from crmkit.domain.conditions import F
-from crmkit.domain.ids import MergeId, OwnershipEntryId, Ref
-from crmkit.domain.model import model
+from crmkit.domain.ids import MemberId, MergeId, OwnershipEntryId, PoolId, Ref
+from crmkit.domain.model import model, revise
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.reasons import Reason
 from crmkit.domain.sales.lead import Lead
-from crmkit.domain.sales.opportunity import Opportunity
-from crmkit.domain.stewardship.merge import Merge
+from crmkit.domain.stewardship.merge import Merge, Moved
 from crmkit.domain.stewardship.ownership import Cause, Owned, OwnershipEntry
-from crmkit.domain.stewardship.request import Request
 from crmkit.errors import InvalidInput, StaleVersion
 from crmkit.ports.store import UnitOfWork
-from crmkit.rules.dedup import FieldChoice, MergeFacts, MergeOutcome, MergePlan, Party, apply_merge
+from crmkit.rules.dedup import FieldChoice, MergeFacts, MergeOutcome, MergePlan, MergePolicy, Party, apply_merge
 from crmkit.rules.dedup import plan_merge as plan_of
 from crmkit.services.context import Context
+from crmkit.services.references import moved_to
 
-__all__ = ["MergeAnswer", "MergePreview", "about", "merge", "moved_to", "plan_merge", "resolve"]
+__all__ = [
+    "ABOVE",
+    "MAY_BE_MERGED",
+    "MOST_MOVED",
+    "MergeAnswer",
+    "MergePreview",
+    "continued",
+    "handover",
+    "merge",
+    "plan_merge",
+    "resolve",
+    "standing",
+]
 
-R = TypeVar("R", bound=Record)
-
-_MOST_MOVED = 10_000
+MOST_MOVED = 10_000
 """References that one journal record lists; more go into further records of the same merge."""
-
-
-@frozen
-class _Link:
-    """``cls`` refers to the party by ``field``; one that holds many ids holds it among them."""
-
-    cls: type[Record]
-    field: str
-    many: bool = False
-
-
-REFERENCES: Mapping[str, tuple[_Link, ...]] = {
-    "account": (
-        _Link(Contact, "account_id"),
-        _Link(Opportunity, "account_id"),
-        _Link(Lead, "account_id"),
-        _Link(Account, "parent_id"),
-    ),
-    "contact": (
-        _Link(Contact, "reports_to_id"),
-        _Link(Lead, "contact_id"),
-        _Link(Interaction, "contact_ids", many=True),
-    ),
-    "lead": (_Link(Opportunity, "lead_id"),),
-}
-"""What refers to an account, a contact, a lead by its id; ownership entries stay, they are history."""
-SUBJECTS: tuple[type[Record], ...] = (Interaction, Task, Request)
-"""What refers to any record, by entity and id."""
-_ABOVE = {"account": "parent_id", "contact": "reports_to_id"}
-_PARTIES: Mapping[str, type[Party]] = {cls.entity: cls for cls in (Lead, Contact, Account)}
+ABOVE = {"account": "parent_id", "contact": "reports_to_id"}
+"""By which field a record says who stands above it."""
+MAY_BE_MERGED: Mapping[str, type[Party]] = {cls.entity: cls for cls in (Lead, Contact, Account)}
+"""The entities that are merged."""
 
 
 @model
@@ -81,7 +59,8 @@ class MergePreview:
 class MergeAnswer:
     """What a merge did. ``moved`` counts the records that refer to the survivor from now on.
 
-    When the two were one already, ``survivor`` is that one and ``choices`` is empty.
+    When the two were one already, ``survivor`` is that one and ``choices`` is empty. ``merge`` is the
+    journal, by which ``unmerge`` takes it back.
     """
 
     outcome: MergeOutcome
@@ -89,31 +68,43 @@ class MergeAnswer:
     loser: Ref
     choices: tuple[FieldChoice, ...] = ()
     moved: int = 0
+    merge: Ref | None = None
     reasons: tuple[Reason, ...]
 
 
-def resolve(uow: UnitOfWork, ref: Ref) -> Ref:
-    """Where ``ref`` leads: to the record it was merged into, over any number of merges, or to itself."""
+def resolve(uow: UnitOfWork, ref: Ref, *, without: Ref | None = None) -> Ref:
+    """Where ``ref`` leads: to the record it was merged into, over any number of merges, or to itself.
+
+    The answer leaves out the merge ``without``, as if it were undone.
+    """
     seen = {ref}
     while True:
-        merges = uow.merges.find(
-            (F.record_entity == ref.entity) & (F.loser_id == ref.id), order=("-created_at",), limit=1
-        )
-        if not merges:
+        merge = standing(uow, ref)
+        if merge is None or merge.ref == without:
             return ref
-        ref = Ref(entity=ref.entity, id=merges[0].survivor_id)
+        ref = Ref(entity=ref.entity, id=merge.survivor_id)
         if ref in seen:
             return ref
         seen.add(ref)
 
 
+def standing(uow: UnitOfWork, loser: Ref) -> Merge | None:
+    """The merge by which ``loser`` went, if it is not undone; of its journal the first record."""
+    found = uow.merges.find(
+        (F.record_entity == loser.entity) & (F.loser_id == loser.id) & F.continues.missing() & F.undone_at.missing(),
+        order=("-created_at",),
+        limit=1,
+    )
+    return found[0] if found else None
+
+
 def plan_merge(ctx: Context, one: Ref, other: Ref, *, keep: str = "") -> MergePreview:
     """What merging the two would do; nothing is written. See ``merge``."""
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
-        facts = _facts(uow, resolve(uow, one), resolve(uow, other), keep)
-        plan = plan_of(facts)
-        moves = [change.record.ref for change in moved_to(uow, plan.loser, plan.survivor, now=ctx.clock.now())]
-        return MergePreview(plan=plan, moves=tuple(moves[:_MOST_MOVED]))
+        now = ctx.clock.now()
+        plan = plan_of(_facts(uow, resolve(uow, one), resolve(uow, other), keep, now))
+        moving = moved_to(uow, plan.loser, plan.survivor, ctx.references, now=now)
+        return MergePreview(plan=plan, moves=tuple(moving.refs[:MOST_MOVED]))
 
 
 def merge(ctx: Context, one: Ref, other: Ref, *, keep: str = "", idempotency_key: str | None = None) -> MergeAnswer:
@@ -137,80 +128,46 @@ def merge(ctx: Context, one: Ref, other: Ref, *, keep: str = "", idempotency_key
         if first == second:
             done = Reason.of("merge.already", record=str(other))
             return MergeAnswer(outcome=MergeOutcome.MERGE, survivor=first, loser=other, reasons=(done,))
-        facts = _facts(uow, first, second, keep)
+        facts = _facts(uow, first, second, keep, now)
         plan = plan_of(facts)
-        moved = 0
         if plan.outcome is MergeOutcome.MERGE:
             survivor, loser = sorted((facts.one, facts.other), key=lambda record: record.ref != plan.survivor)
-            moved = _carry_out(ctx, uow, plan, survivor, loser, now)
-        return MergeAnswer(
-            outcome=plan.outcome,
-            survivor=plan.survivor,
-            loser=plan.loser,
-            choices=plan.choices,
-            moved=moved,
-            reasons=plan.reasons,
-        )
+            return _carry_out(ctx, uow, plan, survivor, loser, now)
+        return MergeAnswer(outcome=plan.outcome, survivor=plan.survivor, loser=plan.loser, reasons=plan.reasons)
 
     return ctx.command(work, MergeAnswer, idempotency_key=idempotency_key)
-
-
-def moved_to(uow: UnitOfWork, old: Ref, new: Ref, *, now: datetime) -> list[Change[Any]]:
-    """The changes after which whatever refers to ``old`` refers to ``new``; the two themselves are left out."""
-    found: dict[Ref, tuple[Record, dict[str, Any]]] = {}
-    for record, fields in (*about(uow, old, new), *_linked(uow, old, new)):
-        if record.ref not in {old, new}:
-            # an interaction with a contact may refer to it twice, and is saved once
-            found.setdefault(record.ref, (record, {}))[1].update(fields)
-    return [changed(record, now=now, **fields) for record, fields in found.values()]
-
-
-def about(uow: UnitOfWork, old: Ref, new: Ref) -> Iterator[tuple[Record, dict[str, Any]]]:
-    """What was done, is to be done and is asked for about ``old``, with the fields that make it about ``new``."""
-    condition = (F.subject_entity == old.entity) & (F.subject_id == old.id)
-    for cls in SUBJECTS:
-        for record in uow.repository(cls).find(condition):
-            yield record, {"subject_entity": new.entity, "subject_id": new.id}
-
-
-def _linked(uow: UnitOfWork, old: Ref, new: Ref) -> Iterator[tuple[Record, dict[str, Any]]]:
-    for link in REFERENCES[old.entity]:
-        field = getattr(F, link.field)
-        for record in uow.repository(link.cls).find(field.contains(old.id) if link.many else field == old.id):
-            value = _replaced(getattr(record, link.field), old.id, new.id) if link.many else new.id
-            yield record, {link.field: value}
-
-
-def _replaced(ids: Iterable[str], old: str, new: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(new if each == old else each for each in ids))
 
 
 # --- one transaction ------------------------------------------------------------------------------
 
 
-def _facts(uow: UnitOfWork, one: Ref, other: Ref, keep: str) -> MergeFacts:
+def _facts(uow: UnitOfWork, one: Ref, other: Ref, keep: str, now: datetime) -> MergeFacts:
     return MergeFacts(
         one=_party(uow, one),
         other=_party(uow, other),
         above_one=tuple(_above(uow, one)),
         above_other=tuple(_above(uow, other)),
         keep=resolve(uow, Ref(entity=one.entity, id=keep)).id if keep else "",
+        policy=uow.policies.in_force(MergePolicy, now) or MergePolicy(),
     )
 
 
 def _party(uow: UnitOfWork, ref: Ref) -> Party:
-    cls = _PARTIES.get(ref.entity)
+    cls = MAY_BE_MERGED.get(ref.entity)
     if cls is None:
-        raise InvalidInput(f"{ref.entity} is not merged.", field="entity", hint=f"Choose from: {', '.join(_PARTIES)}.")
+        raise InvalidInput(
+            f"{ref.entity} is not merged.", field="entity", hint=f"Choose from: {', '.join(MAY_BE_MERGED)}."
+        )
     return uow.repository(cls).get(ref.id)
 
 
 def _above(uow: UnitOfWork, ref: Ref) -> Iterator[str]:
     """Who stands above the record, the nearest first; a ring that stored data may hold ends where it began."""
-    field = _ABOVE.get(ref.entity)
+    field = ABOVE.get(ref.entity)
     seen = {ref.id}
     while field is not None:
-        above = getattr(_party(uow, ref), field)
+        found = uow.repository(MAY_BE_MERGED[ref.entity]).get_many([ref.id])
+        above = getattr(found.get(ref.id), field, None)
         if above is None or above in seen:
             return
         seen.add(above)
@@ -218,62 +175,93 @@ def _above(uow: UnitOfWork, ref: Ref) -> Iterator[str]:
         ref = Ref(entity=ref.entity, id=above)
 
 
-def _carry_out(ctx: Context, uow: UnitOfWork, plan: MergePlan, survivor: Party, loser: Party, now: datetime) -> int:
+def _carry_out(
+    ctx: Context, uow: UnitOfWork, plan: MergePlan, survivor: Party, loser: Party, now: datetime
+) -> MergeAnswer:
     merged, gone = apply_merge(plan, survivor, loser, now=now)
-    moves = moved_to(uow, plan.loser, plan.survivor, now=now)
-    journal = _journal(ctx, survivor, loser, [change.record.ref for change in moves], now)
-    uow.save(merged, gone, *moves, *journal, *_handed_over(ctx, survivor, merged.after, loser, now))
-    return len(moves)
+    moving = moved_to(uow, plan.loser, plan.survivor, ctx.references, now=now)
+    first = Merge(
+        id=MergeId(ctx.ids.new()),
+        record_entity=loser.entity,
+        survivor_id=survivor.id,
+        loser_id=loser.id,
+        loser=loser,
+        survivor=survivor,
+        merged=merged.after,
+        created_at=now,
+        updated_at=now,
+    )
+    moving.move_rows(plan.loser, plan.survivor)
+    owners = _handed_over(ctx, survivor, merged.after, loser, now)
+    uow.save(merged, gone, *moving.changes, *_journal(ctx, first, moving.moved, now), *owners)
+    return MergeAnswer(
+        outcome=plan.outcome,
+        survivor=plan.survivor,
+        loser=plan.loser,
+        choices=plan.choices,
+        moved=len(moving.refs),
+        merge=first.ref,
+        reasons=plan.reasons,
+    )
 
 
-def _journal(
-    ctx: Context, survivor: Party, loser: Party, moved: Sequence[Ref], now: datetime
-) -> Iterator[Change[Merge]]:
+def _journal(ctx: Context, first: Merge, moved: Sequence[Moved], now: datetime) -> Iterator[Change[Merge]]:
+    """``first`` with as much of ``moved`` as one record lists, and the records that continue it."""
     parts = iter(moved)
-    part = tuple(islice(parts, _MOST_MOVED))
-    while True:
-        yield created(
-            Merge(
-                id=MergeId(ctx.ids.new()),
-                record_entity=loser.entity,
-                survivor_id=survivor.id,
-                loser_id=loser.id,
-                loser=loser,
-                moved=part,
-                created_at=now,
-                updated_at=now,
-            )
+    yield created(revise(first, moved=tuple(islice(parts, MOST_MOVED))))
+    while part := tuple(islice(parts, MOST_MOVED)):
+        yield continued(first, part, id=ctx.ids.new(), now=now)
+
+
+def continued(first: Merge, moved: tuple[Moved, ...], *, id: str, now: datetime) -> Change[Merge]:
+    """A record that continues the journal ``first``."""
+    return created(
+        Merge(
+            id=MergeId(id),
+            record_entity=first.record_entity,
+            survivor_id=first.survivor_id,
+            loser_id=first.loser_id,
+            loser=first.loser,
+            moved=moved,
+            continues=first.id,
+            created_at=now,
+            updated_at=now,
         )
-        part = tuple(islice(parts, _MOST_MOVED))
-        if not part:
-            return
+    )
 
 
 def _handed_over(
     ctx: Context, before: Party, after: Party, loser: Party, now: datetime
 ) -> Iterator[Change[OwnershipEntry]]:
     """The history of who looked after which: the loser is let go, the survivor may come to its owner."""
-    if isinstance(before, Contact) or isinstance(after, Contact) or isinstance(loser, Contact):
+    yield from handover(ctx.ids.new, loser, None, cause=Cause.MERGED, now=now)
+    yield from handover(ctx.ids.new, before, after, cause=Cause.MERGED, now=now)
+
+
+def handover(
+    new_id: Callable[[], str], before: Party | None, after: Party | None, *, cause: Cause, now: datetime
+) -> Iterator[Change[OwnershipEntry]]:
+    """The line of history that says from whom to whom a record came, if it came into other hands."""
+    record = after if before is None else before
+    if not isinstance(record, Owned) or _hands(before) == _hands(after):
         return
-    if loser.owner_id is not None or loser.pool_id is not None:
-        yield _entry(ctx, loser, None, now)
-    if (before.owner_id, before.pool_id) != (after.owner_id, after.pool_id):
-        yield _entry(ctx, before, after, now)
-
-
-def _entry(ctx: Context, before: Owned, after: Owned | None, now: datetime) -> Change[OwnershipEntry]:
-    return created(
+    (from_owner_id, from_pool_id), (to_owner_id, to_pool_id) = _hands(before), _hands(after)
+    yield created(
         OwnershipEntry(
-            id=OwnershipEntryId(ctx.ids.new()),
-            record_entity=before.entity,
-            record_id=before.id,
+            id=OwnershipEntryId(new_id()),
+            record_entity=record.entity,
+            record_id=record.id,
             at=now,
-            cause=Cause.MERGED,
-            from_owner_id=before.owner_id,
-            from_pool_id=before.pool_id,
-            to_owner_id=after.owner_id if after is not None else None,
-            to_pool_id=after.pool_id if after is not None else None,
+            cause=cause,
+            from_owner_id=from_owner_id,
+            from_pool_id=from_pool_id,
+            to_owner_id=to_owner_id,
+            to_pool_id=to_pool_id,
             created_at=now,
             updated_at=now,
         )
     )
+
+
+def _hands(record: Party | None) -> tuple[MemberId | None, PoolId | None]:
+    return (record.owner_id, record.pool_id) if isinstance(record, Owned) else (None, None)

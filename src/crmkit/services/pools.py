@@ -6,7 +6,7 @@ one of any number of rivals gets it).
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -22,7 +22,7 @@ from crmkit.errors import AlreadyClaimed, InvalidInput, NotAllowed
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import ClaimDecision, ClaimFacts, ClaimOutcome, ClaimPolicy, decide_claim
 from crmkit.services.context import Context
-from crmkit.services.custody import UNSETTLED, Custody, calendar_of, history, lock_of, owned_by, policy_for
+from crmkit.services.custody import UNSETTLED, Custody, day_began, history, lock_of, owned_by, policy_for
 
 __all__ = ["Batch", "ClaimBatch", "GivenBack", "claim", "claim_many", "give_back"]
 
@@ -210,9 +210,7 @@ class _ClaimDesk:
         """Claims since the day began, over all pools; what was given back since then counts as well."""
         if self.policy.daily_quota is None:
             return 0
-        calendar = calendar_of(self.uow, self.policy.calendar_id)
-        midnight = datetime.combine(self.now.astimezone(UTC).date(), time(0), UTC)
-        since = midnight if calendar is None else calendar.start_of_day(self.now)
+        since = day_began(self.uow, self.policy.calendar_id, now=self.now)
         return self.uow.ownership.count(
             (F.to_owner_id == self.member.id)
             & (F.cause == "claimed")

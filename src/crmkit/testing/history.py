@@ -34,6 +34,8 @@ from crmkit.rules.dedup.keys import match_keys
 __all__ = ["History", "Told"]
 
 PAGE = 1_000
+UNTRACKED = {"version", "updated_at"}
+"""What every save changes: the trail tells it only where a record went or came back."""
 
 
 class _Hold(NamedTuple):
@@ -193,6 +195,8 @@ class History:
             if not entry.changed.keys() & {"owner_id", "pool_id"}:
                 continue
             before = _Hold(*(_before(entry, name, getattr(hold, name)) for name in _Hold._fields))
+            if before == hold:
+                continue  # it went or came back, and nobody had it
             move = _Move(entry.at, before, hold)
             if left[move] < 1:
                 went = f"{ref} went from {before} to {hold} at version {entry.version}"
@@ -244,7 +248,7 @@ def _gaps(ref: Ref, row: Record | None, trail: Sequence[AuditEntry]) -> Iterator
 def _is_removal(trail: Sequence[AuditEntry]) -> bool:
     """Whether the last save took the record away: every field it had went."""
     last = next((entry for entry in reversed(trail) if entry.changed), trail[-1])
-    return "id" in last.changed
+    return "id" in last.changed and last.changed["id"][1] is None
 
 
 def _lost_changes(ref: Ref, row: Record | None, trail: Sequence[AuditEntry]) -> Iterator[str]:
@@ -252,6 +256,8 @@ def _lost_changes(ref: Ref, row: Record | None, trail: Sequence[AuditEntry]) -> 
     left: dict[str, Any] = {}
     for entry in trail:
         for name, (before, after) in entry.changed.items():
+            if name in UNTRACKED:
+                continue
             if name in left and left[name] != before:
                 yield f"{ref} lost a change of {name} before version {entry.version}"
             left[name] = after

@@ -16,7 +16,7 @@ from crmkit.adapters.codec.scalars import load_duration, load_tagged, plain_dura
 from crmkit.adapters.codec.stored import dumps, loads
 from crmkit.domain.change import CustomValue
 from crmkit.domain.ids import Ref
-from crmkit.domain.model import Line, model
+from crmkit.domain.model import Line, model, revise
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
@@ -175,7 +175,9 @@ def test_a_record_inside_another_is_read_back_equal() -> None:
     to_plain, from_plain = stored.plainer(annotation), stored.loader(annotation)
     assert to_plain is not None
     assert from_plain is not None
-    assert from_plain(loads(dumps(to_plain(an_account())))) == an_account()
+    back = from_plain(loads(dumps(to_plain(an_account()))))
+    assert back == an_account()
+    assert vars(back) == vars(an_account())
 
 
 def test_a_merge_keeps_the_whole_loser() -> None:
@@ -190,6 +192,8 @@ def test_a_merge_keeps_the_whole_loser() -> None:
     )
     codec = Codec()
     assert codec.load(Merge, codec.plain(merge)) == merge
+    whole = revise(merge, survivor=revise(an_account(), id="A-2"))
+    assert codec.load(Merge, codec.plain(whole)) == whole
     with pytest.raises(InvalidInput, match="'team' is not an entity here"):
         codec.load(Merge, codec.plain(merge) | {"loser": {"entity": "team"}})
 

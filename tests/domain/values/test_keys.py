@@ -143,7 +143,7 @@ def test_names_in_parts_have_the_key_of_the_whole():
     assert person_name_key(PersonName(family="张", given="三")) == "张三"
 
 
-@pytest.mark.parametrize("name", ["!!!", "👍", "a\0b"])
+@pytest.mark.parametrize("name", ["!!!", "👍", "\0"])
 def test_a_name_without_letters_has_no_key(name):
     assert person_name_key(name) is None
 

@@ -8,7 +8,7 @@ from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.errors import InvalidInput
 from crmkit.rules.dedup import Blank, Candidate, KeyKind, SameKey, SameValue, SimilarName, Verdict
-from crmkit.rules.dedup.similarity import likeness
+from crmkit.rules.dedup.similarity import likeness, resembles_company, resembles_person
 from crmkit.testing import NOW, a_contact, a_lead, an_account
 
 
@@ -57,6 +57,11 @@ def test_only_few_keys_are_strong(kind):
         ("Anna Schmidt", "Peter Schmidt", Verdict.DIFFERS),
         ("王伟", "王玮", Verdict.DIFFERS),
         ("王伟", "王 伟", Verdict.AGREES),
+        ("Bill Smith", "William Smith", Verdict.RESEMBLES),
+        ("J. Smith", "Smith, John", Verdict.RESEMBLES),
+        ("Li Wei", "李伟", Verdict.RESEMBLES),
+        ("李伟", "Wang Fang", Verdict.DIFFERS),
+        ("Madonna", "John Smith", Verdict.DIFFERS),
         ("王女士", "王芳", Verdict.BLANK),
         ("", "王芳", Verdict.BLANK),
     ],
@@ -67,6 +72,35 @@ def test_names_agree_in_any_order_and_with_a_slip(one, other, verdict):
     assert not said.strong
     blank_may = SimilarName(blank=Blank.HOLDS).compare(named(one), named(other))
     assert blank_may.holds is (verdict is not Verdict.DIFFERS)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "verdict"),
+    [
+        ("云杉贸易有限公司", "杭州云杉贸易有限公司", Verdict.RESEMBLES),
+        ("云杉（杭州）有限公司", "杭州市云杉有限公司", Verdict.RESEMBLES),
+        ("云杉商行", "云杉有限公司", Verdict.RESEMBLES),
+        ("宁波云杉贸易有限公司", "杭州云杉贸易有限公司", Verdict.DIFFERS),
+        ("Sony Japan Ltd", "Sony", Verdict.RESEMBLES),
+        ("Sony Records", "Sony", Verdict.DIFFERS),
+    ],
+)
+def test_a_company_without_its_city_resembles_it(one, other, verdict):
+    one, other = (seen(a_lead(company=CompanyName(legal=name))) for name in (one, other))
+    said = SimilarName(of=KeyKind.COMPANY, least=95).compare(one, other)
+    assert (said.verdict, said.holds) == (verdict, False)
+    assert SimilarName(of=KeyKind.COMPANY, least=95, blank=Blank.HOLDS).compare(one, other).holds is (
+        verdict is Verdict.RESEMBLES
+    )
+
+
+@given(
+    *[st.sampled_from(["john smith", "bill smith", "j smith", "smith william", "李伟", "wei li", "li wei", "云杉", ""])]
+    * 2
+)
+def test_resemblance_is_symmetric(one, other):
+    assert resembles_person(one, other) is resembles_person(other, one)
+    assert resembles_company(one, other) is resembles_company(other, one)
 
 
 def test_company_names_are_compared_without_their_forms():

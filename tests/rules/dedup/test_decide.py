@@ -289,7 +289,9 @@ def test_a_colleague_is_not_worth_a_review_but_worth_a_word():
 # --- never sure -----------------------------------------------------------------------------------
 
 SOME = st.sampled_from
-names = SOME(["", "李伟", "王芳", "Anna Schmidt", "Аnna Schmidt"])  # the last begins with a Cyrillic А
+names = SOME(
+    ["", "李伟", "Wei Li", "王芳", "Anna Schmidt", "A. Schmidt", "Аnna Schmidt"]
+)  # the last begins with a Cyrillic А
 companies = SOME(["", "云杉贸易有限公司", "云杉贸易", "Acme Ltd", "Acmе Ltd"])  # the last has a Cyrillic е
 phones = st.lists(SOME(["13800138000", "13900139000", "010-12345678", "12345"]), max_size=2)
 emails = st.lists(SOME(["lw@qq.com", "li@acme.example", "info@acme.example", "li@аcme.example"]), max_size=2)
@@ -328,6 +330,24 @@ def test_under_no_policy_is_one_piece_of_evidence_certain(one, other, policy):
         if match.tier is Tier.CERTAIN:
             assert any(each.strong for each in agreeing)
             assert len({each.field.removeprefix("shared_").replace("domain", "email") for each in agreeing}) > 1
+
+
+def test_a_name_in_pinyin_or_a_nickname_does_not_speak_against_a_match_and_not_for_it():
+    phone = ["13800138000"]
+    for one, other in (("李伟", "Li Wei"), ("Bill Smith", "William Smith"), ("J Smith", "John Smith")):
+        (match,) = decided(new(name=one, phones=phone), lead(name=other, phones=phone)).matches
+        assert (match.tier, match.group) == (Tier.LIKELY, "phone")
+        assert SAY.say_all(match.reasons).endswith("The name may be another form of the same.")
+        assert SAY.say_all(match.reasons, "zh").endswith("姓名可能为同一名称的不同写法。")
+
+
+@given(parties, parties)
+def test_resemblance_alone_is_no_match_under_any_policy(one, other):
+    alike = SimilarName(least=100, blank=Blank.HOLDS), SimilarName(of=KeyKind.COMPANY, least=100, blank=Blank.HOLDS)
+    policy = MatchPolicy(groups=(MatchGroup(name="alike", all_of=alike, tier=Tier.CERTAIN),))
+    for match in decided(one, other, policy=policy).matches:
+        assert match.tier is not Tier.CERTAIN
+        assert any(each.verdict is Verdict.AGREES for each in match.evidence)
 
 
 @given(parties, parties, policies)

@@ -63,6 +63,19 @@ def test_an_address_has_one_key_in_any_case():
     assert match_keys(lead(emails=["Li.Wei@QQ.com"])) == match_keys(lead(emails=["li.wei@qq.com"]))
 
 
+def test_an_address_is_also_found_by_the_mailbox_where_its_mail_ends_up():
+    assert match_keys(lead(emails=["J.Smith+fair@gmail.com"])) == (
+        "email:j.smith+fair@gmail.com",
+        "email:jsmith@gmail.com",
+    )
+    assert match_keys(lead(emails=["j.smith@example.com"])) == ("email:j.smith@example.com",)
+
+
+@pytest.mark.parametrize("written", ["雲杉貿易有限公司", "云杉貿易股份有限公司", "云杉贸易有限責任公司"])
+def test_a_company_has_one_key_in_both_scripts(written):
+    assert match_keys(lead(company=written)) == ("lead-company:云杉贸易",)
+
+
 @pytest.mark.parametrize(
     ("fields", "why"),
     [

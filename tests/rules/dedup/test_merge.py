@@ -22,6 +22,7 @@ from crmkit.rules.dedup import (
     Kept,
     MergeFacts,
     MergeOutcome,
+    MergePolicy,
     apply_merge,
     news_of,
     plan_merge,
@@ -387,3 +388,44 @@ def test_news_fill_blanks_only_and_are_news_once(both):
     for name in ("title", "name", "company"):
         if getattr(known, name):
             assert name not in fresh
+
+
+# --- policies -------------------------------------------------------------------------------------
+
+
+def title_under(mine, theirs, how, **policy):
+    chosen = MergePolicy(fields={"title": how}, **policy)
+    return merged(one(**mine), two(**theirs), policy=chosen).title
+
+
+def test_the_title_of_the_record_that_was_changed_last_stays():
+    mine, theirs = {"title": "Buyer", "updated_at": NOW}, {"title": "Owner", "updated_at": LATER}
+    assert title_under(mine, theirs, "recent") == "Owner"
+    assert title_under(mine | {"updated_at": LATER}, theirs, "recent") == "Buyer"
+    assert title_under(mine, theirs | {"title": ""}, "recent") == "Buyer"
+    assert title_under(mine | {"title": ""}, theirs, "survivor") == "Owner"
+
+
+def test_the_title_from_the_source_that_is_trusted_more_stays():
+    mine, theirs = {"title": "Buyer", "source": "fair"}, {"title": "Owner", "source": "web"}
+    assert title_under(mine, theirs, "trusted", trusted=("web", "fair")) == "Owner"
+    assert title_under(mine, theirs, "trusted", trusted=("fair", "web")) == "Buyer"
+    assert title_under(mine, theirs, "trusted", trusted=("web",)) == "Owner"
+    assert title_under(mine, theirs, "trusted") == "Buyer"
+
+
+def test_the_fuller_value_stays():
+    assert title_under({"title": "Buyer"}, {"title": "Senior buyer"}, "complete") == "Senior buyer"
+    assert title_under({"title": "Buyer"}, {"title": ""}, "complete") == "Buyer"
+    policy = MergePolicy(fields={"name": "complete", "address": "complete", "company": "complete"})
+    full, vague = Address(country="CN", city="杭州", street="文三路 1 号"), Address(country="CN")
+    mine = one(name=PersonName.parse("王女士"), address=vague, company=None)
+    theirs = two(name=PersonName.parse("王芳"), address=full, company=CompanyName(legal="云杉贸易"))
+    kept = merged(mine, theirs, policy=policy)
+    assert (kept.name, kept.address, kept.company) == (theirs.name, full, theirs.company)
+
+
+@pytest.mark.parametrize("name", ["status", "owner_id", "tags", "phones", "campaign", "id", "colour"])
+def test_a_policy_settles_no_stage_no_owner_and_no_number(name):
+    with pytest.raises(InvalidInput):
+        MergePolicy(fields={name: "recent"})

@@ -13,7 +13,7 @@ from cattrs.gen import make_dict_unstructure_fn
 
 from crmkit.adapters.codec.scalars import LOADS, PLAINS, is_scalar_union, load_tagged, plain_tagged
 from crmkit.domain.change import Record
-from crmkit.domain.checks import plain_of
+from crmkit.domain.checks import optional_of, plain_of
 from crmkit.errors import CrmError, InvalidInput, Problem
 from crmkit.rules.policy import Policy
 from crmkit.rules.rulebook import RuleBook
@@ -142,10 +142,15 @@ class Codec:
         cls = self.book.part(fields.pop("kind", ""))
         return self._converter.structure(fields, cls)
 
-    def _plain_record(self, record: Record) -> Any:
+    def _plain_record(self, record: Record | None) -> Any:
+        if record is None:
+            return None
         return {"entity": record.entity, **self._converter.unstructure(record, type(record))}
 
     def _load_record(self, plain: Any, union: Any) -> Any:
+        union, optional = optional_of(union)
+        if plain is None and optional:
+            return None
         fields = dict(plain)
         entity = fields.pop("entity", "")
         for cls in get_args(union):
@@ -177,7 +182,7 @@ def _is_kinded(annotation: Any) -> bool:
 
 
 def _is_record_union(annotation: Any) -> bool:
-    arms = get_args(annotation)
+    arms = get_args(optional_of(annotation)[0])
     return len(arms) > 1 and all(isinstance(arm, type) and issubclass(arm, Record) for arm in arms)
 
 

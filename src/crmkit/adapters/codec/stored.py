@@ -118,7 +118,12 @@ class StoredCodec:
         args = get_args(annotation)
         if all(isinstance(arg, type) and issubclass(arg, Record) for arg in args if arg is not NoneType):
             by_entity = {arg.entity: self.loader(arg) for arg in args}
-            return lambda value: by_entity[value["entity"]](value)  # type: ignore[misc]
+
+            def load_record(value: Mapping[str, Any]) -> Any:
+                fields = {**value}
+                return by_entity[fields.pop("entity")](fields)  # type: ignore[misc]
+
+            return load_record
         if len(args) == 2 and args[1] is ...:
             if attrs.has(args[0]) and not issubclass(args[0], Record):
                 return self._load_models(args[0])

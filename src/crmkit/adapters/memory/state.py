@@ -1,5 +1,6 @@
 """What a memory store holds, and how a unit of work takes back what it did."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime
@@ -10,7 +11,7 @@ from attrs import define, field
 from crmkit.domain.change import Record
 from crmkit.domain.stewardship.audit import AuditEntry
 
-__all__ = ["Delivery", "MemoryState", "Undo"]
+__all__ = ["Delivery", "MemoryState", "Undo", "holds"]
 
 
 @define
@@ -26,14 +27,22 @@ class Delivery:
     failed_at: datetime | None = None
 
 
+def holds(holders: list[tuple[str, str]], name: tuple[str, str]) -> bool:
+    """Whether ``name`` is among the sorted ``holders``."""
+    place = bisect_left(holders, name)
+    return place < len(holders) and holders[place] == name
+
+
 @define
 class MemoryState:
     """Everything, by tenant where tenants have it apart."""
 
     records: dict[tuple[str, str], dict[str, Record]] = field(factory=lambda: defaultdict(dict))
     """(tenant, entity) → id → record."""
-    keys: dict[tuple[str, str], set[tuple[str, str]]] = field(factory=lambda: defaultdict(set))
-    """(tenant, key) → (entity, id) of who has it."""
+    keys: dict[tuple[str, str], list[tuple[str, str]]] = field(factory=lambda: defaultdict(list))
+    """(tenant, key) → (id, entity) of who has it, sorted: one that 50,000 share must not cost a sort each time."""
+    keys_versions: dict[str, int] = field(factory=dict)
+    """Tenant → the version of the function that made its keys."""
     entries: dict[str, list[AuditEntry]] = field(factory=lambda: defaultdict(list))
     deliveries: dict[str, Delivery] = field(factory=dict)
     """Entry id → its delivery, in the order of the saves."""

@@ -11,13 +11,14 @@ from typing import TypeVar, cast
 from crmkit.adapters.codec import StoredCodec
 from crmkit.adapters.memory.outbox import MemoryOutbox
 from crmkit.adapters.memory.state import MemoryState
-from crmkit.adapters.memory.unit_of_work import MemoryUnitOfWork
+from crmkit.adapters.memory.unit_of_work import MemoryUnitOfWork, VersionedKeys
 from crmkit.adapters.recording import Recorder
 from crmkit.adapters.retrying import Retry
 from crmkit.domain.change import Record
 from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.domain.values.keys import KEYS_VERSION
 from crmkit.errors import StorageBusy, StorageFailed
 from crmkit.ports.store import REPOSITORIES, UnitOfWork
 from crmkit.rules.dedup.keys import match_keys
@@ -43,11 +44,12 @@ class MemoryStore:
         *,
         custom: CustomSchema | None = None,
         keys: Callable[[Record], Sequence[str]] = match_keys,
+        keys_version: int = KEYS_VERSION,
         retry: Retry | None = None,
     ) -> None:
         self._state = MemoryState()
         self._schema = custom or CustomSchema()
-        self._keys = keys
+        self._keys = VersionedKeys(keys, keys_version)
         self._retry = retry or Retry(random=random.random, sleep=time.sleep)
         self._turn = threading.Lock()
         self._holder: int | None = None

@@ -1,22 +1,25 @@
 """A unit of work over the memory state: writes in place, and takes back what was not committed."""
 
 import threading
+import warnings
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import attrs
 
 from crmkit.adapters.memory.repository import MemoryRepository
-from crmkit.adapters.memory.state import Delivery, MemoryState, Undo
+from crmkit.adapters.memory.state import Delivery, MemoryState, Undo, holds
 from crmkit.adapters.recording import Recorded, Recorder
 from crmkit.domain.change import Change, Record
 from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.ids import EventId, Ref
 from crmkit.domain.stewardship.audit import Acting, AuditEntry
-from crmkit.errors import Conflict, Duplicate, StaleVersion, StorageFailed
+from crmkit.errors import Conflict, Duplicate, OutdatedKeys, StaleVersion, StorageFailed
+from crmkit.ports.candidates import KeyEntry
 from crmkit.ports.store import REPOSITORIES, Repository
 from crmkit.rules.policy import Policy
 
@@ -29,6 +32,13 @@ T = TypeVar("T")
 _PLURALS = {cls: plural for plural, cls in REPOSITORIES.items()}
 
 
+class VersionedKeys(NamedTuple):
+    """A key function and its version."""
+
+    of: Callable[[Record], Sequence[str]]
+    version: int
+
+
 class MemoryUnitOfWork:
     """Documented at ``ports.UnitOfWork``; repositories are attributes named as in ``REPOSITORIES``."""
 
@@ -39,14 +49,15 @@ class MemoryUnitOfWork:
         catalogues: Mapping[type[Record], FieldCatalogue],
         schema: CustomSchema,
         recorder: Recorder,
-        keys: Callable[[Record], Sequence[str]],
+        keys: VersionedKeys,
         read_only: bool,  # noqa: FBT001 - the store passes it on
     ) -> None:
         self.acting = acting
         self._state = state
         self._schema = schema
         self._recorder = recorder
-        self._keys_of = keys
+        self.keys_made_by = keys
+        self._keys_of = keys.of
         self._undo = Undo()
         self._thread = threading.get_ident()
         self._read_only = read_only
@@ -159,15 +170,28 @@ class MemoryUnitOfWork:
     def _index(self, change: Change[Any]) -> None:
         old = set(self._keys_of(change.before)) if change.before is not None else set()
         new = set(self._keys_of(change.after_or_none)) if change.after_or_none is not None else set()
-        name = (change.record.entity, change.record.id)
-        for key in old - new:
+        name = (change.record.id, change.record.entity)
+        self.remove_keys(old - new, name)
+        self.add_keys(new - old, name)
+
+    def remove_keys(self, keys: Iterable[str], name: tuple[str, str]) -> None:
+        """The record (id, entity) is no longer found by ``keys``."""
+        for key in keys:
             holders = self._state.keys[self.acting.tenant, key]
-            holders.discard(name)
-            self._undo.then(partial(holders.add, name))
-        for key in new - old:
-            holders = self._state.keys[self.acting.tenant, key]
-            holders.add(name)
-            self._undo.then(partial(holders.discard, name))
+            if holds(holders, name):
+                del holders[bisect_left(holders, name)]
+                self._undo.then(partial(insort, holders, name))
+
+    def add_keys(self, keys: Iterable[str], name: tuple[str, str]) -> None:
+        """The record (id, entity) is found by ``keys``."""
+        tenant, versions = self.acting.tenant, self._state.keys_versions
+        for key in keys:
+            if tenant not in versions:
+                self._undo.set(versions, tenant, self.keys_made_by.version)
+            holders = self._state.keys[tenant, key]
+            if not holds(holders, name):
+                insort(holders, name)
+                self._undo.then(partial(holders.remove, name))
 
     def _record(self, state: MemoryState, change: Change[Any], entries_of_it: Sequence[Recorded]) -> None:
         for recorded in entries_of_it:
@@ -216,10 +240,46 @@ class MemoryKeys:
     def find(self, keys: Iterable[str], *, limit: int = 50) -> Mapping[str, Sequence[Ref]]:
         """The records that have each key."""
         index, tenant = self._uow.readable().keys, self._uow.acting.tenant
-        found = {key: sorted(index.get((tenant, key), ()), key=lambda name: (name[1], name[0])) for key in keys}
-        return {
-            key: [Ref(entity=entity, id=id) for entity, id in names[:limit]] for key, names in found.items() if names
-        }
+        if self.outdated():
+            warnings.warn(OutdatedKeys.between(self._stored(), self._uow.keys_made_by.version), stacklevel=2)
+        found = {key: index.get((tenant, key), [])[:limit] for key in keys}
+        return {key: [Ref(entity=entity, id=id) for id, entity in names] for key, names in found.items() if names}
+
+    def outdated(self) -> bool:
+        """Whether another version made the tenant's keys."""
+        return self._stored() != self._uow.keys_made_by.version
+
+    def _stored(self) -> int:
+        return self._uow.readable().keys_versions.get(self._uow.acting.tenant, self._uow.keys_made_by.version)
+
+    def of(self, record: Record) -> Sequence[str]:
+        """The keys of ``record``."""
+        return self._uow.keys_made_by.of(record)
+
+    def add(self, records: Iterable[Record]) -> None:
+        """Each is found by all of its keys."""
+        self._uow.writable()
+        for record in records:
+            self._uow.add_keys(self.of(record), (record.id, record.entity))
+
+    def entries(self, *, after: KeyEntry | None = None, limit: int = 1_000) -> Sequence[KeyEntry]:
+        """The tenant's keys behind ``after``."""
+        tenant = self._uow.acting.tenant
+        index = self._uow.readable().keys
+        names = sorted((key, id, entity) for (of, key), held in index.items() if of == tenant for id, entity in held)
+        start = 0 if after is None else bisect_right(names, (after.key, after.record.id, after.record.entity))
+        return [KeyEntry(key, Ref(entity=entity, id=id)) for key, id, entity in names[start : start + limit]]
+
+    def remove(self, entries: Iterable[KeyEntry]) -> None:
+        """Records are no longer found by these keys."""
+        self._uow.writable()
+        for key, record in entries:
+            self._uow.remove_keys([key], (record.id, record.entity))
+
+    def settle(self) -> None:
+        """The tenant's keys count as of the store's own version."""
+        versions = self._uow.writable().keys_versions
+        self._uow.undo.set(versions, self._uow.acting.tenant, self._uow.keys_made_by.version)
 
 
 @attrs.frozen

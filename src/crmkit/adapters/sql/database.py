@@ -11,6 +11,7 @@ from crmkit.adapters.codec import Codec, StoredCodec
 from crmkit.adapters.codec.stored import dumps
 from crmkit.adapters.recording import Recorded, Recorder
 from crmkit.adapters.sql.connection import ZERO, Connection, Statement, Statements
+from crmkit.adapters.sql.keys import KeyFunction, KeyIndex
 from crmkit.adapters.sql.mapping import Dialect, dump_instant
 from crmkit.adapters.sql.repository import EntityQueries
 from crmkit.adapters.sql.rows import dumper
@@ -23,7 +24,7 @@ from crmkit.errors import Duplicate, StaleVersion
 from crmkit.ports.clock import IdSource
 from crmkit.rules.policy import Policy
 
-__all__ = ["KEY_FIELDS", "Database", "KeyFunction"]
+__all__ = ["KEY_FIELDS", "Database"]
 
 _FILLED_LATER = ("position", "attempts", "leased_until", "error", "failed_at")
 """Columns of the audit table that a save leaves to their defaults."""
@@ -32,9 +33,6 @@ MOST_WRITERS = 1_000
 COPY_FROM = 50
 """Rows from which on Postgres COPY beats ``executemany``."""
 
-
-KeyFunction = Callable[[Record], Sequence[str]]
-"""The match keys of a record, without repetition."""
 
 KEY_FIELDS = frozenset(
     {"name", "company", "phones", "emails", "handles", "identifiers", "external_id", "source", "account_id"}
@@ -53,6 +51,7 @@ class Database:
         codec: Codec,
         keys: KeyFunction,
         key_fields: Collection[str],
+        keys_version: int,
         ids: IdSource,
         namespace: str | None = None,
     ) -> None:
@@ -69,15 +68,12 @@ class Database:
         }
         self.policies: dict[str, Policy] = {}
         """Decoded policies by their text: a stored version never changes."""
-        self._keys = keys
+        self.keys = KeyIndex(keys, keys_version, self.tables, self.statements, dialect)
         self._key_fields = frozenset(key_fields)
         self._ids = ids
         self._instant = dump_instant(dialect)
         self._writers: dict[Any, tuple[Statement, Callable[[dict[str, Any]], tuple[Any, ...]]]] = {}
         self._insert_audit = self.statements.compile(self._insert_of(self.tables.audit, skip=_FILLED_LATER))
-        self._insert_key = self.statements.compile(self._insert_of(self.tables.keys))
-        self._delete_key = self.statements.compile(self._delete_of(self.tables.keys, ("tenant", "key", "id", "entity")))
-
         on_postgres = dialect is Dialect.POSTGRES
         self.advisory_locks = self.statements.compile(_advisory_locks()) if on_postgres else None
 
@@ -182,15 +178,16 @@ class Database:
         gone: list[tuple[str, ...]] = []
         come: list[tuple[str, ...]] = []
         for change in chain.from_iterable(groups):
-            old = set(self._keys(change.before)) if change.before is not None else set()
-            new = set(self._keys(change.after_or_none)) if change.after_or_none is not None else set()
+            old = set(self.keys.of(change.before)) if change.before is not None else set()
+            new = set(self.keys.of(change.after_or_none)) if change.after_or_none is not None else set()
             name = (change.record.id, change.record.entity)
             gone.extend((tenant, key, *name) for key in sorted(old - new))
             come.extend((tenant, key, *name) for key in sorted(new - old))
         if gone:
-            connection.run_many(self._delete_key, gone)
+            connection.run_many(self.keys.delete, gone)
         if come:
-            self._add_rows(connection, self.tables.keys, self._insert_key, come)
+            self.keys.note(connection, tenant)
+            self._add_rows(connection, self.tables.keys, self.keys.insert, come)
 
     def _audit_row(self, record: Record, recorded: Recorded, acting: Acting) -> tuple[Any, ...]:
         at = recorded.at if self._instant is None else self._instant(recorded.at)

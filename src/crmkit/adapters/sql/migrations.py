@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from crmkit.adapters.sql.connection import translated
 from crmkit.adapters.sql.tables import Tables
+from crmkit.domain.values.keys import KEYS_VERSION
 from crmkit.errors import SchemaMismatch
 
 __all__ = ["UPGRADES", "Upgrade", "migrate"]
@@ -26,8 +27,10 @@ def migrate(
     create: bool,
     upgrades: Sequence[Upgrade] | None = None,
     made: Upgrade | None = None,
+    keys_version: int = KEYS_VERSION,
 ) -> None:
-    """The database has the newest schema; ``made`` runs in the transaction that makes it from nothing.
+    """The database has the newest schema; ``made`` runs in the transaction that makes it from nothing,
+    for match keys of ``keys_version``.
 
     Raises:
         SchemaMismatch: it is newer than this library, or older (or empty) and ``create`` is false.
@@ -50,7 +53,7 @@ def migrate(
                     f"The database has schema {found or 0}, this crmkit needs {newest}.",
                     hint="Open it with create=True.",
                 )
-            _bring_on(connection, tables, found, steps)
+            _bring_on(connection, tables, found, steps, keys_version)
             if found is None and made is not None:
                 made(connection, tables)
             _commit(connection)
@@ -71,10 +74,12 @@ def _version(connection: sa.Connection, tables: Tables) -> int | None:
     return connection.execute(sa.select(tables.schema.c.version)).scalar()
 
 
-def _bring_on(connection: sa.Connection, tables: Tables, found: int | None, steps: Sequence[Upgrade]) -> None:
+def _bring_on(
+    connection: sa.Connection, tables: Tables, found: int | None, steps: Sequence[Upgrade], keys_version: int
+) -> None:
     if found is None:
         tables.metadata.create_all(connection)
-        connection.execute(tables.schema.insert().values(version=1 + len(steps)))
+        connection.execute(tables.schema.insert().values(version=1 + len(steps), keys=keys_version))
         return
     for upgrade in steps[found - 1 :]:
         upgrade(connection, tables)

@@ -1,7 +1,7 @@
 """The smaller ports inside a unit of work: match keys, audit trail, policies, remembered answers."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -18,7 +18,7 @@ from crmkit.domain.stewardship.audit import Acting, AuditEntry
 from crmkit.errors import Conflict, Duplicate
 from crmkit.rules.policy import Policy
 
-__all__ = ["PartStatements", "SqlCommands", "SqlKeys", "SqlPolicies", "SqlTrail"]
+__all__ = ["PartStatements", "SqlCommands", "SqlPolicies", "SqlTrail"]
 
 P = TypeVar("P", bound=Policy)
 R = TypeVar("R", bound=Record)
@@ -36,18 +36,6 @@ class PartStatements:
     def __init__(self, database: Database) -> None:
         self._compile = database.statements.compile
         self._tables = database.tables
-
-    @cached_property
-    def find_key(self) -> Statement:
-        """Records that have a key."""
-        keys = self._tables.keys
-        return self._compile(
-            sa.select(keys.c.entity, keys.c.id)
-            .where(keys.c.tenant == _text("tenant"), keys.c.key == _text("key"))
-            .order_by(keys.c.id, keys.c.entity)
-            .limit(MOST)
-            .offset(ZERO)
-        )
 
     @cached_property
     def entries(self) -> Statement:
@@ -127,25 +115,6 @@ class PartStatements:
             audit.c.entity == _text("entity"),
             audit.c.record_id == _text("record_id"),
         )
-
-
-class SqlKeys:
-    """Documented at ``ports.CandidateIndex``."""
-
-    def __init__(self, statements: PartStatements, connection: Connection, tenant: str) -> None:
-        self._statements = statements
-        self._connection = connection
-        self._tenant = tenant
-
-    def find(self, keys: Iterable[str], *, limit: int = 50) -> Mapping[str, Sequence[Ref]]:
-        """The records that have each key: one index probe a key."""
-        found: dict[str, Sequence[Ref]] = {}
-        for key in dict.fromkeys(keys):
-            values = {"tenant": self._tenant, "key": key, "most": limit}
-            rows = self._connection.rows(self._statements.find_key, values)
-            if rows:
-                found[key] = [Ref(entity=entity, id=id) for entity, id in rows]
-        return found
 
 
 class SqlTrail:

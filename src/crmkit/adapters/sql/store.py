@@ -13,9 +13,10 @@ from attrs import frozen
 from crmkit.adapters.codec import Codec
 from crmkit.adapters.retrying import Retry
 from crmkit.adapters.sql.connection import Connection, is_lost, translated
-from crmkit.adapters.sql.database import KEY_FIELDS, Database, KeyFunction
+from crmkit.adapters.sql.database import KEY_FIELDS, Database
 from crmkit.adapters.sql.engine import dialect_of, engine_for, namespace_of
 from crmkit.adapters.sql.inbox import SqlInbox
+from crmkit.adapters.sql.keys import KeyFunction
 from crmkit.adapters.sql.mapping import Dialect
 from crmkit.adapters.sql.migrations import migrate
 from crmkit.adapters.sql.outbox import SqlOutbox
@@ -25,6 +26,7 @@ from crmkit.adapters.sql.unit_of_work import SqlUnitOfWork
 from crmkit.adapters.system import Uuid7
 from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.domain.values.keys import KEYS_VERSION
 from crmkit.errors import InvalidInput, StorageFailed
 from crmkit.ports.clock import IdSource
 from crmkit.ports.store import Store, UnitOfWork
@@ -44,6 +46,7 @@ class SqlStore:
         custom: the fields that the host declares.
         book: the rule book that policies are decoded through.
         keys: the match keys of a record, kept for duplicate search; made of ``key_fields`` only.
+        keys_version: rises whenever ``keys`` answers differently for the same record; then ``rekey``.
         create: make the tables, and bring an older schema up to date; otherwise an older one is refused.
         row_security: on Postgres, tables are made with row-level security for tenants, and every
             transaction says whose rows it works on.
@@ -62,6 +65,7 @@ class SqlStore:
         ids: IdSource | None = None,
         keys: KeyFunction = match_keys,
         key_fields: Collection[str] = KEY_FIELDS,
+        keys_version: int = KEYS_VERSION,
         retry: Retry | None = None,
         create: bool = True,
         row_security: bool = False,
@@ -77,6 +81,7 @@ class SqlStore:
             codec=Codec(book),
             keys=keys,
             key_fields=key_fields,
+            keys_version=keys_version,
             ids=ids or Uuid7(),
             namespace=namespace_of(self._engine),
         )
@@ -87,7 +92,8 @@ class SqlStore:
         self._tenant_setting = self._database.statements.compile(tenant_setting()) if row_security else None
         made = protect if row_security else None
         try:
-            self._retry.call(lambda: migrate(self._engine, self._database.tables, create=create, made=made))
+            tables = self._database.tables
+            self._retry.call(lambda: migrate(self._engine, tables, create=create, made=made, keys_version=keys_version))
         except BaseException:
             self.close()
             raise

@@ -67,9 +67,15 @@ class Tables:
     def __init__(self, dialect: Dialect, codec: StoredCodec, *, schema: str | None = None) -> None:
         # named in every statement, so that a search path that somebody changes leads nowhere else
         self.metadata = sa.MetaData(schema=schema)
-        self.schema = sa.Table("crm_schema", self.metadata, _column("version", ColumnKind.INTEGER))
+        self.schema = sa.Table(
+            "crm_schema",
+            self.metadata,
+            _column("version", ColumnKind.INTEGER),
+            _column("keys", ColumnKind.INTEGER, server_default="1"),
+        )
         self.audit = self._audit()
         self.keys = self._keys()
+        self.key_versions = self._key_versions()
         self.policies = self._policies()
         self.commands = self._commands()
         self.inbox = self._inbox()
@@ -135,6 +141,15 @@ class Tables:
             *(_column(name, ColumnKind.TEXT) for name in names),
             sa.PrimaryKeyConstraint(*names),
             sqlite_with_rowid=False,
+        )
+
+    def _key_versions(self) -> sa.Table:
+        return sa.Table(
+            "crm_key_versions",
+            self.metadata,
+            _column("tenant", ColumnKind.TEXT),
+            _column("version", ColumnKind.INTEGER),
+            sa.PrimaryKeyConstraint("tenant"),
         )
 
     def _policies(self) -> sa.Table:

@@ -6,7 +6,8 @@ from typing import Any, Protocol, TypeVar, cast
 
 from crmkit.adapters.sql.connection import Connection
 from crmkit.adapters.sql.database import Database
-from crmkit.adapters.sql.parts import PartStatements, SqlCommands, SqlKeys, SqlPolicies, SqlTrail
+from crmkit.adapters.sql.keys import SqlKeys
+from crmkit.adapters.sql.parts import PartStatements, SqlCommands, SqlPolicies, SqlTrail
 from crmkit.adapters.sql.repository import SqlRepository
 from crmkit.domain.change import Change, Record
 from crmkit.domain.stewardship.audit import Acting
@@ -51,7 +52,7 @@ class SqlUnitOfWork:
         self._read_only = read_only
         self._broken = False
         tenant = acting.tenant
-        self.keys = SqlKeys(parts, connection, tenant)
+        self.keys = SqlKeys(database.keys, connection, tenant, self.check_writable)
         self.trail = SqlTrail(database, parts, connection, acting)
         self.policies = SqlPolicies(database, parts, connection, tenant, self.check_writable)
         self.commands = SqlCommands(database, parts, connection, tenant, self.check_writable)

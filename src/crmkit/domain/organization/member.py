@@ -10,7 +10,7 @@ from crmkit.domain.lifecycle import Lifecycle
 from crmkit.domain.model import Code, Line, model
 from crmkit.errors import InvalidInput
 
-__all__ = ["MEMBER", "Member", "MemberMoved", "MemberStatus", "Role", "Team"]
+__all__ = ["MEMBER", "ExistenceChecked", "Member", "MemberMoved", "MemberStatus", "Role", "Team"]
 
 
 class MemberStatus(StrEnum):
@@ -38,6 +38,21 @@ class MemberMoved(Event):
     type: ClassVar[str] = "member.moved"
     from_status: MemberStatus
     to_status: MemberStatus
+
+
+@model
+class ExistenceChecked(Event):
+    """A member asked whether a customer is known: by which kinds of keys, and what was found.
+
+    It is the log of such questions: the member's trail has them, whatever the member was told. It names
+    records by their ids, and never holds what was asked for.
+    """
+
+    type: ClassVar[str] = "existence.checked"
+    outcome: Code
+    level: Code
+    keys: tuple[Code, ...] = ()
+    records: tuple[Line, ...] = ()
 
 
 @model
@@ -79,6 +94,10 @@ class Member(Record):
         """
         to = MEMBER.next(self.status, verb)
         return changed(self, MemberMoved(at=now, from_status=self.status, to_status=to), now=now, status=to)
+
+    def has_asked(self, question: ExistenceChecked) -> "Change[Member]":
+        """The question stands in the member's trail; nothing about the member changed."""
+        return changed(self, question, now=self.updated_at)
 
 
 @model

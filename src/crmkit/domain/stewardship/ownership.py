@@ -40,6 +40,7 @@ class Cause(StrEnum):
     TRANSFERRED = "transferred"
     CONVERTED = "converted"
     MERGED = "merged"
+    UNMERGED = "unmerged"
 
 
 @model

@@ -10,7 +10,7 @@ import re
 
 from crmkit.domain.values.plain_text import SYMBOL, plain
 
-__all__ = ["ascii_domain", "domain_of", "is_free_mail", "is_role_mailbox", "readable_domain"]
+__all__ = ["ROLE_MAILBOXES", "ascii_domain", "domain_of", "is_free_mail", "is_role_mailbox", "readable_domain"]
 
 _MOST_URL = 2_000
 _MOST_DOMAIN = 253  # RFC 1035, section 2.3.4, without the root's dot
@@ -92,7 +92,7 @@ def is_role_mailbox(local: str) -> bool:
     >>> is_role_mailbox("Info"), is_role_mailbox("sales02+fair"), is_role_mailbox("li.wei")
     (True, True, False)
     """
-    return local.casefold().partition("+")[0].rstrip("0123456789-_.") in _ROLES
+    return local.casefold().partition("+")[0].rstrip("0123456789-_.") in ROLE_MAILBOXES
 
 
 def _words(text: str) -> frozenset[str]:
@@ -121,7 +121,7 @@ _FREE_MAIL = _words(
     yaho.com yahooo.com yahoo.con outlok.com outlook.con icloud.con qq.con qq.cn 163.con 126.con 1163.com 136.com
     """
 )
-_ROLES = _words(
+ROLE_MAILBOXES = _words(
     """
     abuse account accounting accounts admin administration administrator all billing booking bookings buchhaltung
     business buyer buyers careers caiwu commercial compras compta comptabilite contact contacto contactus customer

@@ -3,15 +3,13 @@
 A key is stored beside its raw text together with ``KEYS_VERSION``; when the version rises, keys are made anew.
 """
 
-import re
-
+from crmkit.domain.values.company_names import normal_company_name
 from crmkit.domain.values.contact_points import Email, Handle, Phone
 from crmkit.domain.values.domains import ascii_domain, domain_of, is_free_mail, is_role_mailbox
 from crmkit.domain.values.identifiers import Identifier
-from crmkit.domain.values.legal_forms import without_eastern_forms, without_legal_forms
 from crmkit.domain.values.names import CompanyName, PersonName
-from crmkit.domain.values.plain_text import EASTERN, SYMBOL, at_first_use, fold, has_eastern, is_mixed_script
-from crmkit.errors import InvalidInput
+from crmkit.domain.values.person_names import normal_person_name
+from crmkit.domain.values.plain_text import has_eastern, is_mixed_script
 
 __all__ = [
     "KEYS_VERSION",
@@ -27,11 +25,8 @@ __all__ = [
     "phone_key",
 ]
 
-KEYS_VERSION = 1
+KEYS_VERSION = 2
 """Rises whenever a function here answers differently for the same text."""
-
-_MOST = 1_000
-"""Characters; longer text is no name and has no key."""
 
 
 def phone_key(phone: Phone) -> str | None:
@@ -89,17 +84,10 @@ def person_name_key(name: PersonName | str) -> str | None:
     ('john smith', 'john smith', '张三')
     """
     if isinstance(name, str):
-        if len(name) > _MOST:
-            return None
-        try:
-            name = PersonName.parse(name)
-        except InvalidInput:
-            return None
-    if not has_eastern(name.family + name.given):
-        middle = " ".join(word for word in name.middle.split() if len(word.rstrip(".")) > 1)
-        return _tidy(fold(f"{name.given} {middle} {name.family}")) or None
-    whole = name.family + name.given
-    return whole if _han().fullmatch(whole) else _tidy(fold(whole)) or None
+        return normal_person_name(name) or None
+    if has_eastern(name.family + name.given):
+        return normal_person_name(name.family + name.given) or None
+    return normal_person_name(f"{name.given} {name.middle} {name.family}") or None
 
 
 def company_name_key(name: CompanyName | str) -> str | None:
@@ -112,39 +100,4 @@ def company_name_key(name: CompanyName | str) -> str | None:
     >>> company_name_key("ACME Trading Co., Ltd."), company_name_key("Müller GmbH & Co. KG"), company_name_key("Co")
     ('acme trading', 'muller', 'co')
     """
-    text = name if isinstance(name, str) else name.legal
-    if len(text) > _MOST:
-        return None
-    han = _han().fullmatch(text)
-    if han:
-        return without_eastern_forms("".join(han.groups("")))
-    folded = fold(text)
-    for short, form in () if text.isascii() else _BRACKETED:
-        folded = folded.replace(short, form)
-    tidy = _tidy(folded)
-    return without_legal_forms(tidy) if tidy else folded.strip() or None
-
-
-# the commonest shape of Chinese company names: nothing in it needs folding
-_han = at_first_use("([\u4e00-\u9fff]+)(?:[(（]([\u4e00-\u9fff]{2,})[)）]([\u4e00-\u9fff]*))?")
-_BRACKETED = (("(株)", "株式会社"), ("(有)", "有限会社"), ("(주)", "주식회사"), ("(유)", "유한회사"))
-
-_ASCII_MARKS = str.maketrans(
-    {chr(code): " " for code in range(128) if not chr(code).isalnum()} | {".": "", "'": "", "&": " and "}
-)
-_silent = at_first_use("[.'’ʼ`´\"״“”·]")
-_blank_beside_eastern = at_first_use(f"(?<=[{EASTERN}]) | (?=[{EASTERN}])")
-_SINGLE_LETTERS = re.compile(r"\b([^\W\d_]) (?=[^\W\d_]\b)")
-
-
-def _tidy(folded: str) -> str:
-    """Words apart by one blank, without punctuation; spelt-out initials joined; no blanks beside Chinese."""
-    if folded.isascii():
-        text = folded.translate(_ASCII_MARKS)
-    else:
-        text = SYMBOL.sub(" ", _silent().sub("", folded).replace("&", " and "))
-    words = text.split()
-    text = " ".join(words)
-    if any(len(word) == 1 for word in words):
-        text = _SINGLE_LETTERS.sub(r"\1", text)
-    return _blank_beside_eastern().sub("", text) if has_eastern(text) else text
+    return normal_company_name(name if isinstance(name, str) else name.legal) or None

@@ -16,10 +16,11 @@ from typing import NamedTuple
 
 from crmkit.domain.checks import check_for
 from crmkit.domain.model import Key, Line, model
+from crmkit.domain.values.chinese.pinyin import surname_in
 from crmkit.domain.values.plain_text import EASTERN, at_first_use, has_eastern, plain
 from crmkit.errors import InvalidInput
 
-__all__ = ["CompanyName", "NameOrder", "PersonName"]
+__all__ = ["SUFFIXES", "TITLES", "CompanyName", "NameOrder", "PersonName", "without_eastern_title"]
 
 _check_raw = check_for(Key)
 
@@ -139,16 +140,8 @@ _han_start = at_first_use("[\u3400-\u9fff]+(?=[\u3041-\u30ff])")
 _kana = at_first_use("[\u3041-\u30fa]")
 _MOST_EASTERN = 6  # characters; what is longer is hardly one person
 
-# Surnames of two characters: 百家姓 and those in use since, traditional forms, and the Korean ones
-_COMPOUND = _words(
-    """
-    欧阳 太史 端木 上官 司马 东方 独孤 南宫 万俟 闻人 夏侯 诸葛 尉迟 公羊 赫连 澹台 皇甫 宗政 濮阳 公冶 太叔 申屠 公孙 慕容
-    仲孙 钟离 长孙 宇文 司徒 鲜于 司空 闾丘 子车 亓官 司寇 巫马 公西 颛孙 壤驷 公良 漆雕 乐正 宰父 谷梁 拓跋 夹谷 轩辕 令狐
-    段干 百里 呼延 东郭 南门 羊舌 微生 梁丘 左丘 东门 西门 南荣 第五 即墨 达奚 褚师 纳兰 完颜 叶赫 耶律
-    歐陽 司馬 東方 獨孤 南宮 聞人 諸葛 尉遲 赫連 澹臺 濮陽 公孫 仲孫 鍾離 長孫 鮮于 閭丘 顓孫 樂正 軒轅 東郭 東門 達奚
-    남궁 황보 제갈 사공 선우 서문 독고 동방
-    """
-)
+# Korean surnames of two characters; the Chinese ones are in chinese.pinyin
+_COMPOUND_KOREAN = _words("남궁 황보 제갈 사공 선우 서문 독고 동방")
 _EASTERN_TITLES = tuple(
     sorted(
         _words(
@@ -161,19 +154,21 @@ _EASTERN_TITLES = tuple(
     )
 )
 _SHORT_TITLES = ("总", "總", "董", "工")
-_TITLES = _words(
-    "mr mrs ms miss mx dr prof professor sir madam dame lord herr frau mme mlle sr sra srta dott ing rev hon"
+TITLES = _words(
+    "mr mrs ms miss mx mister dr prof professor sir madam dame lord herr frau mme mlle sr sra srta dott ing rev hon"
 )
-_SUFFIXES = _words("jr sr ii iii iv phd md mba cpa esq dds")
+"""Forms of address before a name, folded."""
+SUFFIXES = _words("jr sr ii iii iv phd md mba cpa esq dds")
+"""What is added after a name, folded."""
 _PARTICLES = _words("van von vom zu zur de del della der den da das di dos du la le al el bin ibn bint ter ten af av")
 
 
 def _eastern(text: str, order: NameOrder | None) -> _Parts:
     """A name in Han characters, hangul or kana."""
+    text, title = without_eastern_title(text)
     given, *middle = [part.strip() for part in _dots().split(text)]
     if middle:
-        return _Parts(family=middle[-1], given=given, middle="·".join(middle[:-1]))
-    text, title = _without_title(text)
+        return _Parts(family=middle[-1], given=given, middle="·".join(middle[:-1]), title=title)
     first, _, rest = text.partition(" ")
     if rest:
         given, family = (first, rest) if order is NameOrder.GIVEN_FIRST else (rest, first)
@@ -184,11 +179,16 @@ def _eastern(text: str, order: NameOrder | None) -> _Parts:
     return _Parts(family=family, given=given, title=title, order=NameOrder.FAMILY_FIRST)
 
 
-def _without_title(text: str) -> tuple[str, str]:
+def without_eastern_title(text: str) -> tuple[str, str]:
+    """The name and the form of address after it; a name is never nothing but a title.
+
+    >>> without_eastern_title("王芳女士"), without_eastern_title("陈总"), without_eastern_title("先生")
+    (('王芳', '女士'), ('陈', '总'), ('先生', ''))
+    """
     if text.endswith(_EASTERN_TITLES) and text not in _EASTERN_TITLES:
         title = next(title for title in _EASTERN_TITLES if text.endswith(title))
         return text.removesuffix(title).rstrip(), title
-    if text.endswith(_SHORT_TITLES) and (len(text) == 2 or text[:-1] in _COMPOUND):
+    if text.endswith(_SHORT_TITLES) and (len(text) == 2 or len(surname_in(text)) == len(text) - 1):
         return text[:-1], text[-1]
     return text, ""
 
@@ -200,14 +200,16 @@ def _family_in(text: str) -> str:
         return start[0] if start else ""
     if len(text) > _MOST_EASTERN:
         return ""
-    return text[:2] if text[:2] in _COMPOUND else text[:1]
+    return text[:2] if text[:2] in _COMPOUND_KOREAN else surname_in(text)
 
 
 def _western(text: str, order: NameOrder | None) -> _Parts:
     """A name with blanks between its parts."""
     head, _, tail = text.partition(",")
     title, front = _split_titles(head.split())
-    back, suffix = _split_suffixes(tail.replace(",", " ").split())
+    back_title, back = _split_titles(tail.replace(",", " ").split())
+    title = f"{title} {back_title}".strip()
+    back, suffix = _split_suffixes(back)
     reads = order or NameOrder.GIVEN_FIRST
     if back:
         return _Parts(" ".join(front), back[0], " ".join(back[1:]), title, suffix, reads)
@@ -230,13 +232,13 @@ def _family_start(words: list[str]) -> int:
 
 def _split_titles(words: list[str]) -> tuple[str, list[str]]:
     count = 0
-    while count < len(words) - 1 and words[count].casefold().rstrip(".") in _TITLES:
+    while count < len(words) - 1 and words[count].casefold().rstrip(".") in TITLES:
         count += 1
     return " ".join(words[:count]), words[count:]
 
 
 def _split_suffixes(words: list[str]) -> tuple[list[str], str]:
     count = len(words)
-    while count and words[count - 1].casefold().replace(".", "") in _SUFFIXES:
+    while count and words[count - 1].casefold().replace(".", "") in SUFFIXES:
         count -= 1
     return words[:count], " ".join(words[count:])

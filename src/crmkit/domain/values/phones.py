@@ -11,12 +11,13 @@ True
 
 import re
 from enum import StrEnum
+from functools import cache
 from typing import NamedTuple
 
-from crmkit.domain.values.plain_text import at_first_use, plain
+from crmkit.domain.values.plain_text import MOST_NAME, at_first_use, plain
 from crmkit.errors import InvalidInput
 
-__all__ = ["PhoneKind", "ReadNumber", "read_number"]
+__all__ = ["PhoneKind", "ReadNumber", "normal_phone", "read_number"]
 
 
 class PhoneKind(StrEnum):
@@ -48,6 +49,75 @@ _separators = at_first_use(r"[\s().\-]+")
 _letters_for_digits = at_first_use(r"[0-9].*[A-Za-z]")
 _NORTH_AMERICA = 1
 _chinese_dashed = at_first_use(r"(\(?0[0-9]{2,3}\)?[ -]?[0-9]{7,8})-([0-9]{1,6})")
+
+
+def normal_phone(text: str, region: str = "CN") -> str:
+    """``text`` as it is compared: "+", country code and number where the length is right, else the bare digits.
+
+    The extension follows after ";". Without a look at number plans it takes a twentieth of the time of
+    ``read_number``, and a number with a digit too many can still be compared; whether a number exists is
+    not asked. Empty with fewer than five digits; an unknown ``region`` gives no country code.
+
+    >>> normal_phone("13800138000"), normal_phone("0086 10-1234 5678 转 801"), normal_phone("020 7946 0958", "GB")
+    ('+8613800138000', '+861012345678;801', '+442079460958')
+    >>> normal_phone("489-2464", "US"), normal_phone("none")
+    ('4892464', '')
+    """
+    if len(text) > MOST_NAME:
+        return ""
+    digits, extension = text.translate(_SEPARATING), ""
+    if not (digits.isascii() and digits.removeprefix("+").isdigit()):
+        main, extension = _apart(_remark().sub("", plain(text)).removesuffix(".0"), region)
+        digits = ("+" if main.lstrip(" (").startswith("+") else "") + re.sub("[^0-9]", "", main)
+    number = _with_country(digits, region)
+    return f"{number};{extension}" if number and extension else number
+
+
+_SEPARATING = dict.fromkeys(map(ord, " -().\t/"))
+_FEWEST = 5
+"""Digits of a number that can be compared."""
+
+
+def _with_country(digits: str, region: str) -> str:
+    code, trunk, lengths = _dialling(region)
+    if digits[:1] == "+":
+        national, bare = digits[1:], ""
+    elif digits[:2] == "00":
+        national, bare = digits[2:], ""
+    elif code == "1" and digits[:3] == "011":
+        national, bare = digits[3:], ""
+    else:
+        national = bare = digits
+    written = bool(code) and national.startswith(code) and (not bare or len(bare) not in lengths)
+    if written and (not bare or len(bare) - len(code) in lengths):
+        national = national[len(code) :]
+    elif not bare:
+        return f"+{national}" if len(national) >= _FEWEST else ""
+    # no number begins with a nought once the country is known; with an 8 or a 1 it may
+    while (
+        trunk
+        and national.startswith(trunk)
+        and len(national) - len(trunk) in lengths
+        and (trunk[0] == "0" or len(national) not in lengths)
+    ):
+        national = national[len(trunk) :]
+    if code and len(national) in lengths:
+        return f"+{code}{national}"
+    rest = bare or f"+{code}{national}"
+    return rest if len(rest.lstrip("+")) >= _FEWEST else ""
+
+
+@cache
+def _dialling(region: str) -> tuple[str, str, frozenset[int]]:
+    """Country code, trunk prefix and how many digits a number has; nothing where the region is not known."""
+    from phonenumbers import PhoneMetadata
+
+    metadata = PhoneMetadata.metadata_for_region(region, None)
+    if metadata is None:
+        return "", "", frozenset()
+    lines = [line for line in (metadata.fixed_line, metadata.mobile) if line is not None]
+    lengths = frozenset(length for line in lines for length in line.possible_length)
+    return str(metadata.country_code), metadata.national_prefix or "", lengths
 
 
 def read_number(raw: str, *, region: str) -> ReadNumber | None:

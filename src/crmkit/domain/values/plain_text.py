@@ -13,7 +13,25 @@ from collections.abc import Callable
 from functools import cache
 from unicodedata import normalize
 
-__all__ = ["EASTERN", "SYMBOL", "at_first_use", "fold", "has_eastern", "is_mixed_script", "plain"]
+from crmkit.domain.values.chinese.script import simplified
+
+__all__ = [
+    "EASTERN",
+    "MOST_NAME",
+    "SYMBOL",
+    "at_first_use",
+    "blanks_beside_eastern",
+    "fold",
+    "has_eastern",
+    "is_mixed_script",
+    "one_script",
+    "plain",
+    "silent_marks",
+    "without_symbols",
+]
+
+MOST_NAME = 1_000
+"""Characters; longer text is no name, no address and no number, and is not compared."""
 
 
 def at_first_use(pattern: str, flags: int = 0) -> Callable[[], re.Pattern[str]]:
@@ -74,6 +92,32 @@ def fold(text: str) -> str:
     text = normalize("NFKD", _INVISIBLE.sub("", text)).casefold()
     text = _ACCENTS.sub("", text.translate(_NO_ACCENT_BUT))
     return normalize("NFKC", _TOO_MANY_MARKS.sub("", text))
+
+
+def one_script(text: str) -> str:
+    """``text`` with traditional characters as simplified ones, and hiragana as katakana.
+
+    >>> one_script("雲杉"), one_script("とよた"), one_script("Acme")
+    ('云杉', 'トヨタ', 'Acme')
+    """
+    if text.isascii():
+        return text
+    text = simplified(text)
+    return text.translate(_KATAKANA) if _hiragana().search(text) else text
+
+
+_hiragana = at_first_use("[\u3041-\u3096\u309d\u309e]")
+_KATAKANA = {code: chr(code + 0x60) for code in (*range(0x3041, 0x3097), 0x309D, 0x309E)}
+
+silent_marks = at_first_use("[.'’ʼ`´\"״“”·]")
+"""Marks that separate nothing: O'Neill is oneill."""
+blanks_beside_eastern = at_first_use(f"(?<=[{EASTERN}]) | (?=[{EASTERN}])")
+"""Blanks that mean nothing."""
+
+
+def without_symbols(text: str) -> str:
+    """``text`` with a blank for each character that is no letter, digit or mark of a letter."""
+    return SYMBOL.sub(" ", text)
 
 
 def has_eastern(text: str) -> bool:

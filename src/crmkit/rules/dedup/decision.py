@@ -40,6 +40,8 @@ class Verdict(StrEnum):
     """What one comparison says."""
 
     AGREES = "agrees"
+    RESEMBLES = "resembles"
+    """Not equal, but people write one for the other; no evidence for a match, and none against it."""
     DIFFERS = "differs"
     BLANK = "blank"
 

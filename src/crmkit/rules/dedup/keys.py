@@ -51,6 +51,7 @@ from crmkit.domain.values.keys import (
     phone_key,
 )
 from crmkit.domain.values.names import CompanyName, PersonName
+from crmkit.domain.values.normal import mailbox
 from crmkit.domain.values.plain_text import has_eastern
 
 __all__ = ["STRONG", "KeyKind", "is_deceptive", "keys_of", "kind_of", "match_keys", "search_keys", "without"]
@@ -247,6 +248,9 @@ def _add_points(found: _Found, phones: Iterable[Phone], emails: Iterable[Email],
             local, _, domain = address.rpartition("@")
             kind = KeyKind.SHARED_EMAIL if is_role_mailbox(local) else KeyKind.EMAIL
             found.setdefault(kind, []).append(address)
+            opened_at = mailbox(address)
+            if opened_at != address:
+                found[kind].append(opened_at)
             if not is_free_mail(domain):
                 found.setdefault(KeyKind.DOMAIN, []).append(domain)
     for handle in handles:

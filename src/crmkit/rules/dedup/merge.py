@@ -19,9 +19,10 @@ from crmkit.domain.sales.lead import Lead, LeadStatus
 from crmkit.domain.stewardship.merge import Merged, MergedAway
 from crmkit.errors import InvalidInput
 from crmkit.rules.dedup.facts import Party
+from crmkit.rules.dedup.merge_policy import MergePolicy
 from crmkit.rules.dedup.survivorship import REVIEW_TAG, FieldChoice, Kept, choices_of, rank, value_of
 
-__all__ = ["MergeFacts", "MergeOutcome", "MergePlan", "apply_merge", "plan_merge"]
+__all__ = ["MergeFacts", "MergeOutcome", "MergePlan", "apply_merge", "owners_of", "plan_merge"]
 
 P = TypeVar("P", bound=Party)
 
@@ -57,6 +58,7 @@ class MergeFacts:
     above_one: tuple[str, ...] = ()
     above_other: tuple[str, ...] = ()
     keep: str = ""
+    policy: MergePolicy = MergePolicy()
 
 
 def plan_merge(facts: MergeFacts) -> MergePlan:
@@ -76,7 +78,8 @@ def plan_merge(facts: MergeFacts) -> MergePlan:
     if refusal is not None:
         return MergePlan(outcome=MergeOutcome.REFUSE, survivor=survivor.ref, loser=loser.ref, reasons=(refusal,))
     above = (facts.above_one, facts.above_other) if first else (facts.above_other, facts.above_one)
-    choices = (*choices_of(survivor, loser), *_upward(survivor, loser, *above))
+    settled = choices_of(survivor, loser, fields=facts.policy.fields, trusted=facts.policy.trusted)
+    choices = (*settled, *_upward(survivor, loser, *above))
     return MergePlan(
         outcome=MergeOutcome.MERGE,
         survivor=survivor.ref,
@@ -104,7 +107,7 @@ def apply_merge(plan: MergePlan, survivor: P, loser: P, *, now: datetime) -> tup
     tags = fields.get("tags", survivor.tags)
     if REVIEW_TAG in tags:
         fields["tags"] = tuple(tag for tag in tags if tag != REVIEW_TAG)
-    told = _owners(survivor, loser)
+    told = owners_of(survivor, loser)
     merged = changed(survivor, Merged(at=now, loser_id=loser.id, recipients=told), now=now, **fields)
     return merged, removed(loser, MergedAway(at=now, survivor_id=survivor.id))
 
@@ -145,6 +148,7 @@ def _reasons(survivor: Party, loser: Party, choices: Sequence[FieldChoice], *, c
     return reasons
 
 
-def _owners(*records: Party) -> tuple[MemberId, ...]:
+def owners_of(*records: Party) -> tuple[MemberId, ...]:
+    """Who is to be told: the owners of the records, each once."""
     owners = (getattr(record, "owner_id", None) for record in records)
     return tuple(dict.fromkeys(owner for owner in owners if owner is not None))

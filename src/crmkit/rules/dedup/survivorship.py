@@ -2,12 +2,13 @@
 
 The record that stays is the survivor. It keeps what it has, its blanks are filled from the other, and what
 belongs together (an address, an owner with the deadline, a status with its reason) is taken as a block.
-Phones, addresses, handles, identifiers and tags are united; of two flags on one number the stricter wins.
+Phones, addresses, handles, identifiers and tags are united; of two flags on one number the stricter wins,
+so that who opted out in either record has opted out. A ``MergePolicy`` settles single fields otherwise.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from crmkit.domain.checks import FrozenDict
@@ -21,7 +22,22 @@ from crmkit.domain.values.identifiers import Identifier
 from crmkit.domain.values.names import PersonName
 from crmkit.rules.dedup.facts import Party
 
-__all__ = ["REVIEW_TAG", "FieldChoice", "Kept", "choices_of", "news_of", "rank", "value_of"]
+__all__ = [
+    "REVIEW_TAG",
+    "SETTLED_BY_US",
+    "UNITED",
+    "UPWARD",
+    "FieldChoice",
+    "Kept",
+    "Survivorship",
+    "blocks_of",
+    "choices_of",
+    "identity",
+    "news_of",
+    "one_primary",
+    "rank",
+    "value_of",
+]
 
 REVIEW_TAG = "possible-duplicate"
 """The tag of a record that was saved although it may be the same as another."""
@@ -37,6 +53,19 @@ class Kept(StrEnum):
     SURVIVOR = "survivor"
     LOSER = "loser"
     BOTH = "both"
+
+
+class Survivorship(StrEnum):
+    """How a field is settled, where a policy says so; a blank never wins over a value."""
+
+    SURVIVOR = "survivor"
+    """The survivor's value."""
+    RECENT = "recent"
+    """The value of the record that was changed last."""
+    TRUSTED = "trusted"
+    """The value of the record whose source is trusted more."""
+    COMPLETE = "complete"
+    """The value that says more: more parts of a name or an address, the longer text."""
 
 
 @model
@@ -68,8 +97,9 @@ _LEAD_STATUS = ("status", "disqualified_reason", "recycle_at")
 _ORIGIN = ("source", "campaign", "external_id")
 _SCORE = ("score", "grade", "score_due_at")
 _BLOCKS = (OWNERSHIP, _LEAD_STATUS, _ORIGIN, _SCORE)
-_UPWARD = ("parent_id", "reports_to_id")
-_NEVER = ("id", "version", "updated_at", *_UPWARD)
+UPWARD = ("parent_id", "reports_to_id")
+"""Who stands above: settled by ``plan_merge``, which sees to it that no record ever stands above itself."""
+_NEVER = ("id", "version", "updated_at", *UPWARD)
 _OUR_SIDE = (
     OWNERSHIP,
     _LEAD_STATUS,
@@ -80,6 +110,8 @@ _OUR_SIDE = (
     ("standing",),
 )
 """What we decided or did ourselves: news from outside never touches it."""
+SETTLED_BY_US = frozenset(name for block in _OUR_SIDE for name in block) | set(_NEVER)
+"""What no policy settles otherwise: stages, owners and times would contradict each other."""
 
 _STATUSES = (
     LeadStatus.CONVERTED,
@@ -103,16 +135,22 @@ def rank(record: Party) -> tuple[object, ...]:
     return _stage(record), owned, record.created_at, record.id
 
 
-def choices_of(survivor: Party, loser: Party) -> tuple[FieldChoice, ...]:
-    """The winner of every field that is filled in one of the two, in the order of the fields."""
-    chosen = (_choice(fields, survivor, loser, _SETTLED) for fields in _fields_of(survivor))
+def choices_of(
+    survivor: Party, loser: Party, *, fields: Mapping[str, Survivorship] = FrozenDict(), trusted: Sequence[str] = ()
+) -> tuple[FieldChoice, ...]:
+    """The winner of every field that is filled in one of the two, in the order of the fields.
+
+    ``fields`` are those that a policy settles, ``trusted`` the sources it trusts, most of all first.
+    """
+    settled = {**_SETTLED, **_settled_by(fields, trusted, survivor, loser)}
+    chosen = (_choice(block, survivor, loser, settled) for block in blocks_of(survivor))
     return tuple(choice for choice in chosen if choice is not None)
 
 
 def news_of(known: Party, news: Party) -> dict[str, Any]:
     """The fields of ``known`` that ``news`` fills or adds to; what is known already is never replaced."""
     changed: dict[str, Any] = {}
-    for fields in _fields_of(known):
+    for fields in blocks_of(known):
         if fields in _OUR_SIDE:
             continue
         choice = _choice(fields, known, news, _FILLED)
@@ -124,10 +162,11 @@ def news_of(known: Party, news: Party) -> dict[str, Any]:
 def value_of(name: str, kept: Kept, survivor: Party, loser: Party) -> Any:
     """The value that the field ``name`` gets, where it is not simply the survivor's own."""
     theirs = getattr(loser, name)
-    return theirs if kept is Kept.LOSER else _UNITED[name](getattr(survivor, name), theirs)
+    return theirs if kept is Kept.LOSER else UNITED[name](getattr(survivor, name), theirs)
 
 
-def _fields_of(record: Party) -> tuple[tuple[str, ...], ...]:
+def blocks_of(record: Party) -> tuple[tuple[str, ...], ...]:
+    """The fields that a merge settles, those that belong together in one tuple."""
     cls: type = type(record)
     return _settled_together(cls)
 
@@ -150,8 +189,8 @@ def _choice(
         return None
     if mine == theirs:
         return FieldChoice(fields=fields, kept=Kept.SURVIVOR)
-    if fields[0] in _UNITED:
-        united = _UNITED[fields[0]](mine[0], theirs[0])
+    if fields[0] in UNITED:
+        united = UNITED[fields[0]](mine[0], theirs[0])
         kept = Kept.SURVIVOR if united == mine[0] else Kept.LOSER if united == theirs[0] else Kept.BOTH
         return FieldChoice(fields=fields, kept=kept, dropped=fields == ("custom",) and _contradict(mine[0], theirs[0]))
     settle = settled.get(fields[0], _fill)
@@ -213,6 +252,39 @@ def _parts_of_address(address: Address | None) -> int:
     return 0 if address is None else sum(value not in _BLANKS for value in vars(address).values())
 
 
+def _fuller(mine: list[Any], theirs: list[Any]) -> bool:
+    return _fullness(theirs[0]) > _fullness(mine[0])
+
+
+def _fullness(value: Any) -> int:
+    if isinstance(value, Address):
+        return _parts_of_address(value)
+    if isinstance(value, PersonName):
+        return _parts_of_name(value)
+    return 0 if value in _BLANKS else len(str(value))
+
+
+def _preferred(mine: list[Any], theirs: list[Any], *, loser: bool) -> bool:
+    """The loser's, if it is the ``loser`` who is preferred; but a blank never wins."""
+    return _fill(mine, theirs) or (loser and not _fill(theirs, mine))
+
+
+def _settled_by(
+    fields: Mapping[str, Survivorship], trusted: Sequence[str], survivor: Party, loser: Party
+) -> Mapping[str, Settle]:
+    if not fields:
+        return {}
+    ranks = {source: place for place, source in enumerate(trusted)}
+    mine, theirs = (ranks.get(record.source, len(ranks)) for record in (survivor, loser))
+    settle: Mapping[Survivorship, Settle] = {
+        Survivorship.SURVIVOR: _fill,
+        Survivorship.RECENT: partial(_preferred, loser=loser.updated_at > survivor.updated_at),
+        Survivorship.TRUSTED: partial(_preferred, loser=theirs < mine),
+        Survivorship.COMPLETE: _fuller,
+    }
+    return {name: settle[how] for name, how in fields.items()}
+
+
 _FILLED: Mapping[str, Settle] = {"source": _fill_origin}
 """What news from outside may do beyond filling blanks."""
 _SETTLED: Mapping[str, Settle] = {
@@ -244,8 +316,13 @@ def _united_points(mine: Iterable[Any], theirs: Iterable[Any]) -> tuple[Any, ...
     """Each phone, address, handle or identifier once, flags the strictest, at most one of them primary."""
     found: dict[object, Any] = {}
     for point in (*mine, *theirs):
-        key = _identity(point)
+        key = identity(point)
         found[key] = _strictest(found[key], point) if key in found else point
+    return one_primary(found)
+
+
+def one_primary(found: Mapping[object, Any]) -> tuple[Any, ...]:
+    """The points, of which the first primary one stays the only one."""
     primary = next((key for key, point in found.items() if getattr(point, "primary", False)), None)
     return tuple(
         revise(point, primary=False) if getattr(point, "primary", False) and key != primary else point
@@ -253,7 +330,8 @@ def _united_points(mine: Iterable[Any], theirs: Iterable[Any]) -> tuple[Any, ...
     )
 
 
-def _identity(point: Phone | Email | Handle | Identifier) -> object:
+def identity(point: Phone | Email | Handle | Identifier) -> object:
+    """What makes two phones, addresses, handles or identifiers one, whatever their flags say."""
     if isinstance(point, Phone):
         return (point.e164, point.extension) if point.e164 else point.raw
     if isinstance(point, Email):
@@ -291,7 +369,7 @@ def _contradict(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
     return any(mine.get(name, value) != value for name, value in theirs.items())
 
 
-_UNITED: Mapping[str, Callable[[Any, Any], Any]] = {
+UNITED: Mapping[str, Callable[[Any, Any], Any]] = {
     "phones": _united_points,
     "emails": _united_points,
     "handles": _united_points,
@@ -301,3 +379,4 @@ _UNITED: Mapping[str, Callable[[Any, Any], Any]] = {
     "description": _united_notes,
     "custom": _united_custom,
 }
+"""Fields of which both values are kept."""

@@ -18,6 +18,7 @@ _FIELDS = {
 }
 _VERDICTS = {
     "agrees": ("The {field} agrees.", "{field}一致。"),
+    "resembles": ("The {field} may be another form of the same.", "{field}可能为同一名称的不同写法。"),
     "differs": ("The {field} differs.", "{field}不同。"),
     "blank": ("The {field} is missing on one side.", "{field}有一方缺失。"),
 }
@@ -76,6 +77,56 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{record} 与 {other} 已转化为不同客户，请先合并客户。",
     ),
     "merge.already": ("{record} was merged before.", "{record} 此前已合并。"),
+    "unmerge.undone": (
+        "{loser} is a record of its own again; {survivor} has back what was its own.",
+        "{loser} 已还原为独立记录，{survivor} 恢复其原有内容。",
+    ),
+    "unmerge.kept": (
+        "Of {survivor}, {fields} changed since the merge and stay as they are.",
+        "{survivor} 的 {fields} 在合并后已被修改，保持现状。",
+    ),
+    "unmerge.undo_first": (
+        "{survivor} was merged itself since; undo {merge} first.",
+        "{survivor} 之后又被合并，请先撤销 {merge}。",
+    ),
+    "unmerge.gone": ("{survivor} is not there any more.", "{survivor} 已不存在。"),
+    "unmerge.already": ("{loser} was split off before.", "{loser} 此前已还原。"),
+    "unmerge.no_journal": (
+        "{merge} does not hold both records any more and cannot be undone.",
+        "{merge} 已不再保存双方原始记录，无法撤销。",
+    ),
+    "unmerge.ring": (
+        "{record} cannot stand under {above} again, which stands under it by now.",
+        "{above} 现已位于 {record} 之下，无法恢复原上级关系。",
+    ),
+    "unmerge.elsewhere": (
+        "{count} records that the merge had moved lead elsewhere by now and stay where they are.",
+        "合并时转移的 {count} 条记录现已指向其他对象，保持现状。",
+    ),
+    "unmerge.staying": (
+        "{count} records came since the merge and stay with {survivor}.",
+        "合并后新增的 {count} 条记录保留在 {survivor}。",
+    ),
+    "existence.unknown": ("Nobody like that is known; it may be created.", "未查到相符记录，可以新建。"),
+    "existence.known": ("It is known already.", "系统中已存在相符记录。"),
+    "existence.yours": ("{record} is yours; go on with it.", "{record} 归您所有，请继续跟进。"),
+    "existence.claim": ("It lies in pool {pool}; you may claim it.", "该记录在公海 {pool} 中，可以领取。"),
+    "existence.pool": (
+        "It lies in pool {pool}, from which you may not claim.",
+        "该记录在公海 {pool} 中，您无权领取。",
+    ),
+    "existence.team": ("Team {team} looks after it.", "由团队 {team} 负责。"),
+    "existence.owner": ("{owner} looks after it; ask them.", "由 {owner} 负责，请与其联系。"),
+    "existence.ask": ("Ask {member} about it.", "请联系 {member} 了解情况。"),
+    "existence.wait": ("It is protected until {until}.", "保护期至 {until}。"),
+    "existence.limit": (
+        "You have asked {limit} times today; ask again tomorrow.",
+        "今日查询已达 {limit} 次上限，请明日再试。",
+    ),
+    "existence.inactive": (
+        "Your status is {status}; only active members may ask.",
+        "当前状态为 {status}，仅在岗成员可查询。",
+    ),
     "convert.made": ("{record} was made.", "已新建 {record}。"),
     "convert.known": ("{record} was known.", "使用已有的 {record}。"),
     "convert.already": ("{record} was converted before.", "{record} 此前已转化。"),

@@ -1,5 +1,7 @@
 """The contract of ``ports.CandidateIndex``: keys stand and fall with the records they were made from."""
 
+from itertools import chain
+
 from crmkit.domain.change import changed, created, removed
 from crmkit.domain.ids import Ref
 from crmkit.domain.values.contact_points import Email, Phone
@@ -99,6 +101,39 @@ class CandidateIndexContract:
             uow.save(created(a_lead(phones=[Phone.parse(NUMBER)])))
 
         assert _found(store, KEY) == {}
+
+    def test_keys_are_listed_added_and_removed_one_by_one(self, store: Store) -> None:
+        """What ``rekey`` needs: entries in a fixed order, page by page, each removable and each to be had again."""
+        leads = [a_lead(id=f"L-{number}", phones=[Phone.parse(NUMBER)]) for number in range(3)]
+        save(store, *map(created, leads))
+        with store.begin() as uow:
+            every = list(uow.keys.entries())
+            paged = [list(uow.keys.entries(after=after, limit=1)) for after in (None, *every)]
+            assert [*chain(*paged)] == every
+            assert {entry.key for entry in every if entry.record == leads[0].ref} == set(uow.keys.of(leads[0]))
+            ours = [entry for entry in every if entry.key == KEY]
+            uow.keys.remove(ours[1:])
+            uow.keys.remove(ours[2:])
+            assert list(uow.keys.find([KEY])[KEY]) == [leads[0].ref]
+            uow.keys.add(leads[:2])
+            uow.keys.add(leads[:2])
+            assert list(uow.keys.find([KEY])[KEY]) == [leads[0].ref, leads[1].ref]
+
+    def test_new_keys_are_up_to_date(self, store: Store) -> None:
+        """Nothing to make anew in an empty store, after the first save, after one that was rolled back, once settled."""
+        with store.begin() as uow:
+            assert not uow.keys.outdated()
+            uow.save(created(a_lead()))
+        with store.begin() as uow:
+            assert not uow.keys.outdated()
+            uow.save(created(a_lead()))
+            uow.commit()
+        with store.begin() as uow:
+            assert not uow.keys.outdated()
+            uow.keys.settle()
+            uow.commit()
+        with store.begin(read_only=True) as uow:
+            assert not uow.keys.outdated()
 
 
 def _found(store: Store, *keys: str) -> dict[str, list[Ref]]:

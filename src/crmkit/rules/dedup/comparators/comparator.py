@@ -15,7 +15,7 @@ class Blank(StrEnum):
     FAILS = "fails"
     """The demand is not met: both must have it."""
     HOLDS = "holds"
-    """Nothing speaks against it: only two different values fail."""
+    """Nothing speaks against it: only two different values fail; values that merely resemble each other do not."""
 
 
 class Comparator(Protocol):

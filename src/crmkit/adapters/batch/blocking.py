@@ -1,0 +1,214 @@
+"""Blocking: which pairs are compared at all.
+
+Every column gives keys: its whole form, and parts that survive a slip of the pen. Records with an equal
+key form a block, as do records that agree on two keys of different columns. A block with more than
+``most`` records is not taken as a whole: that key says little, and what says more subdivides it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import frozen
+
+from crmkit.adapters.batch.columns import Codes, Column, derived
+from crmkit.adapters.batch.words import Words, words_of
+from crmkit.errors import InvalidInput
+from crmkit.rules.dedup.linkage import FieldType
+
+__all__ = ["Key", "candidates", "candidates_of_rules", "combined", "keys_of", "pairs_within", "unique_pairs"]
+
+SINGLE = 50
+"""Records that may share one key, when it is worth comparing all of them."""
+DOUBLE = 100
+"""The same for two keys together."""
+TOKEN = 30
+"""Rows that may share a word that they are blocked by."""
+NEIGHBOURS = 10
+"""Most similar texts that each text is compared with."""
+
+
+@frozen(eq=False)
+class Key:
+    """One key of ``column``: a code a row, -1 where there is none."""
+
+    column: str
+    codes: Codes
+
+
+def keys_of(column: Column) -> list[Key]:
+    """The whole form and its parts."""
+    whole = np.where(column.codes > 0, column.codes, -1)
+    parts = _PARTS.get(column.type, ())
+    return [Key(column.name, whole), *(Key(column.name, derived(column, part(column.values))) for part in parts)]
+
+
+def candidates(columns: Sequence[Column]) -> Codes:
+    """The pairs that the types of the columns suggest, as ``row * rows + other row``, the smaller row first."""
+    rows = len(columns[0])
+    keys = [key for each in columns for key in keys_of(each)]
+    found = [pairs_within(key.codes, most=SINGLE) for key in keys]
+    for one, other in combinations(keys, 2):
+        if one.column != other.column:
+            found.append(pairs_within(combined(one.codes, other.codes), most=DOUBLE))
+    for each in columns:
+        if each.type in _WORDED:
+            found += [_sharing_a_word(each), _neighbours(each)]
+    return unique_pairs(found, rows)
+
+
+def candidates_of_rules(columns: Mapping[str, Column], rules: Iterable[Sequence[str]], *, most: int) -> Codes:
+    """The pairs of rules that were given: each lists the columns that must be equal.
+
+    Raises:
+        InvalidInput: a rule names no column, or one that is not compared.
+    """
+    found = []
+    for names in rules:
+        unknown = [name for name in names if name not in columns]
+        if unknown or not names:
+            raise InvalidInput("names no column that is compared.", field="blocking", hint=f"Use {', '.join(columns)}.")
+        codes = [np.where(columns[name].codes > 0, columns[name].codes, -1) for name in names]
+        found.append(pairs_within(reduce(combined, codes), most=most))
+    return unique_pairs(found, len(next(iter(columns.values()))))
+
+
+def combined(one: Codes, other: Codes) -> Codes:
+    """One code for two; -1 where either is missing."""
+    both = one * (int(other.max(initial=0)) + 1) + other
+    both[(one < 0) | (other < 0)] = -1
+    return both
+
+
+def pairs_within(codes: Codes, *, most: int) -> tuple[Codes, Codes]:
+    """Every pair of rows with an equal code, the smaller row first; codes of more than ``most`` rows are left out."""
+    rows = np.flatnonzero(codes >= 0)
+    order = rows[np.argsort(codes[rows], kind="stable")]
+    sorted_codes = codes[order]
+    starts = np.flatnonzero(np.r_[True, sorted_codes[1:] != sorted_codes[:-1]]) if len(order) else np.zeros(0, np.int64)
+    sizes = np.diff(np.r_[starts, len(order)])
+    found: list[tuple[Codes, Codes]] = []
+    for size in np.unique(sizes[(sizes > 1) & (sizes <= most)]).tolist():
+        at = starts[sizes == size]
+        one, other = np.triu_indices(size, 1)
+        # rows of a block are in order, for the sort is stable
+        found.append((order[(at[:, None] + one).ravel()], order[(at[:, None] + other).ravel()]))
+    none = np.zeros(0, np.int64)
+    return np.concatenate([none, *(one for one, _ in found)]), np.concatenate([none, *(other for _, other in found)])
+
+
+def unique_pairs(pairs: Sequence[tuple[Codes, Codes]], rows: int) -> Codes:
+    """Each pair once, in order: a sort and a mask, which is many times faster than ``np.unique``."""
+    every = np.concatenate([np.zeros(0, np.int64), *(one * rows + other for one, other in pairs)])
+    every.sort()
+    return every[np.r_[True, every[1:] != every[:-1]]] if len(every) else every
+
+
+# --- parts that survive a slip of the pen ---------------------------------------------------------
+
+
+def _start(length: int) -> Callable[[pa.Array], pa.Array]:
+    return lambda texts: pc.utf8_slice_codeunits(texts, 0, length)
+
+
+def _end(length: int) -> Callable[[pa.Array], pa.Array]:
+    return lambda texts: pc.utf8_slice_codeunits(texts, -length)
+
+
+def _slice(start: int, stop: int | None = None) -> Callable[[pa.Array], pa.Array]:
+    return lambda texts: pc.utf8_slice_codeunits(texts, start, stop)
+
+
+def _skeleton(texts: pa.Array) -> pa.Array:
+    """The first letter and the consonants behind it."""
+    first = pc.utf8_slice_codeunits(texts, 0, 1)
+    rest = pc.replace_substring_regex(pc.utf8_slice_codeunits(texts, 1), "[aeiouyhw ]", "")
+    return pc.binary_join_element_wise(first, pc.utf8_slice_codeunits(rest, 0, 4), "")
+
+
+def _local(texts: pa.Array) -> pa.Array:
+    return pc.replace_substring_regex(texts, "@.*$", "")
+
+
+def _half(*, last: bool) -> Callable[[pa.Array], pa.Array]:
+    def half(texts: pa.Array) -> pa.Array:
+        size = [len(text) // 2 + 1 for text in texts.to_pylist()]
+        return pa.array([text[-n:] if last else text[:n] for text, n in zip(texts.to_pylist(), size, strict=True)])
+
+    return half
+
+
+def _numbers(texts: pa.Array) -> pa.Array:
+    """The first two numbers of an address, in order."""
+    return pa.array([" ".join(sorted(re.findall(r"\d+", text))[:2]) for text in texts.to_pylist()], pa.string())
+
+
+_NAME = (_start(3), _skeleton)
+_PARTS: Mapping[FieldType, tuple[Callable[[pa.Array], pa.Array], ...]] = {
+    FieldType.GIVEN_NAME: _NAME,
+    FieldType.FAMILY_NAME: _NAME,
+    FieldType.PERSON_NAME: _NAME,
+    FieldType.DATE: (_start(4), _slice(4)),
+    FieldType.EMAIL: (_local,),
+    FieldType.PHONE: (_end(7), _slice(0, -3)),
+    FieldType.POSTCODE: (_start(3),),
+    FieldType.IDENTIFIER: (_half(last=False), _half(last=True)),
+    FieldType.ADDRESS: (_numbers, _start(8)),
+}
+
+
+_WORDED = (FieldType.COMPANY_NAME, FieldType.TEXT, FieldType.NAMES)
+
+
+# --- texts ----------------------------------------------------------------------------------------
+
+
+def _sharing_a_word(column: Column) -> tuple[Codes, Codes]:
+    """Pairs of rows that share a word which few have."""
+    words: Words = column.once("words", words_of)
+    by_word = words.words.vectors.tocsc()
+    order = np.argsort(column.codes, kind="stable")
+    starts = np.searchsorted(column.codes[order], np.arange(len(column.texts) + 1))
+    rows: list[npt.NDArray[np.int64]] = []
+    marks: list[npt.NDArray[np.int64]] = []
+    for word in np.flatnonzero((words.words.rows >= 2) & (words.words.rows <= TOKEN)).tolist():
+        codes = by_word.indices[by_word.indptr[word] : by_word.indptr[word + 1]]
+        found = np.concatenate([order[starts[code] : starts[code + 1]] for code in codes.tolist()])
+        rows.append(np.sort(found))
+        marks.append(np.full(len(found), word))
+    if not rows:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    # pairs within equal marks, of places in the list of rows
+    one, other = pairs_within(np.concatenate(marks), most=TOKEN)
+    listed = np.concatenate(rows)
+    return listed[one], listed[other]
+
+
+def _neighbours(column: Column, *, least: float = 0.4) -> tuple[Codes, Codes]:
+    """For each row those whose letter groups are most like its own."""
+    words: Words = column.once("words", words_of)
+    vectors = words.groups.vectors.copy()
+    rare = words.groups.rows <= max(50.0, 0.02 * len(column))
+    vectors.data *= rare[vectors.indices]
+    vectors.eliminate_zeros()
+    of_rows = vectors[column.codes]
+    turned = of_rows.T.tocsr()
+    found: list[tuple[Codes, Codes]] = []
+    for at in range(0, of_rows.shape[0], 500):
+        products = (of_rows[at : at + 500] @ turned).tocsr()
+        for row in range(products.shape[0]):
+            span = slice(products.indptr[row], products.indptr[row + 1])
+            cosine, others = products.data[span], products.indices[span].astype(np.int64)
+            if len(cosine) > NEIGHBOURS + 1:
+                best = np.argpartition(-cosine, NEIGHBOURS + 1)[: NEIGHBOURS + 1]
+                cosine, others = cosine[best], others[best]
+            others = others[(cosine >= least) & (others != at + row)]
+            mine = np.full(len(others), at + row)
+            found.append((np.minimum(mine, others), np.maximum(mine, others)))
+    none = np.zeros(0, np.int64)
+    return np.concatenate([none, *(one for one, _ in found)]), np.concatenate([none, *(other for _, other in found)])

@@ -1,0 +1,254 @@
+"""Columns coded to integers: the text of every record becomes the number of its normal form.
+
+Equal forms have equal codes, 0 stands for nothing, and whatever is worked out about a form is worked
+out once, however many records have it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import define, field
+
+from crmkit.domain.values.domains import ROLE_MAILBOXES
+from crmkit.rules.dedup.linkage import FieldType
+
+__all__ = ["Codes", "Column", "column", "derived", "find_implied"]
+
+Codes = npt.NDArray[np.int64]
+_MANY = 3
+"""Other rows that share a value, on average over rows, from which on a column may imply another."""
+_NEARLY_ALL = 0.8
+"""The share of pairs with one value equal that have the other equal too, from which on it is implied."""
+_SAMPLE = 20_000
+"""Rows that are looked at to see whether a column says the same often."""
+
+
+@define(eq=False)
+class Column:
+    """One column: ``codes`` a row, and the normal form behind each code."""
+
+    name: str
+    type: FieldType
+    codes: Codes
+    values: pa.StringArray
+    """The form of each code; that of code 0 is empty."""
+    counts: Codes = field(init=False)
+    """How many rows have each code."""
+    implied_by: tuple[str, ...] = ()
+    """Columns that say the same already: where one of them agrees, that this one does too is no news."""
+    known: dict[str, Any] = field(factory=dict)
+    """What was worked out about the forms, by name."""
+    _texts: list[str] | None = None
+
+    def __attrs_post_init__(self) -> None:
+        self.counts = np.bincount(self.codes, minlength=len(self.values))
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def texts(self) -> list[str]:
+        """The forms as Python text."""
+        if self._texts is None:
+            self._texts = self.values.to_pylist()
+        return self._texts
+
+    @property
+    def shares(self) -> npt.NDArray[np.float64]:
+        """The share of the rows with a value that have each form; one row more than none, for others may come."""
+        return np.asarray(np.maximum(self.counts, 1.5) / max(1, self.filled), np.float64)
+
+    @property
+    def filled(self) -> int:
+        """How many rows have a value."""
+        return int(self.counts[1:].sum())
+
+    def once(self, name: str, make: Callable[["Column"], Any]) -> Any:
+        """What ``make`` works out about the forms, worked out once."""
+        if name not in self.known:
+            self.known[name] = make(self)
+        return self.known[name]
+
+
+def column(name: str, type_: FieldType, texts: "pa.ChunkedArray | pa.Array | Sequence[str | None]") -> Column:
+    """``texts`` coded by their normal forms."""
+    raw = texts if isinstance(texts, pa.Array | pa.ChunkedArray) else pa.array(list(texts), pa.string())
+    if isinstance(raw, pa.ChunkedArray):
+        raw = raw.combine_chunks()
+    if not pa.types.is_string(raw.type):
+        raw = raw.cast(pa.string())
+    filled = raw.fill_null("")
+    # texts that come again are made normal once; where nearly all differ, telling them apart first costs more
+    few = len(filled) < _SAMPLE or len(pc.unique(filled.slice(0, _SAMPLE))) < _SAMPLE // 2
+    rows = filled.dictionary_encode() if few else None
+    forms = _NORMAL[type_](filled if rows is None else rows.dictionary)
+    # the empty form first, so that its code is 0
+    coded = pa.concat_arrays([pa.array([""]), forms]).dictionary_encode()
+    codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)[1:]
+    if rows is not None:
+        codes = codes[rows.indices.to_numpy(zero_copy_only=False)]
+    return Column(name, type_, codes, coded.dictionary)
+
+
+def derived(source: Column, part: "pa.Array") -> Codes:
+    """A code a row for the ``part`` of each form; -1 where it is empty."""
+    coded = part.dictionary_encode()
+    of_form = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    of_form[pc.equal(part, "").to_numpy(zero_copy_only=False)] = -1
+    found: Codes = of_form[source.codes]
+    return found
+
+
+def find_implied(columns: Sequence[Column]) -> None:
+    """Note of each place which others imply it, as a postcode implies its town.
+
+    Only columns whose values many rows share are asked: where a value is nearly unique, all else agrees
+    because the records are the same.
+    """
+    places = [each for each in columns if each.type in (FieldType.POSTCODE, FieldType.PLACE)]
+    for one in places:
+        pairs = float((one.counts[1:].astype(np.float64) * (one.counts[1:] - 1)).sum())
+        if pairs < _MANY * max(1, one.filled):
+            continue
+        for other in places:
+            if one is not other and one.name not in other.implied_by and other.name not in one.implied_by:
+                both = np.flatnonzero((one.codes > 0) & (other.codes > 0))
+                joint = np.bincount(
+                    np.unique(one.codes[both] * len(other.counts) + other.codes[both], return_inverse=True)[1]
+                )
+                alone = np.bincount(one.codes[both]).astype(np.float64)
+                agreeing = float((joint.astype(np.float64) * (joint - 1)).sum())
+                together = float((alone * (alone - 1)).sum())
+                if agreeing > _NEARLY_ALL * together > 0 and not _says_little(other):
+                    other.implied_by = (*other.implied_by, one.name)
+
+
+def _says_little(column: Column) -> bool:
+    """Whether two rows agree anyway more often than not."""
+    return float((column.counts[1:] ** 2.0).sum()) > 0.5 * max(1, column.filled) ** 2
+
+
+# --- normal forms ---------------------------------------------------------------------------------
+
+
+def _fold(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text))
+    kept = "".join(each for each in plain if not unicodedata.combining(each))
+    return unicodedata.normalize("NFKC", kept).casefold().replace("ß", "ss")
+
+
+def _ascii(texts: pa.Array) -> pa.Array:
+    """``texts`` folded: width, case and accents are gone."""
+    if texts.nbytes == 0 or pc.all(pc.string_is_ascii(texts)).as_py() is not False:
+        return pc.utf8_lower(texts)
+    return pa.array([text.lower() if text.isascii() else _fold(text) for text in texts.to_pylist()], pa.string())
+
+
+def _spaced(texts: pa.Array) -> pa.Array:
+    """Words with single spaces between them, and nothing else."""
+    folded = _ascii(texts)
+    if pc.any(pc.match_substring_regex(folded, "['’`]")).as_py():
+        folded = pc.replace_substring_regex(folded, "['’`]", "")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(folded, r"[^\p{L}\p{N}]+", " "))
+
+
+def _joined(texts: pa.Array) -> pa.Array:
+    """Letters and digits, and nothing else."""
+    return pc.replace_substring_regex(_ascii(texts), r"[^\p{L}\p{N}]+", "")
+
+
+def _email(texts: pa.Array) -> pa.Array:
+    """The address; a role mailbox such as info@ is nobody's, and counts as missing."""
+    plain = pc.utf8_trim_whitespace(_ascii(texts))
+    local = pc.replace_substring_regex(plain, "([0-9_.-]*([+].*)?)@.*$", "")
+    return pc.if_else(pc.is_in(local, pa.array(sorted(ROLE_MAILBOXES))), "", plain)
+
+
+def _website(texts: pa.Array) -> pa.Array:
+    bare = pc.replace_substring_regex(pc.utf8_trim_whitespace(_ascii(texts)), r"^(https?://)?(www\.)?", "")
+    return pc.replace_substring_regex(bare, "[/?#].*$", "")
+
+
+_EXTENSION = "(ext|x|#|转|分机)"
+
+
+def _phone(texts: pa.Array) -> pa.Array:
+    """The last digits, as many as a number of this column has without prefixes."""
+    plain = _ascii(texts)
+    if pc.any(pc.match_substring_regex(plain, _EXTENSION)).as_py():
+        plain = pc.replace_substring_regex(plain, _EXTENSION + ".*$", "")
+    digits = pc.utf8_ltrim(pc.replace_substring_regex(plain, "[^0-9]+", ""), characters="0")
+    if pc.any(pc.starts_with(digits, "86")).as_py():
+        digits = pc.replace_substring_regex(digits, "^860*([0-9]{10,11})$", r"\1")
+    lengths = pc.utf8_length(digits).to_numpy(zero_copy_only=False)
+    share = np.bincount(np.minimum(lengths, 15), minlength=16) / max(1, int((lengths > 4).sum()))
+    usual = next((length for length in range(7, 12) if share[length] >= 0.05), 11)
+    short = pc.utf8_slice_codeunits(digits, -usual)
+    return pc.if_else(pc.greater(pc.utf8_length(digits), 4), short, "")
+
+
+def _date(texts: pa.Array) -> pa.Array:
+    """Eight digits, the year first; the bare digits of what is no whole date."""
+    plain = pc.replace_substring_regex(_ascii(texts), r"^\s*([0-9]{4})[-/.年]([0-9]{2})[-/.月]([0-9]{2}).*$", r"\1\2\3")
+    whole = pc.match_substring_regex(plain, "^([0-9]{8})?$")
+    if pc.all(whole).as_py() is not False:
+        return plain
+    return pa.array([_date_of(text) for text in plain.to_pylist()], pa.string())
+
+
+def _date_of(text: str) -> str:
+    parts = re.findall("[0-9]+", text)
+    if len(parts) == 3 and len(parts[0]) == 4:
+        return f"{parts[0]}{int(parts[1]):02}{int(parts[2]):02}"
+    if len(parts) == 3 and len(parts[2]) == 4:
+        return f"{parts[2]}{int(parts[1]):02}{int(parts[0]):02}"
+    return "".join(parts)
+
+
+def _number(texts: pa.Array) -> pa.Array:
+    found = pc.extract_regex(pc.replace_substring_regex(_ascii(texts), "[,，]", ""), r"(?P<number>[0-9]+(?:\.[0-9]+)?)")
+    return pc.fill_null(pc.struct_field(found, [0]), "")
+
+
+_STREETS = {
+    "street": "st", "avenue": "ave", "av": "ave", "road": "rd", "drive": "dr", "lane": "ln", "court": "ct", "place": "pl",
+    "boulevard": "blvd", "way": "wy", "highway": "hwy", "square": "sq", "terrace": "tce", "crescent": "cres",
+    "parkway": "pkwy", "circuit": "cct", "north": "n", "south": "s", "east": "e", "west": "w", "apartment": "apt",
+    "suite": "ste", "strasse": "str", "saint": "st", "building": "bldg", "floor": "fl",
+}  # fmt: skip
+
+
+def _address(texts: pa.Array) -> pa.Array:
+    """Street words in their short form; streets are few beside addresses, so each is looked at once."""
+    found = pc.extract_regex(_spaced(texts), r"^(?P<number>(?:[0-9]+[a-z]? )*)(?P<street>.*)$")
+    streets = pc.struct_field(found, [1]).dictionary_encode()
+    short = [" ".join(_STREETS.get(word, word) for word in text.split()) for text in streets.dictionary.to_pylist()]
+    return pc.binary_join_element_wise(
+        pc.struct_field(found, [0]), pa.array(short, pa.string()).take(streets.indices), ""
+    )
+
+
+_NORMAL: Mapping[FieldType, Callable[[pa.Array], pa.Array]] = {
+    FieldType.GIVEN_NAME: _spaced,
+    FieldType.FAMILY_NAME: _spaced,
+    FieldType.PERSON_NAME: _spaced,
+    FieldType.COMPANY_NAME: _spaced,
+    FieldType.EMAIL: _email,
+    FieldType.PHONE: _phone,
+    FieldType.DATE: _date,
+    FieldType.ADDRESS: _address,
+    FieldType.PLACE: _spaced,
+    FieldType.POSTCODE: _joined,
+    FieldType.IDENTIFIER: _joined,
+    FieldType.CATEGORY: _spaced,
+    FieldType.TEXT: _spaced,
+    FieldType.NAMES: _spaced,
+    FieldType.WEBSITE: _website,
+    FieldType.NUMBER: _number,
+}

@@ -1,0 +1,279 @@
+"""What the levels of each column are worth, learnt from the pairs themselves, without a label.
+
+What agrees by chance is known from random pairs, and for equal values exactly. What agrees among true
+matches is learnt by expectation maximisation over the candidates (A. Dempster, N. Laird, D. Rubin, 1977; for
+record linkage W. E. Winkler, "Using the EM Algorithm for Weight Computation in the Fellegi–Sunter Model",
+1988), in two views that are joined.
+
+The first believes that columns err independently, and tells three kinds of pairs apart: the same, strangers,
+and neighbours, who have in common what a household, an office or a company shares. The second looks at the
+candidates alone: what often agrees among pairs that share a block and are still different counts less. It
+guards the first against columns that say the same twice.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from crmkit.adapters.batch.columns import Codes, Column
+from crmkit.adapters.batch.comparison import Compared, compare, patterns_of
+from crmkit.rules.dedup.linkage import CERTAIN_BITS, LEVELS, SHARED, FieldWeights, LinkageModel
+
+__all__ = ["Floats", "Scores", "score", "train"]
+
+Floats = npt.NDArray[np.float64]
+Levels = npt.NDArray[np.uint8]
+
+JOINT = 0.6
+"""The share of the second view in the weights."""
+GUARD = 0.5
+"""How much of what speaks for neighbours counts against a match."""
+ROUNDS = 40
+RANDOM = 300_000
+"""Random pairs that show what agrees by chance."""
+ENOUGH = 1_000_000
+"""Candidates that are learnt from; of more, every so many-th is taken."""
+USUAL = 0.25
+"""The part of the usual shares in those that were learnt of matches."""
+EVEN, STEEP = 0.68, 14.0
+"""For a single column: the likeness at which a match is as likely as not, and bits for the whole likeness."""
+HELD = 0.5
+"""The same while the kinds of pairs are told apart."""
+TRUST = 20
+"""Pairs that the usual shares of a kind count for beside those that were met."""
+
+
+@frozen(eq=False)
+class Scores:
+    """Bits for each pair: the score, and the evidence alone, without the prior."""
+
+    score: Floats
+    evidence: Floats
+
+
+def train(
+    columns: Sequence[Column],
+    pairs: Codes,
+    compared: Compared,
+    *,
+    total: float,
+    split: int | None = None,
+    seed: int = 1,
+) -> LinkageModel:
+    """The model of these columns; ``compared`` are the levels of ``pairs``, ``total`` how many pairs there are at all."""
+    if len(pairs) == 0:
+        return _untaught(columns)
+    step = 1 + len(pairs) // ENOUGH
+    pairs, compared, total = pairs[::step], compared[::step], total / step
+    chance = _by_chance(columns, split=split, seed=seed)
+    usual = [_usual(column) for column in columns]
+    if len(columns) == 1:
+        return _alone(columns[0])
+    kinds, likely = _kinds(columns, compared, usual, chance)
+    alike, near = _bits(_tempered(kinds[0], usual), chance), _bits(kinds[1], chance)
+    prior, _ = _prior(_scored(columns, alike, chance, compared, pairs), total)
+    together, apart, share = _candidates(columns, compared, likely[0])
+    return _model(
+        columns,
+        [
+            (1 - JOINT) * one + JOINT * other
+            for one, other in zip(alike, _bits(_tempered(together, usual), apart), strict=True)
+        ],
+        chance,
+        prior=(1 - JOINT) * prior + JOINT * float(np.log2(share / (1 - share))),
+        near=near,
+        near_prior=float(np.log2(max(likely[1].sum(), 1.0) / total)),
+    )
+
+
+def _untaught(columns: Sequence[Column]) -> LinkageModel:
+    """Nothing was there to learn from: no pair is likely, and the weights say only which way they point."""
+    usual = [_usual(column) for column in columns]
+    even = [np.r_[0.0, np.full(len(shares) - 1, 1 / (len(shares) - 1))] for shares in usual]
+    return _model(columns, _bits(usual, even), even, prior=-60.0)
+
+
+def _alone(column: Column) -> LinkageModel:
+    """One column has nothing to be learnt from but itself: likeness decides, ``EVEN`` being as likely as not."""
+    bits = np.array([0.0, *(STEEP * (level.least - EVEN) for level in LEVELS[column.type])])
+    return _model([column], [bits], [np.array([0.0, min(1.0, 1.5 / max(1, column.filled))])], prior=0.0)
+
+
+def score(model: LinkageModel, columns: Sequence[Column], pairs: Codes, compared: Compared) -> Scores:
+    """What the model says of each pair; the same as ``model.score``, for all of them at once."""
+    chance = [np.array([0.0, field.chance]) for field in model.fields]
+    evidence = _scored(columns, [np.r_[0.0, field.weights] for field in model.fields], chance, compared, pairs)
+    if model.near_share:
+        near = [np.r_[0.0, field.near] for field in model.fields]
+        neighbours = _scored(columns, near, chance, compared, pairs, only=SHARED) + model.near_prior
+        evidence -= model.near_share * np.logaddexp2(0, neighbours)
+    return Scores(evidence + model.prior, evidence)
+
+
+def _model(
+    columns: Sequence[Column],
+    weights: Sequence[Floats],
+    chance: Sequence[Floats],
+    *,
+    prior: float,
+    near: Sequence[Floats] = (),
+    near_prior: float = 0.0,
+) -> LinkageModel:
+    fields = []
+    for place, column in enumerate(columns):
+        names = [level.name for level in LEVELS[column.type]]
+        learnt = zip(names, weights[place][1:].tolist(), strict=True)
+        fields.append(
+            FieldWeights(
+                name=column.name,
+                type=column.type,
+                weights=tuple(CERTAIN_BITS.get(name, bits) for name, bits in learnt),
+                near=tuple(near[place][1:].tolist()) if near else (),
+                chance=float(chance[place][1]),
+            )
+        )
+    return LinkageModel(fields=tuple(fields), prior=prior, near_prior=near_prior, near_share=GUARD if near else 0.0)
+
+
+# --- shares of the levels -------------------------------------------------------------------------
+
+
+def _usual(column: Column) -> Floats:
+    """The shares expected among matches before anything was learnt; 0 for missing."""
+    shares = np.array([0.0, *(level.usual for level in LEVELS[column.type])])
+    return np.asarray(shares / shares.sum(), np.float64)
+
+
+def _by_chance(columns: Sequence[Column], *, split: int | None, seed: int) -> list[Floats]:
+    """For each column the shares among random pairs."""
+    random = np.random.default_rng(seed)
+    rows = len(columns[0])
+    one = random.integers(0, rows if split is None else split, RANDOM)
+    other = random.integers(0 if split is None else split, rows, RANDOM)
+    apart = one != other
+    compared = compare(columns, one[apart], other[apart])
+    found = []
+    for place, column in enumerate(columns):
+        shares = _shares(compared[:, place], column, None)
+        filled = max(1, column.filled)
+        # that two rows have the same value is known exactly
+        equal = float(((column.counts[1:] / filled) ** 2).sum()) - 1 / filled
+        shares[1] = max(equal, 1e-9)
+        found.append(shares / shares.sum())
+    return found
+
+
+def _prior(evidence: Floats, total: float) -> tuple[float, Floats]:
+    """Bits that make the expected matches the share of all pairs that they are, and how likely each pair is one."""
+    share, likely = 1e-4, np.zeros(len(evidence))
+    for _ in range(30):
+        likely = 1 / (1 + np.exp2(-np.clip(evidence + np.log2(share / (1 - share)), -60, 60)))
+        share = float(np.clip(likely.sum() / total, 1e-12, 0.5))
+    return float(np.log2(share / (1 - share))), likely
+
+
+def _kinds(
+    columns: Sequence[Column], compared: Compared, usual: Sequence[Floats], chance: Sequence[Floats]
+) -> tuple[list[list[Floats]], Floats]:
+    """Shares of the levels among matches, neighbours and strangers, and how likely each pair is which of them.
+
+    Without neighbours a family that lives together is the most regular pattern there is, and is taken for
+    one person.
+    """
+    patterns, which, counts = patterns_of(compared)
+    places = range(len(columns))
+    near = [one if column.type in SHARED else other for column, one, other in zip(columns, usual, chance, strict=True)]
+    kinds = [list(usual), near, list(chance)]
+    sizes = np.array([0.1, 0.1, 0.8])
+    likely = np.zeros((3, len(patterns)))
+    for _ in range(ROUNDS):
+        bits = np.zeros((3, len(patterns)))
+        for number, kind in enumerate(kinds):
+            bits[number] = np.log2(sizes[number])
+            for place in places:
+                bits[number] += _log(kind[place])[patterns[:, place]]
+        likely = np.exp2(bits - bits.max(axis=0))
+        likely /= likely.sum(axis=0)
+        weight = likely * counts
+        sizes = np.clip(weight.sum(axis=1) / max(1, counts.sum()), 1e-6, 1)
+        for place, column in enumerate(columns):
+            met = _counted(patterns[:, place], column, weight[0])
+            # held to what is usual, or "the same" would come to mean the most regular of all kinds
+            met = (1 - HELD) * met + (HELD * met.sum() + TRUST) * usual[place]
+            kinds[0][place] = met / met.sum()
+            if column.type in SHARED:
+                met = _counted(patterns[:, place], column, weight[1]) + TRUST * usual[place]
+                kinds[1][place] = met / met.sum()
+            kinds[2][place] = _shares(patterns[:, place], column, weight[2])
+    return kinds, likely[:, which]
+
+
+def _candidates(
+    columns: Sequence[Column], compared: Compared, likely: Floats
+) -> tuple[list[Floats], list[Floats], float]:
+    """Shares of the levels among matches and among the other candidates, and the share of matches.
+
+    One step from what the first view says, and no further: left to itself, the second would drift to
+    whatever kind of pair is the most regular.
+    """
+    share = float(np.clip(likely.mean(), 1e-6, 1 - 1e-6))
+    matching = [_shares(compared[:, place], column, likely) for place, column in enumerate(columns)]
+    others = [_shares(compared[:, place], column, 1 - likely) for place, column in enumerate(columns)]
+    return matching, others, share
+
+
+def _counted(levels: Levels, column: Column, weight: npt.NDArray[Any] | None) -> Floats:
+    """How many pairs are in each level; those with a missing value are not counted."""
+    counts = np.bincount(levels, weights=weight, minlength=len(LEVELS[column.type]) + 1).astype(np.float64)
+    counts[0] = 0
+    return counts
+
+
+def _shares(levels: Levels, column: Column, weight: npt.NDArray[Any] | None) -> Floats:
+    """The share of each level; no level has none."""
+    counts = _counted(levels, column, weight)
+    counts[1:] += 0.5
+    return np.asarray(counts / counts.sum(), np.float64)
+
+
+def _tempered(shares: Sequence[Floats], usual: Sequence[Floats]) -> list[Floats]:
+    """What was learnt with a part of what is usual: no slip is so rare that it alone rules a match out."""
+    return [(1 - USUAL) * learnt + USUAL * known for learnt, known in zip(shares, usual, strict=True)]
+
+
+# --- bits -----------------------------------------------------------------------------------------
+
+
+def _scored(
+    columns: Sequence[Column],
+    weights: Sequence[Floats],
+    chance: Sequence[Floats],
+    compared: Compared,
+    pairs: Codes,
+    *,
+    only: frozenset[str] = frozenset(),
+) -> Floats:
+    """Bits of evidence of each pair; equal values count by how rare they are (of types in ``only``, if given)."""
+    one = pairs // len(columns[0])
+    found = np.zeros(len(pairs))
+    for place, (column, weight) in enumerate(zip(columns, weights, strict=True)):
+        levels = compared[:, place]
+        found += weight[levels]
+        if not only or column.type in only:
+            same = np.flatnonzero(levels == 1)
+            found[same] += np.log2(chance[place][1] / column.shares)[column.codes[one[same]]]
+    return found
+
+
+def _bits(matching: Sequence[Floats], others: Sequence[Floats]) -> list[Floats]:
+    return [_log(one) - _log(other) for one, other in zip(matching, others, strict=True)]
+
+
+def _log(shares: Floats) -> Floats:
+    """Bits of each level; a missing value says nothing."""
+    bits = np.log2(np.maximum(shares, 1e-12))
+    bits[0] = 0
+    return np.asarray(bits, np.float64)

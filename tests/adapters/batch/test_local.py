@@ -1,0 +1,414 @@
+"""All records of a table at once: the same people come together, neighbours stay apart, and answers repeat."""
+
+import random
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from crmkit.adapters.batch import LocalEngine
+from crmkit.adapters.batch.blocking import candidates, pairs_within
+from crmkit.adapters.batch.clustering import _parted, clusters_of, one_to_one
+from crmkit.adapters.batch.columns import column, find_implied
+from crmkit.adapters.batch.comparison import compare, patterns_of
+from crmkit.adapters.batch.likeness import _letters
+from crmkit.adapters.batch.training import Scores, score
+from crmkit.errors import InvalidInput
+from crmkit.rules.dedup.linkage import LEVELS, FieldType
+
+GIVEN = (
+    "Anna",
+    "Ben",
+    "Clara",
+    "David",
+    "Emma",
+    "Felix",
+    "Greta",
+    "Hugo",
+    "Ida",
+    "Jonas",
+    "Klara",
+    "Leon",
+    "Mia",
+    "Noah",
+)
+FAMILY = (
+    "Berg",
+    "Bauer",
+    "Fischer",
+    "Keller",
+    "Koch",
+    "Krause",
+    "Lange",
+    "Maier",
+    "Neumann",
+    "Otto",
+    "Peters",
+    "Richter",
+)
+TOWNS = {"10115": "Berlin", "20095": "Hamburg", "80331": "München", "50667": "Köln", "60311": "Frankfurt"}
+FIELDS = {
+    "given": "given_name",
+    "family": "family_name",
+    "born": "date",
+    "email": "email",
+    "street": "address",
+    "town": "place",
+    "code": "postcode",
+}
+
+
+def slipped(text, chance):
+    """The text with a letter left out, doubled or swapped."""
+    if len(text) < 3 or chance.random() > 0.15:
+        return text
+    place = chance.randrange(len(text) - 1)
+    return chance.choice(
+        [
+            text[:place] + text[place + 1 :],
+            text[: place + 1] + text[place:],
+            text[:place] + text[place + 1] + text[place] + text[place + 2 :],
+        ]
+    )
+
+
+def people(number, seed=1):
+    """Rows with the person each is about; a third live with somebody of their name, a quarter are there twice."""
+    chance = random.Random(seed)
+    rows, first = [], None
+    for person in range(number):
+        neighbour = first if person and chance.random() < 0.3 else None
+        code = chance.choice(list(TOWNS))
+        row = {
+            "given": chance.choice(GIVEN) + chance.choice(["", "ka", "lind", "ette", "mar", "inho", "wen", "ur"]),
+            "family": neighbour["family"]
+            if neighbour
+            else chance.choice(FAMILY) + chance.choice(["", "mann", "er", "s"]),
+            "born": f"{chance.randrange(1940, 2005)}-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02}",
+            "street": neighbour["street"] if neighbour else f"{chance.choice(FAMILY)}straße {chance.randrange(1, 90)}",
+            "code": neighbour["code"] if neighbour else code,
+            "person": person,
+        }
+        row["town"] = TOWNS[row["code"]]
+        first = row
+        row["email"] = (
+            f"{row['given']}.{row['family']}{chance.randrange(99)}@{chance.choice(['gmx.example', 'web.example'])}".lower()
+        )
+        rows.append(row)
+        if chance.random() < 0.25:
+            twin = {name: slipped(value, chance) if isinstance(value, str) else value for name, value in row.items()}
+            twin |= {name: None for name in FIELDS if chance.random() < 0.1}
+            rows.append(twin)
+    chance.shuffle(rows)
+    return rows
+
+
+def table(rows):
+    return {name: [row[name] for row in rows] for name in FIELDS}
+
+
+def f1(clusters, truth):
+    def pairs(groups):
+        return sum(count * (count - 1) // 2 for count in Counter(groups).values())
+
+    both = pairs(zip(clusters, truth, strict=True))
+    return 2 * both / (pairs(clusters) + pairs(truth))
+
+
+ROWS = people(1_500)
+TRUTH = [row["person"] for row in ROWS]
+
+
+@pytest.fixture(scope="module")
+def found():
+    return LocalEngine().dedupe(table(ROWS), FIELDS)
+
+
+def test_the_same_people_come_together_and_households_stay_apart(found):
+    assert f1(found.clusters.tolist(), TRUTH) > 0.93
+
+
+def test_the_probability_says_how_often_a_pair_is_right(found):
+    one, other, likely = found.pairs()
+    right = np.array([TRUTH[left] == TRUTH[right] for left, right in zip(one, other, strict=True)])
+    assert abs(right.mean() - likely.mean()) < 0.05
+
+
+def test_the_same_table_has_the_same_answer(found):
+    again = LocalEngine(threads=1).dedupe(table(ROWS), FIELDS)
+    assert again.clusters.tolist() == found.clusters.tolist()
+    assert again.model == found.model
+
+
+def test_an_arrow_table_is_the_same_as_lists(found):
+    assert LocalEngine().dedupe(pa.table(table(ROWS)), FIELDS).clusters.tolist() == found.clusters.tolist()
+
+
+def test_the_order_of_the_rows_does_not_matter(found):
+    places = list(range(len(ROWS)))
+    random.Random(2).shuffle(places)
+    shuffled = LocalEngine().dedupe(table([ROWS[place] for place in places]), FIELDS)
+    assert f1(shuffled.clusters.tolist(), [found.clusters[place] for place in places]) > 0.98
+
+
+def test_the_model_explains_what_the_engine_says(found):
+    columns = [column(name, FieldType(kind), table(ROWS)[name]) for name, kind in FIELDS.items()]
+    find_implied(columns)
+    one, other = found.one[:50], found.other[:50]
+    levels = compare(columns, one, other)
+    fast = score(found.model, columns, one * len(ROWS) + other, levels).score
+    for place in range(len(one)):
+        shares = [float(each.shares[each.codes[one[place]]]) for each in columns]
+        assert found.model.score(levels[place].tolist(), shares=shares) == pytest.approx(fast[place], abs=1e-6)
+
+
+def test_rules_that_were_given_are_all_that_is_compared():
+    found = LocalEngine().dedupe(table(ROWS), FIELDS, blocking=[("family", "born"), ("email",)])
+    assert 0 < found.candidates < 2_000
+    assert f1(found.clusters.tolist(), TRUTH) > 0.7
+
+
+def test_stages_are_told():
+    told = []
+    LocalEngine(progress=lambda stage, seconds: told.append((stage, seconds >= 0))).dedupe(table(ROWS[:200]), FIELDS)
+    assert told == [(stage, True) for stage in ("code", "block", "compare", "train", "score", "cluster")]
+
+
+def test_two_lists_without_twins_are_linked_one_to_one():
+    twice = [row for row in ROWS if TRUTH.count(row["person"]) == 2]
+    first = {row["person"]: row for row in twice}
+    second = {row["person"]: row for row in reversed(twice)}
+    ids = list(first)
+    linked = LocalEngine().link(table([first[id] for id in ids]), table([second[id] for id in ids]), FIELDS)
+    one, other, _ = linked.pairs()
+    right = sum(left + len(ids) == right for left, right in zip(one.tolist(), other.tolist(), strict=True))
+    assert right / len(one) > 0.95
+    assert right / len(ids) > 0.9
+    assert len(set(one.tolist())) == len(one) == len(set(other.tolist()))
+
+
+def test_names_alone_decide_by_likeness():
+    names = [
+        "Nordlicht Energie GmbH",
+        "Nordlicht Energy GmbH",
+        "Südwind Logistik AG",
+        "Alpenglas Werke",
+        "Alpenglas Werk",
+    ]
+    clusters = LocalEngine().dedupe({"name": names}, {"name": "company_name"}).clusters.tolist()
+    assert clusters[0] == clusters[1]
+    assert clusters[3] == clusters[4]
+    assert len(set(clusters)) == 3
+
+
+def test_a_branch_is_a_customer_of_its_own():
+    """Of forty companies, each there twice, with a branch that shares their phone."""
+    chance = random.Random(3)
+    names, phones = [], []
+    for number in range(40):
+        name = "".join(chance.choice("云杉海天龙华金盛远洋东方恒泰") for _ in range(3))
+        names += [f"杭州{name}贸易有限公司", f"杭州{name}贸易有限公司宁波分公司", f"杭州{name}贸易公司"]
+        phones += [f"0571-8800{number:04}"] * 3
+    fields = {"name": "company_name", "phone": "phone"}
+    clusters = LocalEngine().dedupe({"name": names, "phone": phones}, fields).clusters.reshape(40, 3)
+    assert (clusters[:, 0] == clusters[:, 2]).mean() > 0.9
+    assert not set(clusters[:, 1]) & set(clusters[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("rows", "fields"),
+    [
+        ({"name": []}, {"name": "person_name"}),
+        ({"name": [None, None, ""]}, {"name": "person_name"}),
+        ({"name": ["Anna Berg"], "born": ["1980-01-01"]}, {"name": "person_name", "born": "date"}),
+        ({"name": ["Anna Berg"] * 300, "born": [None] * 300}, {"name": "person_name", "born": "date"}),
+    ],
+)
+def test_tables_with_little_in_them_are_answered(rows, fields):
+    found = LocalEngine().dedupe(rows, fields)
+    assert len(found.clusters) == len(next(iter(rows.values())))
+
+
+@pytest.mark.parametrize("kind", FieldType)
+def test_each_type_takes_whatever_text_there_is(kind):
+    texts = [
+        "",
+        None,
+        "a",
+        "  ",
+        "\u200b",
+        "Ünïcode ß 王伟",
+        "0" * 40,
+        "12/03/2004",
+        "x@y",
+        "http://",
+        "-1,5",
+        "李" * 50,
+    ] * 3
+    found = LocalEngine().dedupe({"x": texts, "y": texts}, {"x": kind, "y": "category"})
+    assert len(found.clusters) == len(texts)
+
+
+@pytest.mark.parametrize(
+    ("fields", "blocking", "field"),
+    [
+        ({"name": "nickname"}, (), "name"),
+        ({"nowhere": "date"}, (), "nowhere"),
+        ({"name": "date"}, [("x",)], "blocking"),
+        ({"name": "date"}, [()], "blocking"),
+    ],
+)
+def test_a_mistaken_question_names_what_is_wrong(fields, blocking, field):
+    with pytest.raises(InvalidInput, match=field):
+        LocalEngine().dedupe({"name": ["Anna"]}, fields, blocking=blocking)
+
+
+# --- parts ----------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(-1, 6), max_size=40), st.integers(2, 8))
+def test_pairs_within_are_all_pairs_of_small_blocks(codes, most):
+    one, other = pairs_within(np.array(codes, np.int64), most=most)
+    small = {code for code, count in Counter(codes).items() if code >= 0 and count <= most}
+    expected = {(a, b) for a, b in combinations(range(len(codes)), 2) if codes[a] == codes[b] and codes[a] in small}
+    assert sorted(zip(one.tolist(), other.tolist(), strict=True)) == sorted(expected)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 2)), max_size=60))
+def test_patterns_are_the_different_rows_and_their_counts(rows):
+    compared = np.array(rows, np.uint8).reshape(-1, 3)
+    patterns, which, counts = patterns_of(compared)
+    assert [tuple(patterns[place].tolist()) for place in which] == [tuple(row) for row in compared.tolist()]
+    assert dict(zip(map(tuple, patterns.tolist()), counts.tolist(), strict=True)) == Counter(
+        map(tuple, compared.tolist())
+    )
+
+
+def test_many_columns_make_patterns_too():
+    compared = np.random.default_rng(1).integers(0, 9, (500, 12)).astype(np.uint8)
+    patterns, which, counts = patterns_of(compared)
+    assert (patterns[which] == compared).all()
+    assert counts.sum() == 500
+
+
+words = st.text("abcdeéß 王李", min_size=1, max_size=30)
+
+
+@given(st.lists(words, min_size=2, max_size=12, unique=True))
+def test_the_cheap_bound_is_never_below_the_true_likeness(texts):
+    from rapidfuzz.distance import JaroWinkler
+
+    known = column("name", FieldType.FAMILY_NAME, texts)
+    forms = np.arange(1, len(known.texts))
+    one, other = (each.ravel() for each in np.meshgrid(forms, forms))
+    bound = _letters(known).bound(one, other)
+    for left, right, most in zip(one.tolist(), other.tolist(), bound.tolist(), strict=True):
+        assert JaroWinkler.normalized_similarity(known.texts[left], known.texts[right]) <= most + 1e-5
+
+
+@settings(max_examples=50)
+@given(st.integers(2, 8), st.randoms(use_true_random=False))
+def test_parting_a_small_component_is_average_linkage(size, chance):
+    from scipy.cluster.hierarchy import fcluster, linkage
+
+    worth = np.array([chance.uniform(-5.9, 5.9) + 1e-3 for _ in range(size * (size - 1) // 2)])
+    theirs = fcluster(linkage(6.0 - worth, "average"), 6.0, "distance") if size > 1 else [1]
+    assert f1([*_parted(size, worth).tolist(), -1, -1], [*theirs, -1, -1]) == 1
+
+
+def test_a_chain_of_weak_pairs_is_cut():
+    """Two groups that agree in themselves, and one pair between them."""
+    groups = [0, 0, 0, 1, 1, 1]
+
+    def scored(one, other):
+        same = np.array([groups[a] == groups[b] for a, b in zip(one, other, strict=True)])
+        bits = np.where(same, 8.0, -8.0)
+        return Scores(bits, bits)
+
+    one, other = np.array([0, 1, 3, 4, 2]), np.array([1, 2, 4, 5, 3])
+    clusters = clusters_of(6, one, other, np.array([8.0, 8.0, 8.0, 8.0, 1.0]), scored)
+    assert f1(clusters.tolist(), groups) == 1
+
+
+def test_a_component_that_is_too_large_is_cut_where_it_is_thin():
+    rows = 1_400
+    one = np.arange(rows - 1)
+    bits = np.where(one == rows // 2, 0.5, 9.0)
+
+    def scored(left, _right):
+        return Scores(np.full(len(left), 9.0), np.full(len(left), 9.0))
+
+    clusters = clusters_of(rows, one, one + 1, bits, scored)
+    assert clusters[0] != clusters[-1]
+
+
+def test_of_several_partners_the_best_stays():
+    one, other = np.array([0, 0, 1]), np.array([5, 6, 5])
+    assert one_to_one(one, other, np.array([1.0, 3.0, 2.0])).tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("kind", "pairs"),
+    [
+        ("given_name", {("Bob", "Robert"): "another form", ("J", "Julia"): "initial", ("Anna", "Annna"): "close"}),
+        ("family_name", {("Schmidt", "Schmitt"): "close", ("Berg", "Wolf"): "different"}),
+        (
+            "date",
+            {
+                ("1980-02-03", "1980-03-02"): "one digit",
+                ("3.2.1980", "1980-02-03"): "same",
+                ("1980", "1981"): "one letter",
+            },
+        ),
+        ("email", {("a.b@x.de", "a.b@y.de"): "same local part", ("anna@x.de", "ana@x.de"): "one letter"}),
+        ("phone", {("+86 138 0013 8000", "13800138000"): "same", ("030 123456", "030 123457"): "one digit"}),
+        ("address", {("12 Foo Street", "12 Foo St"): "same", ("12 Foo St Apt 3", "12 Foo St"): "nearly the same"}),
+        ("postcode", {("SW1P 4HN", "sw1p4hn"): "same", ("10115", "10117"): "one letter"}),
+        ("website", {("https://www.x.de/a", "x.de"): "same"}),
+        ("number", {("1,200", "1200.0"): "one off", ("1997", "1998"): "one off"}),
+        ("company_name", {("Nordlicht GmbH", "Nordlicht AG"): None}),
+    ],
+)
+def test_levels_of_each_type(kind, pairs):
+    kind = FieldType(kind)
+    names = [level.name for level in LEVELS[kind]]
+    for (one, other), expected in pairs.items():
+        known = column("x", kind, [one, other])
+        level = int(compare([known], np.array([0]), np.array([1]))[0, 0])
+        assert level > 0
+        if expected in names:
+            assert names[level - 1] == expected, (one, other)
+
+
+def test_role_mailboxes_are_nobodys():
+    known = column("email", FieldType.EMAIL, ["info@x.de", "Sales2@x.de", "anna@x.de"])
+    assert [bool(code) for code in known.codes] == [False, False, True]
+
+
+def test_names_that_changed_places_are_seen():
+    given = column("given", FieldType.GIVEN_NAME, ["Anna", "Berg"])
+    family = column("family", FieldType.FAMILY_NAME, ["Berg", "Anna"])
+    assert compare([given, family], np.array([0]), np.array([1])).tolist() == [[2, 1]]
+
+
+def test_a_postcode_implies_its_town():
+    code = column("code", FieldType.POSTCODE, [row["code"] for row in ROWS])
+    town = column("town", FieldType.PLACE, [TOWNS.get(row["code"]) for row in ROWS])
+    find_implied([code, town])
+    assert town.implied_by == ("code",)
+    same = [place for place, row in enumerate(ROWS) if row["code"] == "10115"][:2]
+    assert compare([code, town], np.array(same[:1]), np.array(same[1:])).tolist() == [[1, 0]]
+
+
+def test_every_true_pair_but_a_few_is_a_candidate():
+    columns = [column(name, FieldType(kind), table(ROWS)[name]) for name, kind in FIELDS.items()]
+    found = set(candidates(columns).tolist())
+    by_person = {}
+    for place, person in enumerate(TRUTH):
+        by_person.setdefault(person, []).append(place)
+    true = [a * len(ROWS) + b for places in by_person.values() for a, b in combinations(places, 2)]
+    assert sum(pair in found for pair in true) / len(true) > 0.98
