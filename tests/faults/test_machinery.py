@@ -1,5 +1,6 @@
 """The machine that looks for faults finds those that are planted."""
 
+from bisect import insort
 from datetime import timedelta
 
 import attrs
@@ -251,7 +252,7 @@ PLANTED = {
         "account:A-1 is not found by its company key",
     ),
     "a key of somebody else": (
-        lambda store: [holders.add(("account", "A-2")) for holders in store._state.keys.values()],
+        lambda store: [insort(holders, ("A-2", "account")) for holders in store._state.keys.values()],
         "account:A-2 is found by a company key that it does not have",
     ),
 }

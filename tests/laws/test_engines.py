@@ -210,6 +210,20 @@ def disclosure_cases():
             yield Case(f"disclosure {level} {name}", dedup.decide_disclosure, policy, facts)
 
 
+def merge_cases():
+    policy = dedup.MergePolicy(fields={"title": "recent"})
+    plain, other = a_lead(title="Buyer"), a_lead(id="L-2", title="Owner", company=None)
+    customer = revise(other, status="converted", account_id="A-1")
+    for name, facts in {
+        "two leads": dedup.MergeFacts(one=plain, other=other),
+        "two leads, one chosen": dedup.MergeFacts(one=plain, other=other, keep="L-2"),
+        "a customer's lead into another": dedup.MergeFacts(one=plain, other=customer, keep=plain.id),
+        "leads of two customers": dedup.MergeFacts(one=revise(customer, id="L-3", account_id="A-2"), other=customer),
+        "two companies": dedup.MergeFacts(one=an_account(), other=an_account(id="A-2", parent_id="A-1")),
+    }.items():
+        yield Case(f"merge {name}", dedup.plan_merge, policy, facts)
+
+
 def assignment_cases():
     target, entry = assignment.Target, assignment.Entry
     policy = assignment.AssignmentPolicy(
@@ -288,6 +302,7 @@ def claim_cases():
 
 CASES = [
     *dedup_cases(),
+    *merge_cases(),
     *disclosure_cases(),
     *assignment_cases(),
     *reclaim_cases(),
@@ -375,8 +390,7 @@ def test_every_engine_and_every_outcome_is_among_the_cases():
     seen = {decision.outcome for decision in decisions}
     assert seen == {outcome for decision in decisions for outcome in type(decision.outcome)}
     policies = {kind for engine in ENGINES for kind in engine.KINDS if issubclass(kind, Policy)}
-    # a merge policy settles fields of a plan, and decides nothing
-    assert {type(case.policy) for case in CASES} == policies - {dedup.MergePolicy}
+    assert {type(case.policy) for case in CASES} == policies
 
 
 def spelled_out(engine):

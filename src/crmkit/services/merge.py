@@ -102,7 +102,8 @@ def plan_merge(ctx: Context, one: Ref, other: Ref, *, keep: str = "") -> MergePr
     """What merging the two would do; nothing is written. See ``merge``."""
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         now = ctx.clock.now()
-        plan = plan_of(_facts(uow, resolve(uow, one), resolve(uow, other), keep, now))
+        facts = _facts(uow, resolve(uow, one), resolve(uow, other), keep)
+        plan = plan_of(_policy(uow, now), facts, now=now)
         moving = moved_to(uow, plan.loser, plan.survivor, ctx.references, now=now)
         return MergePreview(plan=plan, moves=tuple(moving.refs[:MOST_MOVED]))
 
@@ -128,8 +129,8 @@ def merge(ctx: Context, one: Ref, other: Ref, *, keep: str = "", idempotency_key
         if first == second:
             done = Reason.of("merge.already", record=str(other))
             return MergeAnswer(outcome=MergeOutcome.MERGE, survivor=first, loser=other, reasons=(done,))
-        facts = _facts(uow, first, second, keep, now)
-        plan = plan_of(facts)
+        facts = _facts(uow, first, second, keep)
+        plan = plan_of(_policy(uow, now), facts, now=now)
         if plan.outcome is MergeOutcome.MERGE:
             survivor, loser = sorted((facts.one, facts.other), key=lambda record: record.ref != plan.survivor)
             return _carry_out(ctx, uow, plan, survivor, loser, now)
@@ -141,14 +142,17 @@ def merge(ctx: Context, one: Ref, other: Ref, *, keep: str = "", idempotency_key
 # --- one transaction ------------------------------------------------------------------------------
 
 
-def _facts(uow: UnitOfWork, one: Ref, other: Ref, keep: str, now: datetime) -> MergeFacts:
+def _policy(uow: UnitOfWork, now: datetime) -> MergePolicy:
+    return uow.policies.in_force(MergePolicy, now) or MergePolicy()
+
+
+def _facts(uow: UnitOfWork, one: Ref, other: Ref, keep: str) -> MergeFacts:
     return MergeFacts(
         one=_party(uow, one),
         other=_party(uow, other),
         above_one=tuple(_above(uow, one)),
         above_other=tuple(_above(uow, other)),
         keep=resolve(uow, Ref(entity=one.entity, id=keep)).id if keep else "",
-        policy=uow.policies.in_force(MergePolicy, now) or MergePolicy(),
     )
 
 

@@ -241,8 +241,9 @@ class _Undoing:
         plan = self.undone.plan
         if plan.outcome is not UnmergeOutcome.UNDO:
             return UnmergeAnswer(plan=plan)
-        back = self.moving.refs
-        elsewhere = [ref for ref in dict.fromkeys(each.record for each in _moved(self.pages)) if ref not in set(back)]
+        back = dict.fromkeys(self.moving.refs)
+        moved = dict.fromkeys(each.record for each in _moved(self.pages))
+        elsewhere = [ref for ref in moved if ref not in back]
         reasons = [*plan.reasons]
         if elsewhere:
             reasons.append(Reason.of("unmerge.elsewhere", count=len(elsewhere)))
@@ -250,7 +251,7 @@ class _Undoing:
             reasons.append(Reason.of("unmerge.staying", count=len(self.staying), survivor=plan.survivor.id))
         return UnmergeAnswer(
             plan=revise(plan, reasons=tuple(reasons)),
-            back=tuple(back[:MOST_MOVED]),
+            back=tuple(back)[:MOST_MOVED],
             elsewhere=tuple(elsewhere[:MOST_MOVED]),
             staying=self.staying[:MOST_MOVED],
         )

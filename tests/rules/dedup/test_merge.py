@@ -30,11 +30,12 @@ from crmkit.rules.dedup import (
 from crmkit.testing import NOW, a_contact, a_lead, an_account
 
 SAY = Catalogue.of(TEXTS)
+STANDARD = MergePolicy()
 EARLIER, LATER = NOW - timedelta(days=1), NOW + timedelta(days=1)
 
 
-def planned(one, other, **facts):
-    return plan_merge(MergeFacts(one=one, other=other, **facts))
+def planned(one, other, policy=STANDARD, **facts):
+    return plan_merge(policy, MergeFacts(one=one, other=other, **facts), now=NOW)
 
 
 def merged(one, other, **facts):

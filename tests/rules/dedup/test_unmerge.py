@@ -28,6 +28,7 @@ from crmkit.rules.dedup import (
 from crmkit.testing import NOW, a_contact, a_lead, a_merge, an_account
 
 SAY = Catalogue.of(TEXTS)
+STANDARD = MergePolicy()
 LATER = NOW + timedelta(days=3)
 
 
@@ -39,9 +40,9 @@ def two(**fields):
     return a_lead(id="L-2", **fields)
 
 
-def merged(survivor, loser, number=1, **facts):
+def merged(survivor, loser, number=1, policy=STANDARD, **facts):
     """The journal of the merge of ``loser`` into ``survivor``."""
-    plan = plan_merge(MergeFacts(one=survivor, other=loser, keep=survivor.id, **facts))
+    plan = plan_merge(policy, MergeFacts(one=survivor, other=loser, keep=survivor.id, **facts), now=NOW)
     change, _ = apply_merge(plan, survivor, loser, now=NOW)
     return a_merge(
         id=f"MG-{number}",

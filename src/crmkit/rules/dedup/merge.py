@@ -21,6 +21,7 @@ from crmkit.errors import InvalidInput
 from crmkit.rules.dedup.facts import Party
 from crmkit.rules.dedup.merge_policy import MergePolicy
 from crmkit.rules.dedup.survivorship import REVIEW_TAG, FieldChoice, Kept, choices_of, rank, value_of
+from crmkit.rules.policy import Decision
 
 __all__ = ["MergeFacts", "MergeOutcome", "MergePlan", "apply_merge", "owners_of", "plan_merge"]
 
@@ -35,14 +36,13 @@ class MergeOutcome(StrEnum):
 
 
 @model
-class MergePlan:
+class MergePlan(Decision):
     """Which record stays, and the winner of every field; or why the two stay two."""
 
     outcome: MergeOutcome
     survivor: Ref
     loser: Ref
     choices: tuple[FieldChoice, ...] = ()
-    reasons: tuple[Reason, ...]
 
 
 @frozen(kw_only=True)
@@ -58,10 +58,9 @@ class MergeFacts:
     above_one: tuple[str, ...] = ()
     above_other: tuple[str, ...] = ()
     keep: str = ""
-    policy: MergePolicy = MergePolicy()
 
 
-def plan_merge(facts: MergeFacts) -> MergePlan:
+def plan_merge(policy: MergePolicy, facts: MergeFacts, *, now: datetime) -> MergePlan:
     """The plan for the two records, the same whichever is given first.
 
     Raises:
@@ -75,17 +74,22 @@ def plan_merge(facts: MergeFacts) -> MergePlan:
     first = facts.keep == one.id if facts.keep else rank(one) < rank(other)
     survivor, loser = (one, other) if first else (other, one)
     refusal = _refusal(survivor, loser)
-    if refusal is not None:
-        return MergePlan(outcome=MergeOutcome.REFUSE, survivor=survivor.ref, loser=loser.ref, reasons=(refusal,))
-    above = (facts.above_one, facts.above_other) if first else (facts.above_other, facts.above_one)
-    settled = choices_of(survivor, loser, fields=facts.policy.fields, trusted=facts.policy.trusted)
-    choices = (*settled, *_upward(survivor, loser, *above))
+    outcome = MergeOutcome.MERGE if refusal is None else MergeOutcome.REFUSE
+    choices: tuple[FieldChoice, ...] = ()
+    reasons = [refusal] if refusal is not None else []
+    if refusal is None:
+        above = (facts.above_one, facts.above_other) if first else (facts.above_other, facts.above_one)
+        settled = choices_of(survivor, loser, fields=policy.fields, trusted=policy.trusted)
+        choices = (*settled, *_upward(survivor, loser, *above))
+        reasons = _reasons(survivor, loser, choices, chosen=bool(facts.keep))
     return MergePlan(
-        outcome=MergeOutcome.MERGE,
+        policy=policy.ref,
+        at=now,
+        outcome=outcome,
         survivor=survivor.ref,
         loser=loser.ref,
         choices=choices,
-        reasons=tuple(_reasons(survivor, loser, choices, chosen=bool(facts.keep))),
+        reasons=tuple(reasons),
     )
 
 
