@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import frozen
 
-from crmkit.adapters.batch.columns import Codes, Column, derived
-from crmkit.adapters.batch.words import Words, words_of
+from crmkit.adapters.batch.columns import Codes, Column, coded, keyed
+from crmkit.adapters.batch.words import Words
 from crmkit.errors import InvalidInput
 from crmkit.rules.dedup.linkage import FieldType
 
@@ -43,9 +43,8 @@ class Key:
 
 def keys_of(column: Column) -> list[Key]:
     """The whole form and its parts."""
-    whole = np.where(column.codes > 0, column.codes, -1)
-    parts = _PARTS.get(column.type, ())
-    return [Key(column.name, whole), *(Key(column.name, derived(column, part(column.values))) for part in parts)]
+    parts = [keyed(coded(part(column.values))[0])[column.codes] for part in _PARTS.get(column.type, ())]
+    return [Key(column.name, codes) for codes in (keyed(column.codes), *parts)]
 
 
 def candidates(columns: Sequence[Column]) -> Codes:
@@ -73,8 +72,7 @@ def candidates_of_rules(columns: Mapping[str, Column], rules: Iterable[Sequence[
         unknown = [name for name in names if name not in columns]
         if unknown or not names:
             raise InvalidInput("names no column that is compared.", field="blocking", hint=f"Use {', '.join(columns)}.")
-        codes = [np.where(columns[name].codes > 0, columns[name].codes, -1) for name in names]
-        found.append(pairs_within(reduce(combined, codes), most=most))
+        found.append(pairs_within(reduce(combined, [keyed(columns[name].codes) for name in names]), most=most))
     return unique_pairs(found, len(next(iter(columns.values()))))
 
 
@@ -98,6 +96,10 @@ def pairs_within(codes: Codes, *, most: int) -> tuple[Codes, Codes]:
         one, other = np.triu_indices(size, 1)
         # rows of a block are in order, for the sort is stable
         found.append((order[(at[:, None] + one).ravel()], order[(at[:, None] + other).ravel()]))
+    return _joined(found)
+
+
+def _joined(found: Sequence[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
     none = np.zeros(0, np.int64)
     return np.concatenate([none, *(one for one, _ in found)]), np.concatenate([none, *(other for _, other in found)])
 
@@ -137,8 +139,8 @@ def _local(texts: pa.Array) -> pa.Array:
 
 def _half(*, last: bool) -> Callable[[pa.Array], pa.Array]:
     def half(texts: pa.Array) -> pa.Array:
-        size = [len(text) // 2 + 1 for text in texts.to_pylist()]
-        return pa.array([text[-n:] if last else text[:n] for text, n in zip(texts.to_pylist(), size, strict=True)])
+        sized = [(text, len(text) // 2 + 1) for text in texts.to_pylist()]
+        return pa.array([text[-size:] if last else text[:size] for text, size in sized], pa.string())
 
     return half
 
@@ -170,7 +172,7 @@ _WORDED = (FieldType.COMPANY_NAME, FieldType.TEXT, FieldType.NAMES)
 
 def _sharing_a_word(column: Column) -> tuple[Codes, Codes]:
     """Pairs of rows that share a word which few have."""
-    words: Words = column.once("words", words_of)
+    words: Words = column.once("words", Words)
     by_word = words.words.vectors.tocsc()
     order = np.argsort(column.codes, kind="stable")
     starts = np.searchsorted(column.codes[order], np.arange(len(column.texts) + 1))
@@ -191,7 +193,7 @@ def _sharing_a_word(column: Column) -> tuple[Codes, Codes]:
 
 def _neighbours(column: Column, *, least: float = 0.4) -> tuple[Codes, Codes]:
     """For each row those whose letter groups are most like its own."""
-    words: Words = column.once("words", words_of)
+    words: Words = column.once("words", Words)
     vectors = words.groups.vectors.copy()
     rare = words.groups.rows <= max(50.0, 0.02 * len(column))
     vectors.data *= rare[vectors.indices]
@@ -210,5 +212,4 @@ def _neighbours(column: Column, *, least: float = 0.4) -> tuple[Codes, Codes]:
             others = others[(cosine >= least) & (others != at + row)]
             mine = np.full(len(others), at + row)
             found.append((np.minimum(mine, others), np.maximum(mine, others)))
-    none = np.zeros(0, np.int64)
-    return np.concatenate([none, *(one for one, _ in found)]), np.concatenate([none, *(other for _, other in found)])
+    return _joined(found)

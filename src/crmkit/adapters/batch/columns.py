@@ -5,7 +5,6 @@ out once, however many records have it.
 """
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,9 +15,10 @@ import pyarrow.compute as pc
 from attrs import define, field
 
 from crmkit.domain.values.domains import ROLE_MAILBOXES
+from crmkit.domain.values.plain_text import fold
 from crmkit.rules.dedup.linkage import FieldType
 
-__all__ = ["Codes", "Column", "column", "derived", "find_implied"]
+__all__ = ["Codes", "Column", "coded", "column", "find_implied", "keyed"]
 
 Codes = npt.NDArray[np.int64]
 _MANY = 3
@@ -87,22 +87,21 @@ def column(name: str, type_: FieldType, texts: "pa.ChunkedArray | pa.Array | Seq
     # texts that come again are made normal once; where nearly all differ, telling them apart first costs more
     few = len(filled) < _SAMPLE or len(pc.unique(filled.slice(0, _SAMPLE))) < _SAMPLE // 2
     rows = filled.dictionary_encode() if few else None
-    forms = _NORMAL[type_](filled if rows is None else rows.dictionary)
-    # the empty form first, so that its code is 0
-    coded = pa.concat_arrays([pa.array([""]), forms]).dictionary_encode()
-    codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)[1:]
+    codes, forms = coded(_NORMAL[type_](filled if rows is None else rows.dictionary))
     if rows is not None:
         codes = codes[rows.indices.to_numpy(zero_copy_only=False)]
-    return Column(name, type_, codes, coded.dictionary)
+    return Column(name, type_, codes, forms)
 
 
-def derived(source: Column, part: "pa.Array") -> Codes:
-    """A code a row for the ``part`` of each form; -1 where it is empty."""
-    coded = part.dictionary_encode()
-    of_form = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    of_form[pc.equal(part, "").to_numpy(zero_copy_only=False)] = -1
-    found: Codes = of_form[source.codes]
-    return found
+def coded(texts: pa.Array) -> tuple[Codes, pa.StringArray]:
+    """A code for each text, and the text of each code; the empty one has code 0."""
+    found = pa.concat_arrays([pa.array([""]), texts]).dictionary_encode()
+    return found.indices.to_numpy(zero_copy_only=False).astype(np.int64)[1:], found.dictionary
+
+
+def keyed(codes: Codes) -> Codes:
+    """``codes`` as a key to block by: -1 where there is nothing."""
+    return np.where(codes > 0, codes, -1)
 
 
 def find_implied(columns: Sequence[Column]) -> None:
@@ -137,17 +136,11 @@ def _says_little(column: Column) -> bool:
 # --- normal forms ---------------------------------------------------------------------------------
 
 
-def _fold(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text))
-    kept = "".join(each for each in plain if not unicodedata.combining(each))
-    return unicodedata.normalize("NFKC", kept).casefold().replace("ß", "ss")
-
-
 def _ascii(texts: pa.Array) -> pa.Array:
     """``texts`` folded: width, case and accents are gone."""
     if texts.nbytes == 0 or pc.all(pc.string_is_ascii(texts)).as_py() is not False:
         return pc.utf8_lower(texts)
-    return pa.array([text.lower() if text.isascii() else _fold(text) for text in texts.to_pylist()], pa.string())
+    return pa.array([fold(text) for text in texts.to_pylist()], pa.string())
 
 
 def _spaced(texts: pa.Array) -> pa.Array:

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 
 from crmkit.adapters.batch.columns import Codes, Column
 from crmkit.adapters.batch.likeness import Likeness, likeness
@@ -117,7 +118,5 @@ def _swapped_names(columns: Sequence[Column], one: Codes, other: Codes, found: C
 
 def _translated(column: Column, into: Column) -> Codes:
     """The code that each form of ``column`` has in ``into``; 0 where it has none."""
-    import pyarrow.compute as pc
-
     places = pc.fill_null(pc.index_in(column.values, into.values), 0)
     return np.asarray(places.to_numpy(zero_copy_only=False), np.int64)

@@ -15,8 +15,8 @@ import pyarrow.compute as pc
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from crmkit.adapters.batch.columns import Codes, Column
-from crmkit.adapters.batch.words import Words, words_of
+from crmkit.adapters.batch.columns import Codes, Column, coded
+from crmkit.adapters.batch.words import Words
 from crmkit.domain.values.nicknames import formal_names
 from crmkit.rules.dedup.linkage import LEVELS, FieldType
 
@@ -242,10 +242,9 @@ def _part(column: Column, without: str) -> Column:
 
 
 def _of_forms(column: Column, parts: pa.StringArray) -> Column:
-    coded = pa.concat_arrays([pa.array([""]), parts]).dictionary_encode()
-    codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64)[1:]
-    part = Column(column.name, FieldType.FAMILY_NAME, codes, coded.dictionary)
-    part.counts = np.bincount(codes, weights=column.counts, minlength=len(coded.dictionary)).astype(np.int64)
+    codes, forms = coded(parts)
+    part = Column(column.name, FieldType.FAMILY_NAME, codes, forms)
+    part.counts = np.bincount(codes, weights=column.counts, minlength=len(forms)).astype(np.int64)
     return part
 
 
@@ -253,13 +252,13 @@ def _of_forms(column: Column, parts: pa.StringArray) -> Column:
 
 
 def _texts(column: Column, one: Codes, other: Codes) -> Likeness:
-    words: Words = column.once("words", words_of)
+    words: Words = column.once("words", Words)
     return np.minimum(words.likeness(one, other), np.float32(0.9989))
 
 
 def _company(column: Column, one: Codes, other: Codes) -> Likeness:
     """As texts; a head office and its branch, or two branches, are below any likeness."""
-    branch = column.once("branch", lambda known: np.array([hash(_branch(text)) for text in known.texts]))
+    branch = column.once("branch", lambda known: np.array([_branch(text) for text in known.texts]))
     found = _texts(column, one, other)
     found[branch[one] != branch[other]] = -1
     return found
@@ -282,7 +281,7 @@ def _address(column: Column, one: Codes, other: Codes) -> Likeness:
     house: npt.NDArray[np.int64] = column.once("house", _houses)
     street: Column = column.once("street", _streets)
     mine, theirs = street.codes[one], street.codes[other]
-    words: Words = street.once("words", words_of)
+    words: Words = street.once("words", Words)
     found = np.ones(len(one), np.float32)
     differ = np.flatnonzero(mine != theirs)
     found[differ] = words.likeness(mine[differ], theirs[differ])

@@ -13,7 +13,7 @@ from crmkit.adapters.batch.blocking import candidates, candidates_of_rules
 from crmkit.adapters.batch.clustering import clusters_of, one_to_one
 from crmkit.adapters.batch.columns import Codes, Column, column, find_implied
 from crmkit.adapters.batch.comparison import compare
-from crmkit.adapters.batch.training import Floats, Scores, score, train
+from crmkit.adapters.batch.training import Floats, Scores, probability, score, train
 from crmkit.errors import InvalidInput
 from crmkit.rules.dedup.linkage import FieldType, LinkageModel
 
@@ -147,7 +147,7 @@ class LocalEngine:
             clusters=clusters,
             one=one,
             other=other,
-            probability=1 / (1 + np.exp2(-np.clip(bits, -60, 60))),
+            probability=probability(bits),
             model=model,
             candidates=len(across),
             seconds=watch.seconds,

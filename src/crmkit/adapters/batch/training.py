@@ -22,7 +22,7 @@ from crmkit.adapters.batch.columns import Codes, Column
 from crmkit.adapters.batch.comparison import Compared, compare, patterns_of
 from crmkit.rules.dedup.linkage import CERTAIN_BITS, LEVELS, SHARED, FieldWeights, LinkageModel
 
-__all__ = ["Floats", "Scores", "score", "train"]
+__all__ = ["Floats", "Scores", "probability", "score", "train"]
 
 Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.uint8]
@@ -38,10 +38,10 @@ ENOUGH = 1_000_000
 """Candidates that are learnt from; of more, every so many-th is taken."""
 USUAL = 0.25
 """The part of the usual shares in those that were learnt of matches."""
-EVEN, STEEP = 0.68, 14.0
-"""For a single column: the likeness at which a match is as likely as not, and bits for the whole likeness."""
 HELD = 0.5
 """The same while the kinds of pairs are told apart."""
+EVEN, STEEP = 0.68, 14.0
+"""For a single column: the likeness at which a match is as likely as not, and bits for the whole likeness."""
 TRUST = 20
 """Pairs that the usual shares of a kind count for beside those that were met."""
 
@@ -66,15 +66,15 @@ def train(
     """The model of these columns; ``compared`` are the levels of ``pairs``, ``total`` how many pairs there are at all."""
     if len(pairs) == 0:
         return _untaught(columns)
+    if len(columns) == 1:
+        return _alone(columns[0])
     step = 1 + len(pairs) // ENOUGH
     pairs, compared, total = pairs[::step], compared[::step], total / step
     chance = _by_chance(columns, split=split, seed=seed)
     usual = [_usual(column) for column in columns]
-    if len(columns) == 1:
-        return _alone(columns[0])
     kinds, likely = _kinds(columns, compared, usual, chance)
     alike, near = _bits(_tempered(kinds[0], usual), chance), _bits(kinds[1], chance)
-    prior, _ = _prior(_scored(columns, alike, chance, compared, pairs), total)
+    prior = _prior(_scored(columns, alike, chance, compared, pairs), total)
     together, apart, share = _candidates(columns, compared, likely[0])
     return _model(
         columns,
@@ -166,13 +166,13 @@ def _by_chance(columns: Sequence[Column], *, split: int | None, seed: int) -> li
     return found
 
 
-def _prior(evidence: Floats, total: float) -> tuple[float, Floats]:
-    """Bits that make the expected matches the share of all pairs that they are, and how likely each pair is one."""
-    share, likely = 1e-4, np.zeros(len(evidence))
+def _prior(evidence: Floats, total: float) -> float:
+    """Bits that make the expected matches the share of all pairs that they are."""
+    share = 1e-4
     for _ in range(30):
-        likely = 1 / (1 + np.exp2(-np.clip(evidence + np.log2(share / (1 - share)), -60, 60)))
-        share = float(np.clip(likely.sum() / total, 1e-12, 0.5))
-    return float(np.log2(share / (1 - share))), likely
+        expected = probability(evidence + np.log2(share / (1 - share))).sum()
+        share = float(np.clip(expected / total, 1e-12, 0.5))
+    return float(np.log2(share / (1 - share)))
 
 
 def _kinds(
@@ -266,6 +266,11 @@ def _scored(
             same = np.flatnonzero(levels == 1)
             found[same] += np.log2(chance[place][1] / column.shares)[column.codes[one[same]]]
     return found
+
+
+def probability(bits: Floats) -> Floats:
+    """That the two of each pair are the same."""
+    return np.asarray(1 / (1 + np.exp2(-np.clip(bits, -60, 60))), np.float64)
 
 
 def _bits(matching: Sequence[Floats], others: Sequence[Floats]) -> list[Floats]:

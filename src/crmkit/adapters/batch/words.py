@@ -5,7 +5,6 @@ Cosine of TF-IDF vectors (G. Salton, C. Buckley, "Term-weighting approaches in a
 spelling. Chinese is cut into single characters and pairs of them.
 """
 
-import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -13,16 +12,16 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from crmkit.adapters.batch.columns import Codes, Column
+from crmkit.domain.values.plain_text import has_eastern
 
-__all__ = ["Words", "words_of"]
+__all__ = ["Words"]
 
-_CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _AT_ONCE = 200_000
 
 
 def _words(text: str) -> Iterator[str]:
     for word in text.split():
-        if _CJK.search(word) and len(word) > 1:
+        if has_eastern(word) and len(word) > 1:
             yield from (word[place : place + 2] for place in range(len(word) - 1))
         else:
             yield word
@@ -30,7 +29,7 @@ def _words(text: str) -> Iterator[str]:
 
 def _groups(text: str) -> Iterator[str]:
     for word in text.split():
-        if _CJK.search(word):
+        if has_eastern(word):
             yield from word
             yield from (word[place : place + 2] for place in range(len(word) - 1))
         else:
@@ -72,7 +71,7 @@ class Weighted:
 
 
 class Words:
-    """Both kinds of vectors."""
+    """The words of a column's forms: both kinds of vectors."""
 
     def __init__(self, column: Column) -> None:
         self.words = Weighted(column, _words)
@@ -81,8 +80,3 @@ class Words:
     def likeness(self, one: Codes, other: Codes) -> npt.NDArray[np.float32]:
         """The larger cosine of each pair."""
         return np.maximum(self.words.cosine(one, other), self.groups.cosine(one, other))
-
-
-def words_of(column: Column) -> Words:
-    """The words of a column's forms."""
-    return Words(column)

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from crmkit.domain.model import Code, model
 
-__all__ = ["CERTAIN_BITS", "LEVELS", "NAMING", "SHARED", "FieldType", "Level"]
+__all__ = ["CERTAIN_BITS", "LEVELS", "SHARED", "FieldType", "Level"]
 
 
 class FieldType(StrEnum):
@@ -42,8 +42,6 @@ class FieldType(StrEnum):
     NUMBER = "number"
 
 
-NAMING = frozenset({FieldType.PERSON_NAME, FieldType.COMPANY_NAME, FieldType.TEXT, FieldType.NAMES})
-"""Types that alone can say who or what a record is about."""
 SHARED = frozenset(
     {
         FieldType.FAMILY_NAME,

@@ -19,7 +19,6 @@ born: one digit +7.0
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import ClassVar
 
 from crmkit.domain.model import Code, Line, model
 from crmkit.errors import InvalidInput
@@ -28,6 +27,7 @@ from crmkit.rules.dedup.linkage.fields import LEVELS, SHARED, FieldType
 __all__ = ["FieldWeights", "LinkageModel", "Step"]
 
 _LARGE = 500.0
+"""Bits beyond which 1 beside the power of two is nothing, and the power soon no float."""
 
 
 @model
@@ -72,8 +72,6 @@ class Step:
 class LinkageModel:
     """The weights of all columns, and how likely any two records are the same before they are compared."""
 
-    schema: ClassVar[int] = 1
-
     fields: tuple[FieldWeights, ...]
     prior: float
     """Bits: the logarithm of the odds."""
@@ -109,7 +107,6 @@ class LinkageModel:
             if self.near_share:
                 near += field.near[level - 1] + (rarity if field.type in SHARED else 0.0)
         if self.near_share:
-            # log2(1 + 2**near), which is near itself where 2**near would be too large
             likely = near if near > _LARGE else math.log2(1 + 2**near)
             yield Step(field="neighbours", level="may be two who share a place", evidence=-self.near_share * likely)
 
