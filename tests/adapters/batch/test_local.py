@@ -16,7 +16,7 @@ from crmkit.adapters.batch.clustering import _parted, clusters_of, one_to_one
 from crmkit.adapters.batch.columns import column, find_implied
 from crmkit.adapters.batch.comparison import compare, patterns_of
 from crmkit.adapters.batch.likeness import _letters
-from crmkit.adapters.batch.training import Scores, score
+from crmkit.adapters.batch.scoring import Scores, score
 from crmkit.errors import InvalidInput
 from crmkit.rules.dedup.linkage import LEVELS, FieldType
 
@@ -175,7 +175,7 @@ def test_rules_that_were_given_are_all_that_is_compared():
 def test_stages_are_told():
     told = []
     LocalEngine(progress=lambda stage, seconds: told.append((stage, seconds >= 0))).dedupe(table(ROWS[:200]), FIELDS)
-    assert told == [(stage, True) for stage in ("code", "block", "compare", "train", "score", "cluster")]
+    assert told == [(stage, True) for stage in ("code", "block", "train", "score", "cluster")]
 
 
 def test_two_lists_without_twins_are_linked_one_to_one():

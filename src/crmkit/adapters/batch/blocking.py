@@ -7,6 +7,7 @@ key form a block, as do records that agree on two keys of different columns. A b
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from itertools import combinations
 
@@ -29,6 +30,8 @@ DOUBLE = 100
 """The same for two keys together."""
 TOKEN = 30
 """Rows that may share a word that they are blocked by."""
+_LARGEST = 2**62
+Rows = npt.NDArray[np.int32]
 NEIGHBOURS = 10
 """Most similar texts that each text is compared with."""
 
@@ -61,19 +64,33 @@ def candidates(columns: Sequence[Column]) -> Codes:
     return unique_pairs(found, rows)
 
 
-def candidates_of_rules(columns: Mapping[str, Column], rules: Iterable[Sequence[str]], *, most: int) -> Codes:
-    """The pairs of rules that were given: each lists the columns that must be equal.
+def candidates_of_rules(
+    columns: Mapping[str, Column], rules: Iterable[Sequence[str]], *, most: int, threads: int = 1
+) -> Codes:
+    """The pairs of rules that were given, in no order: each rule lists the columns that must be equal.
 
     Raises:
         InvalidInput: a rule names no column, or one that is not compared.
     """
-    found = []
+    rows = len(next(iter(columns.values())))
+    keys = []
     for names in rules:
         unknown = [name for name in names if name not in columns]
         if unknown or not names:
             raise InvalidInput("names no column that is compared.", field="blocking", hint=f"Use {', '.join(columns)}.")
-        found.append(pairs_within(reduce(combined, [keyed(columns[name].codes) for name in names]), most=most))
-    return unique_pairs(found, len(next(iter(columns.values()))))
+        keys.append([keyed(columns[name].codes) for name in names])
+    with ThreadPoolExecutor(threads) as pool:
+        blocks = list(pool.map(lambda key: _blocks(reduce(combined, key), most), keys))
+    # the rule with most pairs goes first, so that the others look which of their few it has already
+    blocks.sort(key=lambda each: -each.pairs)
+    found = [np.zeros(0, np.int64)]
+    for place, each in enumerate(blocks):
+        one, other = each.within()
+        for known in blocks[:place]:
+            new = np.flatnonzero(~known.together(one, other))
+            one, other = one.take(new), other.take(new)
+        found.append(one.astype(np.int64) * rows + other)
+    return np.concatenate(found)
 
 
 def combined(one: Codes, other: Codes) -> Codes:
@@ -85,18 +102,58 @@ def combined(one: Codes, other: Codes) -> Codes:
 
 def pairs_within(codes: Codes, *, most: int) -> tuple[Codes, Codes]:
     """Every pair of rows with an equal code, the smaller row first; codes of more than ``most`` rows are left out."""
+    one, other = _blocks(codes, most).within()
+    return one.astype(np.int64), other.astype(np.int64)
+
+
+@frozen(eq=False)
+class _Blocks:
+    """Rows with an equal code, where at least two and at most so many have it."""
+
+    codes: Codes
+    """-1 where the block is left out."""
+    order: Rows
+    """Rows in the order of their codes."""
+    starts: Codes
+    sizes: Codes
+
+    @property
+    def pairs(self) -> int:
+        """How many there are within the blocks."""
+        return int((self.sizes * (self.sizes - 1) // 2).sum())
+
+    def within(self) -> tuple[Rows, Rows]:
+        """Both rows of each pair, the smaller one first."""
+        found = [(np.zeros(0, np.int32), np.zeros(0, np.int32))]
+        for size in np.unique(self.sizes).tolist():
+            at = self.starts[self.sizes == size]
+            one, other = np.triu_indices(size, 1)
+            # rows of a block are in order
+            found.append((self.order.take((at[:, None] + one).ravel()), self.order.take((at[:, None] + other).ravel())))
+        return np.concatenate([one for one, _ in found]), np.concatenate([other for _, other in found])
+
+    def together(self, one: Rows, other: Rows) -> npt.NDArray[np.bool_]:
+        """Whether the two rows of each pair are in one block."""
+        mine = self.codes.take(one)
+        return np.asarray((mine == self.codes.take(other)) & (mine >= 0), np.bool_)
+
+
+def _blocks(codes: Codes, most: int) -> _Blocks:
     rows = np.flatnonzero(codes >= 0)
-    order = rows[np.argsort(codes[rows], kind="stable")]
-    sorted_codes = codes[order]
-    starts = np.flatnonzero(np.r_[True, sorted_codes[1:] != sorted_codes[:-1]]) if len(order) else np.zeros(0, np.int64)
-    sizes = np.diff(np.r_[starts, len(order)])
-    found: list[tuple[Codes, Codes]] = []
-    for size in np.unique(sizes[(sizes > 1) & (sizes <= most)]).tolist():
-        at = starts[sizes == size]
-        one, other = np.triu_indices(size, 1)
-        # rows of a block are in order, for the sort is stable
-        found.append((order[(at[:, None] + one).ravel()], order[(at[:, None] + other).ravel()]))
-    return _joined(found)
+    used = codes[rows]
+    if len(used) == 0 or int(used.max()) < _LARGEST // len(codes):
+        # one sort of both is faster than asking for the order
+        used, rows = np.divmod(np.sort(used * len(codes) + rows), max(1, len(codes)))
+    else:
+        order = np.argsort(used, kind="stable")
+        used, rows = used[order], rows[order]
+    starts = np.flatnonzero(np.r_[True, used[1:] != used[:-1]][: len(used)])
+    sizes = np.diff(np.r_[starts, len(used)])
+    taken = (sizes > 1) & (sizes <= most)
+    kept = np.full(len(codes), -1)
+    stay = np.repeat(taken, sizes)
+    kept[rows[stay]] = used[stay]
+    return _Blocks(codes=kept, order=rows.astype(np.int32), starts=starts[taken], sizes=sizes[taken])
 
 
 def _joined(found: Sequence[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:

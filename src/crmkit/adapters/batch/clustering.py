@@ -15,7 +15,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse.csgraph import connected_components
 
 from crmkit.adapters.batch.columns import Codes
-from crmkit.adapters.batch.training import Floats, Scores
+from crmkit.adapters.batch.scoring import Floats, Scores
 
 __all__ = ["clusters_of", "one_to_one"]
 

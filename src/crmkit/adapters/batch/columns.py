@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import define, field
 
+from crmkit.adapters.batch.letters import DIGITS, JOINED, SPACED, before, is_ascii, memory_of, replaced
 from crmkit.domain.values.domains import ROLE_MAILBOXES
 from crmkit.domain.values.plain_text import fold
 from crmkit.rules.dedup.linkage import FieldType
@@ -58,6 +59,11 @@ class Column:
         if self._texts is None:
             self._texts = self.values.to_pylist()
         return self._texts
+
+    def texts_of(self, codes: Codes) -> list[str]:
+        """The forms of these codes."""
+        found: list[str] = self.values.take(pa.array(codes)).to_pylist()
+        return found
 
     @property
     def shares(self) -> npt.NDArray[np.float64]:
@@ -118,9 +124,8 @@ def find_implied(columns: Sequence[Column]) -> None:
         for other in places:
             if one is not other and one.name not in other.implied_by and other.name not in one.implied_by:
                 both = np.flatnonzero((one.codes > 0) & (other.codes > 0))
-                joint = np.bincount(
-                    np.unique(one.codes[both] * len(other.counts) + other.codes[both], return_inverse=True)[1]
-                )
+                joined = np.sort(one.codes[both] * len(other.counts) + other.codes[both])
+                joint = np.diff(np.flatnonzero(np.r_[True, joined[1:] != joined[:-1], True]))
                 alone = np.bincount(one.codes[both]).astype(np.float64)
                 agreeing = float((joint.astype(np.float64) * (joint - 1)).sum())
                 together = float((alone * (alone - 1)).sum())
@@ -136,35 +141,37 @@ def _says_little(column: Column) -> bool:
 # --- normal forms ---------------------------------------------------------------------------------
 
 
-def _ascii(texts: pa.Array) -> pa.Array:
-    """``texts`` folded: width, case and accents are gone."""
-    if texts.nbytes == 0 or pc.all(pc.string_is_ascii(texts)).as_py() is not False:
-        return pc.utf8_lower(texts)
+def _folded(texts: pa.Array) -> pa.Array:
+    """``texts`` without width, case and accents."""
+    if is_ascii(texts):
+        return pc.ascii_lower(texts)
     return pa.array([fold(text) for text in texts.to_pylist()], pa.string())
 
 
 def _spaced(texts: pa.Array) -> pa.Array:
     """Words with single spaces between them, and nothing else."""
-    folded = _ascii(texts)
-    if pc.any(pc.match_substring_regex(folded, "['’`]")).as_py():
-        folded = pc.replace_substring_regex(folded, "['’`]", "")
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(folded, r"[^\p{L}\p{N}]+", " "))
+    if is_ascii(texts):
+        return replaced(texts, SPACED)
+    bare = pc.replace_substring_regex(_folded(texts), "['’`]", "")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(bare, r"[^\p{L}\p{N}]+", " "))
 
 
 def _joined(texts: pa.Array) -> pa.Array:
     """Letters and digits, and nothing else."""
-    return pc.replace_substring_regex(_ascii(texts), r"[^\p{L}\p{N}]+", "")
+    if is_ascii(texts):
+        return replaced(texts, JOINED)
+    return pc.replace_substring_regex(_folded(texts), r"[^\p{L}\p{N}]+", "")
 
 
 def _email(texts: pa.Array) -> pa.Array:
     """The address; a role mailbox such as info@ is nobody's, and counts as missing."""
-    plain = pc.utf8_trim_whitespace(_ascii(texts))
-    local = pc.replace_substring_regex(plain, "([0-9_.-]*([+].*)?)@.*$", "")
+    plain = pc.utf8_trim_whitespace(_folded(texts))
+    local = pc.utf8_rtrim(before(before(plain, "@"), "+"), characters="0123456789_.-")
     return pc.if_else(pc.is_in(local, pa.array(sorted(ROLE_MAILBOXES))), "", plain)
 
 
 def _website(texts: pa.Array) -> pa.Array:
-    bare = pc.replace_substring_regex(pc.utf8_trim_whitespace(_ascii(texts)), r"^(https?://)?(www\.)?", "")
+    bare = pc.replace_substring_regex(pc.utf8_trim_whitespace(_folded(texts)), r"^(https?://)?(www\.)?", "")
     return pc.replace_substring_regex(bare, "[/?#].*$", "")
 
 
@@ -173,10 +180,10 @@ _EXTENSION = "(ext|x|#|转|分机)"
 
 def _phone(texts: pa.Array) -> pa.Array:
     """The last digits, as many as a number of this column has without prefixes."""
-    plain = _ascii(texts)
-    if pc.any(pc.match_substring_regex(plain, _EXTENSION)).as_py():
+    plain = _folded(texts)
+    if not is_ascii(plain) or np.isin(memory_of(plain)[1], [ord("x"), ord("#")]).any():
         plain = pc.replace_substring_regex(plain, _EXTENSION + ".*$", "")
-    digits = pc.utf8_ltrim(pc.replace_substring_regex(plain, "[^0-9]+", ""), characters="0")
+    digits = pc.utf8_ltrim(replaced(plain, DIGITS), characters="0")
     if pc.any(pc.starts_with(digits, "86")).as_py():
         digits = pc.replace_substring_regex(digits, "^860*([0-9]{10,11})$", r"\1")
     lengths = pc.utf8_length(digits).to_numpy(zero_copy_only=False)
@@ -188,7 +195,9 @@ def _phone(texts: pa.Array) -> pa.Array:
 
 def _date(texts: pa.Array) -> pa.Array:
     """Eight digits, the year first; the bare digits of what is no whole date."""
-    plain = pc.replace_substring_regex(_ascii(texts), r"^\s*([0-9]{4})[-/.年]([0-9]{2})[-/.月]([0-9]{2}).*$", r"\1\2\3")
+    plain = pc.replace_substring_regex(
+        _folded(texts), r"^\s*([0-9]{4})[-/.年]([0-9]{2})[-/.月]([0-9]{2}).*$", r"\1\2\3"
+    )
     whole = pc.match_substring_regex(plain, "^([0-9]{8})?$")
     if pc.all(whole).as_py() is not False:
         return plain
@@ -205,7 +214,9 @@ def _date_of(text: str) -> str:
 
 
 def _number(texts: pa.Array) -> pa.Array:
-    found = pc.extract_regex(pc.replace_substring_regex(_ascii(texts), "[,，]", ""), r"(?P<number>[0-9]+(?:\.[0-9]+)?)")
+    found = pc.extract_regex(
+        pc.replace_substring_regex(_folded(texts), "[,，]", ""), r"(?P<number>[0-9]+(?:\.[0-9]+)?)"
+    )
     return pc.fill_null(pc.struct_field(found, [0]), "")
 
 
@@ -218,13 +229,11 @@ _STREETS = {
 
 
 def _address(texts: pa.Array) -> pa.Array:
-    """Street words in their short form; streets are few beside addresses, so each is looked at once."""
-    found = pc.extract_regex(_spaced(texts), r"^(?P<number>(?:[0-9]+[a-z]? )*)(?P<street>.*)$")
-    streets = pc.struct_field(found, [1]).dictionary_encode()
-    short = [" ".join(_STREETS.get(word, word) for word in text.split()) for text in streets.dictionary.to_pylist()]
-    return pc.binary_join_element_wise(
-        pc.struct_field(found, [0]), pa.array(short, pa.string()).take(streets.indices), ""
-    )
+    """Street words in their short form."""
+    split = pc.split_pattern(_spaced(texts), " ")
+    words = split.values.dictionary_encode()
+    short = pa.array([_STREETS.get(word, word) for word in words.dictionary.to_pylist()], pa.string())
+    return pc.binary_join(pa.ListArray.from_arrays(split.offsets, short.take(words.indices)), " ")
 
 
 _NORMAL: Mapping[FieldType, Callable[[pa.Array], pa.Array]] = {

@@ -11,24 +11,26 @@ from crmkit.adapters.batch.columns import Codes, Column
 from crmkit.adapters.batch.likeness import Likeness, likeness
 from crmkit.rules.dedup.linkage import LEVELS, FieldType
 
-__all__ = ["Compared", "compare", "patterns_of"]
+__all__ = ["OPEN", "CodesOfRows", "Compared", "codes_of", "compare", "compare_open", "known_levels", "patterns_of"]
 
+CodesOfRows = npt.NDArray[np.int32]
+"""A row a row of the table, a column a column."""
 Compared = npt.NDArray[np.uint8]
 """A row a pair, a column a field: 0 for missing, then the levels from 1."""
 
-_AT_ONCE = 2_000_000
+OPEN = 255
+"""Stands for a level that is not known yet."""
+_AT_ONCE = 250_000
 _HAIR = 1e-6
 
 
 def compare(columns: Sequence[Column], one: Codes, other: Codes, *, threads: int = 1) -> Compared:
     """The levels of each pair of rows; up to ``threads`` columns are compared side by side."""
-    found = np.empty((len(one), len(columns)), np.uint8)
+    found = known_levels(columns, codes_of(columns, one), codes_of(columns, other))
 
     def fill(place: int) -> None:
-        codes = columns[place].codes
-        for at in range(0, len(one), _AT_ONCE):
-            part = slice(at, at + _AT_ONCE)
-            found[part, place] = _levels(columns[place], codes[one[part]], codes[other[part]])
+        todo = np.flatnonzero(found[:, place] == OPEN)
+        found[todo, place] = compare_open(columns[place], one[todo], other[todo])
 
     if threads > 1 and len(one) > 10_000:
         with ThreadPoolExecutor(threads) as pool:
@@ -36,8 +38,31 @@ def compare(columns: Sequence[Column], one: Codes, other: Codes, *, threads: int
     else:
         for place in range(len(columns)):
             fill(place)
-    _swapped_names(columns, one, other, found)
+    return found
+
+
+def codes_of(columns: Sequence[Column], rows: Codes) -> CodesOfRows:
+    """The codes of these rows."""
+    return np.stack([column.codes.take(rows).astype(np.int32) for column in columns], axis=1)
+
+
+def known_levels(columns: Sequence[Column], mine: CodesOfRows, theirs: CodesOfRows) -> Compared:
+    """The levels that codes alone tell: equal and missing values, names that changed places; ``OPEN`` for all else."""
+    found = np.where(mine == theirs, np.uint8(1), np.uint8(OPEN)) * ((mine != 0) & (theirs != 0))
+    _swapped_names(columns, mine, theirs, found)
     return _without_implied(columns, found)
+
+
+def compare_open(column: Column, one: Codes, other: Codes) -> npt.NDArray[np.uint8]:
+    """The levels of pairs of rows whose values are there and differ."""
+    # a hair below, for likeness is worked out in single precision
+    least = np.array([_HAIR - level.least for level in LEVELS[column.type]], np.float32)
+    found = np.empty(len(one), np.uint8)
+    for at in range(0, len(one), _AT_ONCE):
+        part = slice(at, at + _AT_ONCE)
+        close: Likeness = likeness(column, column.codes[one[part]], column.codes[other[part]])
+        found[part] = np.searchsorted(least, -close, side="left") + 1
+    return found
 
 
 def patterns_of(compared: Compared) -> tuple[Compared, Codes, Codes]:
@@ -62,34 +87,6 @@ def patterns_of(compared: Compared) -> tuple[Compared, Codes, Codes]:
     return patterns, which, counts
 
 
-def _levels(column: Column, one: Codes, other: Codes) -> npt.NDArray[np.uint8]:
-    levels = LEVELS[column.type]
-    found = np.full(len(one), len(levels), np.uint8)
-    same = one == other
-    found[same] = 1
-    missing = (one == 0) | (other == 0)
-    todo = np.flatnonzero(~(same | missing))
-    if len(todo):
-        found[todo] = _of_different(column, one[todo], other[todo])
-    found[missing] = 0
-    return found
-
-
-def _of_different(column: Column, one: Codes, other: Codes) -> npt.NDArray[np.uint8]:
-    """Levels of pairs of different codes; each pair of forms is compared once, however many rows have them."""
-    key = np.minimum(one, other) * len(column.values) + np.maximum(one, other)
-    order = np.argsort(key, kind="stable")
-    first = np.r_[True, key[order[1:]] != key[order[:-1]]]
-    forms = key[order[first]]
-    close: Likeness = likeness(column, forms // len(column.values), forms % len(column.values))
-    # a hair below, for likeness is worked out in single precision
-    least = [_HAIR - level.least for level in LEVELS[column.type]]
-    of_forms = np.searchsorted(least, -close.astype(np.float64), side="left") + 1
-    found = np.empty(len(one), np.uint8)
-    found[order] = of_forms[np.cumsum(first) - 1]
-    return found
-
-
 def _without_implied(columns: Sequence[Column], found: Compared) -> Compared:
     """That a column agrees which another implies counts as if it were missing."""
     places = {column.name: place for place, column in enumerate(columns)}
@@ -100,18 +97,17 @@ def _without_implied(columns: Sequence[Column], found: Compared) -> Compared:
     return found
 
 
-def _swapped_names(columns: Sequence[Column], one: Codes, other: Codes, found: Compared) -> None:
+def _swapped_names(columns: Sequence[Column], mine: CodesOfRows, theirs: CodesOfRows, found: Compared) -> None:
     """Given and family name that changed places count as another form of the one and the same of the other."""
     places = {column.type: place for place, column in enumerate(columns)}
     given, family = places.get(FieldType.GIVEN_NAME), places.get(FieldType.FAMILY_NAME)
     if given is None or family is None:
         return
-    as_family = _translated(columns[given], columns[family])
-    first = as_family[columns[given].codes]
-    last = columns[family].codes
-    swapped = np.flatnonzero(
-        (first[one] == last[other]) & (first[other] == last[one]) & (first[one] > 0) & (first[other] > 0)
-    )
+    as_family = columns[given].once("as family", lambda names: _translated(names, columns[family]))
+    first, last = as_family.take(mine[:, given]), theirs[:, family]
+    swapped = np.flatnonzero((first == last) & (first > 0))
+    mine, theirs = mine[swapped], theirs[swapped]
+    swapped = swapped[(as_family.take(theirs[:, given]) == mine[:, family]) & (mine[:, family] > 0)]
     swapped = swapped[found[swapped, family] != 1]
     found[swapped, given], found[swapped, family] = 2, 1
 

@@ -7,6 +7,7 @@ is left goes to rapidfuzz.
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from crmkit.adapters.batch.columns import Codes, Column, coded
+from crmkit.adapters.batch.letters import after, before, is_ascii, memory_of
+from crmkit.adapters.batch.pairs import each_once
 from crmkit.adapters.batch.words import Words
 from crmkit.domain.values.nicknames import formal_names
 from crmkit.rules.dedup.linkage import LEVELS, FieldType
@@ -44,23 +47,23 @@ class _Letters:
     def __init__(self, column: Column) -> None:
         letters, lengths = _letters_of(column.values)
         self.length = lengths.astype(np.float32)
-        self.first = letters[:, :4].copy()
+        self.initial = letters[:, 0].copy()
+        self.first = np.ascontiguousarray(letters[:, :4].astype(np.uint8)).view(np.uint32).ravel()
         # two bits a letter class: met once, met twice; 32 classes, spaces are none
         once = np.zeros(len(letters), np.uint32)
         twice = np.zeros(len(letters), np.uint32)
         for place in range(letters.shape[1]):
             letter = letters[:, place]
-            bit = np.left_shift(np.uint32(1), letter & 31)
+            bit = np.left_shift(np.uint32(1), letter & 31, dtype=np.uint32)
             bit[letter == 32] = 0
             twice |= once & bit
             once |= bit
-        self.once, self.twice = once, twice
-        self.more = self.length - np.bitwise_count(once) - np.bitwise_count(twice)
+        self.classes = once | twice.astype(np.uint64) << np.uint64(32)
+        self.more = self.length - np.bitwise_count(self.classes)
 
     def common(self, one: Codes, other: Codes) -> Likeness:
         """At least as many letters as the two have in common."""
-        shared = np.bitwise_count(self.once[one] & self.once[other]).astype(np.float32)
-        shared += np.bitwise_count(self.twice[one] & self.twice[other])
+        shared = np.bitwise_count(self.classes[one] & self.classes[other])
         return np.asarray(shared + np.minimum(self.more[one], self.more[other]), np.float32)
 
     def bound(self, one: Codes, other: Codes) -> Likeness:
@@ -68,24 +71,23 @@ class _Letters:
         mine, theirs = self.length[one], self.length[other]
         common = np.minimum(self.common(one, other), np.minimum(mine, theirs))
         jaro = (common / mine + common / theirs + 1) / 3
-        same = self.first[one] == self.first[other]
-        prefix = np.cumprod(same, axis=1).sum(axis=1)
-        return np.asarray(jaro + 0.1 * prefix * (1 - jaro), np.float32)
+        differ = self.first[one] ^ self.first[other]
+        prefix = sum((differ & mask) == 0 for mask in _PREFIXES)
+        return np.asarray(jaro + np.float32(0.1) * prefix * (1 - jaro), np.float32)
 
 
+_PREFIXES = tuple(np.uint32(mask) for mask in (0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF))
 _WIDTH = 24
 """Letters that the sets are made of; further ones count as if they were in common."""
 
 
-def _letters_of(values: pa.StringArray) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
+def _letters_of(values: pa.StringArray) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """The first letters of each text, filled up with spaces, and how many it has."""
     lengths = pc.utf8_length(values).to_numpy(zero_copy_only=False).astype(np.int64)
-    if pc.all(pc.string_is_ascii(values)).as_py() is not False and values.offset == 0 and len(values):
-        # straight from Arrow's memory: one letter is one byte
-        starts = np.frombuffer(values.buffers()[1], np.int32)[: len(values)]
-        data = np.frombuffer(values.buffers()[2] or b" ", np.uint8)
-        places = np.minimum(starts[:, None] + np.arange(_WIDTH, dtype=np.int32), max(0, len(data) - 1))
-        letters = data[places].astype(np.uint32)
+    if is_ascii(values):
+        starts, data = memory_of(values)
+        places = np.minimum(starts[:-1, None] + np.arange(_WIDTH, dtype=np.int32), max(0, len(data) - 1))
+        letters = data[places] if len(data) else np.zeros(places.shape, np.uint8)
         letters[np.arange(_WIDTH) >= lengths[:, None]] = 32
         return letters, lengths
     filled = "".join(text[:_WIDTH].ljust(_WIDTH) for text in values.to_pylist())
@@ -98,16 +100,12 @@ def _letters(column: Column) -> _Letters:
 
 
 def _compared(column: Column, one: Codes, other: Codes, scorer: Callable[..., object], least: float) -> Likeness:
-    texts = column.texts
-    return np.asarray(
-        process.cpdist(
-            [texts[code] for code in one.tolist()],
-            [texts[code] for code in other.tolist()],
-            scorer=scorer,
-            score_cutoff=least,
-            dtype=np.float32,
-        )
+    """What ``scorer`` says of the texts, each pair of forms asked once, however many rows have them."""
+    mine, theirs, which = each_once(one, other, len(column.values))
+    found = process.cpdist(
+        column.texts_of(mine), column.texts_of(theirs), scorer=scorer, score_cutoff=least, dtype=np.float32
     )
+    return np.asarray(found, np.float32)[which]
 
 
 def _jaro_winkler(column: Column, one: Codes, other: Codes) -> Likeness:
@@ -124,24 +122,28 @@ def _given_name(column: Column, one: Codes, other: Codes) -> Likeness:
     found = np.minimum(_jaro_winkler(column, one, other), np.float32(0.9389))
     letters = _letters(column)
     short = np.minimum(letters.length[one], letters.length[other]) == 1
-    found[short & (letters.first[one, 0] == letters.first[other, 0])] = 0.94
-    forms = column.once("forms", _formal)
-    todo = np.flatnonzero(((forms[one, 1] > 0) | (forms[other, 1] > 0)) & ~short)
+    found[short & (letters.initial[one] == letters.initial[other])] = 0.94
+    forms, marks = column.once("forms", _formal)
+    todo = np.flatnonzero(((marks[one] & marks[other]) != 0) & ~short)
     mine, theirs = forms[one[todo]], forms[other[todo]]
     shared = (mine[:, :, None] == theirs[:, None, :]) & (mine > 0)[:, :, None]
     found[todo[shared.any(axis=(1, 2))]] = 0.95
     return found
 
 
-def _formal(column: Column) -> npt.NDArray[np.int32]:
-    """Each form as a number, followed by those of the full names that it may be short for."""
+def _formal(column: Column) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint64]]:
+    """Each form as a number, followed by those of the full names that it may be short for; and a bit for each of these.
+
+    Two forms that have no bit in common have no name in common.
+    """
     known: dict[str, int] = {}
-    found = np.zeros((len(column.texts), 1 + _MOST_NAMES), np.int32)
+    found = np.zeros((len(column.values), 1 + _MOST_NAMES), np.int32)
     for place, text in enumerate(column.texts):
         found[place, 0] = known.setdefault(text, len(known) + 1)
         full = sorted(formal_names(text) - {text})[:_MOST_NAMES]
         found[place, 1 : 1 + len(full)] = [known.setdefault(name, len(known) + 1) for name in full]
-    return found
+    bits = np.left_shift(np.uint64(1), (found & 63).astype(np.uint64))
+    return found, np.bitwise_or.reduce(np.where(found > 0, bits, np.uint64(0)), axis=1)
 
 
 # --- edits ----------------------------------------------------------------------------------------
@@ -159,56 +161,63 @@ def _edits(column: Column, one: Codes, other: Codes) -> Likeness:
     return found
 
 
-class _Digits:
-    """Forms as rows of digits; those of another length than ``size`` are not comparable in this way."""
+class _Dates:
+    """Dates of eight digits, a byte each; other forms are not ``whole``."""
 
-    def __init__(self, column: Column, size: int) -> None:
-        whole = pc.match_substring_regex(column.values, f"^[0-9]{{{size}}}$").to_numpy(zero_copy_only=False)
-        self.whole = whole
-        digits = np.zeros((len(whole), size), np.uint8)
-        texts = column.values.filter(pc.match_substring_regex(column.values, f"^[0-9]{{{size}}}$"))
-        if len(texts):
-            digits[whole] = np.frombuffer("".join(texts.to_pylist()).encode(), np.uint8).reshape(-1, size)
-        self.digits = digits
+    def __init__(self, column: Column) -> None:
+        whole = pc.match_substring_regex(column.values, "^[0-9]{8}$")
+        self.whole = whole.to_numpy(zero_copy_only=False)
+        self.digits = np.zeros((len(column.values), 8), np.uint8)
+        self.digits[self.whole] = memory_of(column.values.filter(whole))[1].reshape(-1, 8)
+        self.bytes = self.digits.view(np.uint64).ravel()
 
-    def changed(self, one: Codes, other: Codes) -> npt.NDArray[np.int64]:
-        """How many digits differ; two neighbours that are swapped count once."""
-        mine, theirs = self.digits[one], self.digits[other]
-        differ = mine != theirs
-        count = differ.sum(axis=1)
-        two = np.flatnonzero(count == 2)
-        first = differ[two].argmax(axis=1)
-        last = np.minimum(first + 1, differ.shape[1] - 1)
-        swapped = (mine[two, first] == theirs[two, last]) & (mine[two, last] == theirs[two, first])
-        count[two[swapped & differ[two, last]]] = 1
-        return np.asarray(count, np.int64)
+    def likeness(self, one: Codes, other: Codes) -> Likeness:
+        """By digits that differ; two neighbours, or day and month, that are swapped count as one."""
+        differ = self.bytes[one] ^ self.bytes[other]
+        for step in (1, 2):
+            differ |= differ >> np.uint64(step)
+        changed = np.bitwise_count(differ & np.uint64(0x0101010101010101))
+        found = np.select([changed <= 1, changed <= 2], [0.9, 0.8], 0.0).astype(np.float32)
+        todo = np.flatnonzero((changed >= 2) & (changed <= 4))
+        mine, theirs = self.digits[one[todo]], self.digits[other[todo]]
+        swapped = (mine[:, :4] == theirs[:, :4]).all(axis=1)
+        swapped &= (mine[:, 4:6] == theirs[:, 6:]).all(axis=1) & (mine[:, 6:] == theirs[:, 4:6]).all(axis=1)
+        two = changed[todo] == 2
+        first = (mine != theirs).argmax(axis=1)
+        row, last = np.arange(len(todo)), np.minimum(first + 1, 7)
+        two &= (mine[row, first] == theirs[row, last]) & (mine[row, last] == theirs[row, first])
+        found[todo[swapped | two]] = 0.9
+        return found
 
 
 def _date(column: Column, one: Codes, other: Codes) -> Likeness:
-    """Digits that differ; day and month swapped count as one."""
-    known: _Digits = column.once("digits", lambda known: _Digits(known, 8))
-    changed = known.changed(one, other)
-    mine, theirs = known.digits[one], known.digits[other]
-    swapped = (mine[:, :4] == theirs[:, :4]).all(axis=1)
-    swapped &= (mine[:, 4:6] == theirs[:, 6:]).all(axis=1) & (mine[:, 6:] == theirs[:, 4:6]).all(axis=1)
-    found = np.select([(changed <= 1) | swapped, changed <= 2], [0.9, 0.8], 0.0).astype(np.float32)
-    odd = np.flatnonzero(~(known.whole[one] & known.whole[other]))
+    dates: _Dates = column.once("dates", _Dates)
+    found = dates.likeness(one, other)
+    odd = np.flatnonzero(~(dates.whole[one] & dates.whole[other]))
     if len(odd):
         found[odd] = _edits(column, one[odd], other[odd])
     return found
 
 
 def _phone(column: Column, one: Codes, other: Codes) -> Likeness:
-    letters = _letters(column)
     found = _edits(column, one, other)
     found[found < 0.9] = 0
-    mine, theirs = letters.length[one], letters.length[other]
-    texts = column.texts
-    for place in np.flatnonzero((mine != theirs) & (np.minimum(mine, theirs) >= 7)).tolist():
-        left, right = texts[one[place]], texts[other[place]]
-        if left.endswith(right) or right.endswith(left):
-            found[place] = 0.95
+    length = _letters(column).length
+    ends = column.once("ends", lambda known: coded(pc.utf8_slice_codeunits(known.values, -_LOCAL))[0])
+    mine, theirs = length[one], length[other]
+    places = np.flatnonzero((mine != theirs) & (np.minimum(mine, theirs) >= _LOCAL) & (ends[one] == ends[other]))
+    pairs = zip(column.texts_of(one[places]), column.texts_of(other[places]), strict=True)
+    areas = [
+        place
+        for place, (left, right) in zip(places, pairs, strict=True)
+        if left.endswith(right) or right.endswith(left)
+    ]
+    found[areas] = 0.95
     return found
+
+
+_LOCAL = 7
+"""Digits that a number without its area code has at least."""
 
 
 def _number(column: Column, one: Codes, other: Codes) -> Likeness:
@@ -219,30 +228,28 @@ def _number(column: Column, one: Codes, other: Codes) -> Likeness:
 
 
 def _email(column: Column, one: Codes, other: Codes) -> Likeness:
-    local = column.once("local", lambda known: _part(known, "@.*$"))
-    domain = column.once("domain", lambda known: _part(known, "^[^@]*@"))
+    local: Column = column.once("local", lambda known: _of_forms(known, before(known.values, "@")))
+    domain: Codes = column.once("domain", lambda known: coded(after(known.values, "@"))[0])
     mine, theirs = local.codes[one], local.codes[other]
-    found = np.where(domain.codes[one] == domain.codes[other], 0.5, 0.0).astype(np.float32)
+    found = np.where((domain[one] == domain[other]) & (domain[one] > 0), 0.5, 0.0).astype(np.float32)
     same = mine == theirs
-    todo = np.flatnonzero(~same & (local.codes[one] > 0) & (local.codes[other] > 0))
+    todo = np.flatnonzero(~same & (mine > 0) & (theirs > 0))
     bound = _letters(local).bound(mine[todo], theirs[todo])
     todo = todo[bound >= 0.8]
     if len(todo):
         close = _compared(local, mine[todo], theirs[todo], JaroWinkler.normalized_similarity, 0.88)
         found[todo[close >= 0.88]] = 0.8
-        edits = _edits(column, one[todo], other[todo])
-        found[todo[edits >= 0.8]] = 0.9
+        found[todo[_compared(column, one[todo], other[todo], OSA.distance, 2) <= 2]] = 0.9
     found[same] = 0.95
     return found
 
 
-def _part(column: Column, without: str) -> Column:
-    """The column of one part of each form: its codes are a form, not a row."""
-    return _of_forms(column, pc.replace_substring_regex(column.values, without, ""))
-
-
 def _of_forms(column: Column, parts: pa.StringArray) -> Column:
-    codes, forms = coded(parts)
+    """The column of one part of each form: its codes are a form, not a row."""
+    return _part(column, *coded(parts))
+
+
+def _part(column: Column, codes: Codes, forms: pa.StringArray) -> Column:
     part = Column(column.name, FieldType.FAMILY_NAME, codes, forms)
     part.counts = np.bincount(codes, weights=column.counts, minlength=len(forms)).astype(np.int64)
     return part
@@ -278,8 +285,7 @@ def _address(column: Column, one: Codes, other: Codes) -> Likeness:
 
     Streets are few beside addresses, so their words are looked at without number and flat.
     """
-    house: npt.NDArray[np.int64] = column.once("house", _houses)
-    street: Column = column.once("street", _streets)
+    house, street = column.once("parts", _house_and_street)
     mine, theirs = street.codes[one], street.codes[other]
     words: Words = street.once("words", Words)
     found = np.ones(len(one), np.float32)
@@ -289,18 +295,27 @@ def _address(column: Column, one: Codes, other: Codes) -> Likeness:
     return np.minimum(found, np.float32(0.9989))
 
 
-def _houses(column: Column) -> npt.NDArray[np.int64]:
-    """The house number of each form, -1 where there is none; that before 号 in a Chinese address."""
-    chinese = pc.struct_field(pc.extract_regex(column.values, "(?P<number>[0-9]{1,9})号"), [0])
-    first = pc.struct_field(pc.extract_regex(column.values, "(?P<number>[0-9]{1,9})"), [0])
-    return np.asarray(pc.fill_null(pc.coalesce(chinese, first).cast("int64"), -1).to_numpy(zero_copy_only=False))
+def _house_and_street(column: Column) -> tuple[Codes, Column]:
+    """The house number of each form, and what is left without it and the flat; the codes are a form, not a row.
+
+    Numbers and streets are few beside addresses, so each is looked at once.
+    """
+    first, rest = before(column.values, " "), after(column.values, " ")
+    leads = pc.match_substring_regex(first, "^[0-9]+[a-z]?$")
+    codes, streets = coded(pc.if_else(leads, rest, column.values))
+    house = _number_in(streets)[codes]
+    house[leads.to_numpy(zero_copy_only=False)] = _number_in(first.filter(leads))
+    bare = pc.replace_substring_regex(streets, r"\b(apt|ste|unit|flat|fl|no) ?[0-9a-z]{1,5}$", "")
+    bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(bare, "[0-9]{1,9}号.*$|[0-9]+$", ""))
+    of_street, forms = coded(bare)
+    return house, _part(column, of_street[codes], forms)
 
 
-def _streets(column: Column) -> Column:
-    """What is left of each form without house number and flat; its codes are a form, not a row."""
-    bare = pc.replace_substring_regex(column.values, r"\b(apt|ste|unit|flat|fl|no) ?[0-9a-z]{1,5}$", "")
-    bare = pc.replace_substring_regex(bare, r"^[0-9]+[a-z]?\b|[0-9]{1,9}号.*$|[0-9]+$", "")
-    return _of_forms(column, pc.utf8_trim_whitespace(bare))
+def _number_in(texts: pa.StringArray) -> Codes:
+    """The house number of each text, -1 where there is none; that before 号 in a Chinese address."""
+    chinese = pc.struct_field(pc.extract_regex(texts, "(?P<number>[0-9]{1,9})号"), [0])
+    first = pc.struct_field(pc.extract_regex(texts, "(?P<number>[0-9]{1,9})"), [0])
+    return np.asarray(pc.fill_null(pc.coalesce(chinese, first).cast("int64"), -1).to_numpy(zero_copy_only=False)).copy()
 
 
 _KERNELS: Mapping[FieldType, Callable[[Column, Codes, Codes], Likeness]] = {

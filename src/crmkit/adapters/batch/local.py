@@ -13,7 +13,8 @@ from crmkit.adapters.batch.blocking import candidates, candidates_of_rules
 from crmkit.adapters.batch.clustering import clusters_of, one_to_one
 from crmkit.adapters.batch.columns import Codes, Column, column, find_implied
 from crmkit.adapters.batch.comparison import compare
-from crmkit.adapters.batch.training import Floats, Scores, probability, score, train
+from crmkit.adapters.batch.scoring import Floats, Scores, probability, promising, score
+from crmkit.adapters.batch.training import train
 from crmkit.errors import InvalidInput
 from crmkit.rules.dedup.linkage import FieldType, LinkageModel
 
@@ -28,6 +29,8 @@ def _untold(_stage: str, _seconds: float) -> None:
     """Nobody wants to know."""
 
 
+_ENOUGH = 1_000_000
+"""Candidates that are learnt from; of more, every so many-th is taken."""
 _FEW_TWINS = 0.25
 """Sure pairs within the tables beside those between them, up to which each record has one partner at most."""
 
@@ -103,37 +106,23 @@ class LocalEngine:
         split = _rows(tables[0]) if len(tables) > 1 else None
         watch.done("code")
         named = dict(zip(types, columns, strict=True))
-        pairs = candidates_of_rules(named, blocking, most=self.most_per_block) if blocking else candidates(columns)
+        pairs = (
+            candidates_of_rules(named, blocking, most=self.most_per_block, threads=self.threads)
+            if blocking
+            else candidates(columns)
+        )
         across = pairs if split is None else pairs[(pairs // rows < split) & (pairs % rows >= split)]
         watch.done("block")
-        compared = compare(columns, across // rows, across % rows, threads=self.threads)
-        watch.done("compare")
-        model = train(
-            columns,
-            across,
-            compared,
-            total=rows * (rows - 1) / 2 if split is None else split * (rows - split),
-            split=split,
-        )
+        total = rows * (rows - 1) / 2 if split is None else split * (rows - split)
+        step = 1 + len(across) // _ENOUGH
+        sample = across[::step]
+        compared = compare(columns, sample // rows, sample % rows, threads=self.threads)
+        model = train(columns, sample, compared, total=total / step, split=split)
         watch.done("train")
-        scores = score(model, columns, across, compared)
-        watch.done("score")
-        return self._grouped(model, columns, pairs, across, scores, split, watch)
-
-    def _grouped(
-        self,
-        model: LinkageModel,
-        columns: Sequence[Column],
-        pairs: Codes,
-        across: Codes,
-        scores: Scores,
-        split: int | None,
-        watch: "_Watch",
-    ) -> Linked:
-        rows = len(columns[0])
         least = float(np.log2(model.threshold / (1 - model.threshold)))
-        likely = np.flatnonzero(scores.score >= least)
-        one, other, bits = across[likely] // rows, across[likely] % rows, scores.score[likely]
+        likely, bits = promising(model, columns, across, least=least, threads=self.threads)
+        watch.done("score")
+        one, other = np.divmod(likely, rows)
 
         def scored(left: Codes, right: Codes) -> Scores:
             return score(model, columns, left * rows + right, compare(columns, left, right))

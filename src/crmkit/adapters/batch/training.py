@@ -16,15 +16,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from attrs import frozen
 
 from crmkit.adapters.batch.columns import Codes, Column
 from crmkit.adapters.batch.comparison import Compared, compare, patterns_of
+from crmkit.adapters.batch.scoring import Floats, evidence_of, probability
 from crmkit.rules.dedup.linkage import CERTAIN_BITS, LEVELS, SHARED, FieldWeights, LinkageModel
 
-__all__ = ["Floats", "Scores", "probability", "score", "train"]
+__all__ = ["train"]
 
-Floats = npt.NDArray[np.float64]
 Levels = npt.NDArray[np.uint8]
 
 JOINT = 0.6
@@ -34,24 +33,17 @@ GUARD = 0.5
 ROUNDS = 40
 RANDOM = 300_000
 """Random pairs that show what agrees by chance."""
-ENOUGH = 1_000_000
-"""Candidates that are learnt from; of more, every so many-th is taken."""
 USUAL = 0.25
 """The part of the usual shares in those that were learnt of matches."""
 HELD = 0.5
 """The same while the kinds of pairs are told apart."""
 EVEN, STEEP = 0.68, 14.0
 """For a single column: the likeness at which a match is as likely as not, and bits for the whole likeness."""
+RELEVANT = 25
+"""Candidates for each expected match that are learnt from, the likeliest: a wide rule brings in a thousand strangers
+for each of them, and what these have in common is the rule."""
 TRUST = 20
 """Pairs that the usual shares of a kind count for beside those that were met."""
-
-
-@frozen(eq=False)
-class Scores:
-    """Bits for each pair: the score, and the evidence alone, without the prior."""
-
-    score: Floats
-    evidence: Floats
 
 
 def train(
@@ -68,13 +60,17 @@ def train(
         return _untaught(columns)
     if len(columns) == 1:
         return _alone(columns[0])
-    step = 1 + len(pairs) // ENOUGH
-    pairs, compared, total = pairs[::step], compared[::step], total / step
     chance = _by_chance(columns, split=split, seed=seed)
     usual = [_usual(column) for column in columns]
     kinds, likely = _kinds(columns, compared, usual, chance)
+    most = int(RELEVANT * max(1.0, likely[0].sum()))
+    if most < len(pairs):
+        evidence = evidence_of(columns, _bits(kinds[0], chance), chance, compared, pairs)
+        stay = np.sort(np.argpartition(-evidence, most)[:most])
+        pairs, compared = pairs[stay], compared[stay]
+        kinds, likely = _kinds(columns, compared, usual, chance)
     alike, near = _bits(_tempered(kinds[0], usual), chance), _bits(kinds[1], chance)
-    prior = _prior(_scored(columns, alike, chance, compared, pairs), total)
+    prior = _prior(evidence_of(columns, alike, chance, compared, pairs), total)
     together, apart, share = _candidates(columns, compared, likely[0])
     return _model(
         columns,
@@ -100,17 +96,6 @@ def _alone(column: Column) -> LinkageModel:
     """One column has nothing to be learnt from but itself: likeness decides, ``EVEN`` being as likely as not."""
     bits = np.array([0.0, *(STEEP * (level.least - EVEN) for level in LEVELS[column.type])])
     return _model([column], [bits], [np.array([0.0, min(1.0, 1.5 / max(1, column.filled))])], prior=0.0)
-
-
-def score(model: LinkageModel, columns: Sequence[Column], pairs: Codes, compared: Compared) -> Scores:
-    """What the model says of each pair; the same as ``model.score``, for all of them at once."""
-    chance = [np.array([0.0, field.chance]) for field in model.fields]
-    evidence = _scored(columns, [np.r_[0.0, field.weights] for field in model.fields], chance, compared, pairs)
-    if model.near_share:
-        near = [np.r_[0.0, field.near] for field in model.fields]
-        neighbours = _scored(columns, near, chance, compared, pairs, only=SHARED) + model.near_prior
-        evidence -= model.near_share * np.logaddexp2(0, neighbours)
-    return Scores(evidence + model.prior, evidence)
 
 
 def _model(
@@ -200,13 +185,11 @@ def _kinds(
         weight = likely * counts
         sizes = np.clip(weight.sum(axis=1) / max(1, counts.sum()), 1e-6, 1)
         for place, column in enumerate(columns):
-            met = _counted(patterns[:, place], column, weight[0])
-            # held to what is usual, or "the same" would come to mean the most regular of all kinds
-            met = (1 - HELD) * met + (HELD * met.sum() + TRUST) * usual[place]
-            kinds[0][place] = met / met.sum()
-            if column.type in SHARED:
-                met = _counted(patterns[:, place], column, weight[1]) + TRUST * usual[place]
-                kinds[1][place] = met / met.sum()
+            # held to what is usual, or "the same" and "neighbours" would come to mean what is most regular
+            for number in (0, 1) if column.type in SHARED else (0,):
+                met = _counted(patterns[:, place], column, weight[number])
+                met = (1 - HELD) * met + (HELD * met.sum() + TRUST) * usual[place]
+                kinds[number][place] = met / met.sum()
             kinds[2][place] = _shares(patterns[:, place], column, weight[2])
     return kinds, likely[:, which]
 
@@ -245,32 +228,6 @@ def _tempered(shares: Sequence[Floats], usual: Sequence[Floats]) -> list[Floats]
 
 
 # --- bits -----------------------------------------------------------------------------------------
-
-
-def _scored(
-    columns: Sequence[Column],
-    weights: Sequence[Floats],
-    chance: Sequence[Floats],
-    compared: Compared,
-    pairs: Codes,
-    *,
-    only: frozenset[str] = frozenset(),
-) -> Floats:
-    """Bits of evidence of each pair; equal values count by how rare they are (of types in ``only``, if given)."""
-    one = pairs // len(columns[0])
-    found = np.zeros(len(pairs))
-    for place, (column, weight) in enumerate(zip(columns, weights, strict=True)):
-        levels = compared[:, place]
-        found += weight[levels]
-        if not only or column.type in only:
-            same = np.flatnonzero(levels == 1)
-            found[same] += np.log2(chance[place][1] / column.shares)[column.codes[one[same]]]
-    return found
-
-
-def probability(bits: Floats) -> Floats:
-    """That the two of each pair are the same."""
-    return np.asarray(1 / (1 + np.exp2(-np.clip(bits, -60, 60))), np.float64)
 
 
 def _bits(matching: Sequence[Floats], others: Sequence[Floats]) -> list[Floats]:

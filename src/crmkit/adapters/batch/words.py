@@ -12,6 +12,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from crmkit.adapters.batch.columns import Codes, Column
+from crmkit.adapters.batch.pairs import each_once
 from crmkit.domain.values.plain_text import has_eastern
 
 __all__ = ["Words"]
@@ -79,4 +80,5 @@ class Words:
 
     def likeness(self, one: Codes, other: Codes) -> npt.NDArray[np.float32]:
         """The larger cosine of each pair."""
-        return np.maximum(self.words.cosine(one, other), self.groups.cosine(one, other))
+        mine, theirs, which = each_once(one, other, self.words.vectors.shape[0])
+        return np.maximum(self.words.cosine(mine, theirs), self.groups.cosine(mine, theirs))[which]

@@ -1,0 +1,106 @@
+"""Texts changed letter by letter, all at once, in the memory in which Arrow keeps them.
+
+A regular expression looks at one text after the other; where a letter's fate depends on little more than the
+letter, a table of 256 bytes does the same for all texts of a column in a tenth of the time.
+"""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+__all__ = ["DIGITS", "JOINED", "SPACED", "after", "before", "is_ascii", "memory_of", "replaced"]
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int32]
+_BLANK = 32
+_LAST = 127
+
+
+def _table(other: str, *, letters: bool = True, without: str = "") -> Bytes:
+    """Letters in lower case and digits; every other character becomes ``other``, or nothing."""
+    kept = [chr(code).lower() if chr(code).isalnum() else other for code in range(_LAST + 1)]
+    kept = [each if letters or each.isdigit() else "" for each in kept]
+    return np.array(
+        [ord(each) if each and chr(code) not in without else 0 for code, each in enumerate(kept)] + [0] * 128, np.uint8
+    )
+
+
+SPACED = _table(" ", without="'`")
+"""Words with blanks between them; O'Neill is one word."""
+JOINED = _table("")
+"""Letters and digits alone."""
+DIGITS = _table("", letters=False)
+
+
+def memory_of(texts: pa.StringArray) -> tuple[Places, Bytes]:
+    """Where each text begins, with the end of the last behind them, and the bytes of all of them."""
+    _, places, data = texts.buffers()
+    starts = np.frombuffer(places, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    every = np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
+    return starts - starts[0], every[starts[0] : starts[-1]]
+
+
+def is_ascii(texts: pa.StringArray) -> bool:
+    """Whether every letter is one byte."""
+    return len(texts) == 0 or bool((memory_of(texts)[1] <= _LAST).all())
+
+
+def replaced(texts: pa.StringArray, table: Bytes) -> pa.StringArray:
+    """Each letter as ``table`` has it, 0 being nothing; one blank at most in a row, and none at the ends."""
+    if len(texts) == 0:
+        return texts
+    starts, data = memory_of(texts)
+    data = table[data]
+    starts, data = _kept(starts, data, data != 0)
+    blank = data == _BLANK
+    if blank.any():
+        full = starts[:-1] < starts[1:]
+        behind = np.r_[True, blank[:-1]]
+        behind[starts[:-1][full]] = True
+        starts, data = _kept(starts, data, ~(blank & behind))
+        last = starts[1:][starts[:-1] < starts[1:]] - 1
+        stay = np.ones(len(data), np.bool_)
+        stay[last[data[last] == _BLANK]] = False
+        starts, data = _kept(starts, data, stay)
+    return _texts(starts, data)
+
+
+def before(texts: pa.StringArray, mark: str) -> pa.StringArray:
+    """Each text up to the first ``mark``; the whole where there is none."""
+    return _parted(texts, mark, first=True)
+
+
+def after(texts: pa.StringArray, mark: str) -> pa.StringArray:
+    """Each text from behind the first ``mark``; nothing where there is none."""
+    return _parted(texts, mark, first=False)
+
+
+def _parted(texts: pa.StringArray, mark: str, *, first: bool) -> pa.StringArray:
+    if len(texts) == 0:
+        return texts
+    starts, data = memory_of(texts)
+    begin, end = starts[:-1], starts[1:]
+    marks = np.r_[np.flatnonzero(data == ord(mark)), len(data)].astype(np.int32)
+    place = np.minimum(marks[np.searchsorted(marks, begin)], end)
+    begin, end = (begin, place) if first else (np.minimum(place + 1, end), end)
+    # bytes between begin and end stay: one up where a part begins, one down where it ends
+    steps = np.zeros(len(data) + 1, np.int8)
+    some = begin < end
+    steps[begin[some]] += 1
+    steps[end[some]] -= 1
+    return _texts(
+        np.r_[np.int32(0), np.cumsum(end - begin, dtype=np.int32)], data[np.cumsum(steps[:-1], dtype=np.int8) > 0]
+    )
+
+
+def _kept(starts: Places, data: Bytes, stay: npt.NDArray[np.bool_]) -> tuple[Places, Bytes]:
+    if stay.all():
+        return starts, data
+    met = np.r_[np.int32(0), np.cumsum(stay, dtype=np.int32)]
+    return met[starts], data[stay]
+
+
+def _texts(starts: Places, data: Bytes) -> pa.StringArray:
+    return pa.StringArray.from_buffers(
+        len(starts) - 1, pa.py_buffer(np.ascontiguousarray(starts)), pa.py_buffer(np.ascontiguousarray(data))
+    )

@@ -1,0 +1,121 @@
+"""What a model says of pairs, for all of them at once.
+
+Of many candidates nearly all are strangers, and that shows long before every column was compared: no pair is
+looked at further once even the best that its other columns might say leaves it below the least score wanted.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from crmkit.adapters.batch.columns import Codes, Column
+from crmkit.adapters.batch.comparison import OPEN, CodesOfRows, Compared, codes_of, compare_open, known_levels
+from crmkit.rules.dedup.linkage import SHARED, FieldType, LinkageModel
+
+__all__ = ["Floats", "Scores", "evidence_of", "probability", "promising", "score"]
+
+Floats = npt.NDArray[np.float64]
+
+_AT_ONCE = 400_000
+_HAIR = 1e-6
+_COST = {
+    FieldType.GIVEN_NAME: 1,
+    FieldType.FAMILY_NAME: 1,
+    FieldType.PERSON_NAME: 1,
+    FieldType.EMAIL: 2,
+    FieldType.ADDRESS: 3,
+    FieldType.COMPANY_NAME: 3,
+    FieldType.TEXT: 3,
+    FieldType.NAMES: 3,
+}
+"""Which types take longer to compare than mere digits: what is cheap comes first."""
+
+
+@frozen(eq=False)
+class Scores:
+    """Bits for each pair: the score, and the evidence alone, without the prior."""
+
+    score: Floats
+    evidence: Floats
+
+
+def score(model: LinkageModel, columns: Sequence[Column], pairs: Codes, compared: Compared) -> Scores:
+    """What the model says of each pair; the same as ``model.score``, for all of them at once."""
+    chance = [np.array([0.0, field.chance]) for field in model.fields]
+    evidence = evidence_of(columns, [np.r_[0.0, field.weights] for field in model.fields], chance, compared, pairs)
+    if model.near_share:
+        near = [np.r_[0.0, field.near] for field in model.fields]
+        neighbours = evidence_of(columns, near, chance, compared, pairs, only=SHARED) + model.near_prior
+        evidence -= model.near_share * np.logaddexp2(0, neighbours)
+    return Scores(evidence + model.prior, evidence)
+
+
+def promising(
+    model: LinkageModel, columns: Sequence[Column], pairs: Codes, *, least: float, threads: int = 1
+) -> tuple[Codes, Floats]:
+    """The pairs whose score is ``least`` or more, and that score; ordered by their rows."""
+    codes = codes_of(columns, np.arange(len(columns[0])))
+    parts = [pairs[at : at + _AT_ONCE] for at in range(0, len(pairs), _AT_ONCE)]
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(lambda part: _promising(model, columns, codes, part, least), parts))
+    kept = np.concatenate([np.zeros(0, np.int64), *(pairs for pairs, _ in found)])
+    scores = np.concatenate([np.zeros(0), *(scores for _, scores in found)])
+    order = np.argsort(kept)
+    return kept[order], scores[order]
+
+
+def _promising(
+    model: LinkageModel, columns: Sequence[Column], codes: CodesOfRows, pairs: Codes, least: float
+) -> tuple[Codes, Floats]:
+    one, other = np.divmod(pairs, len(columns[0]))
+    levels = known_levels(columns, codes.take(one, axis=0), codes.take(other, axis=0))
+    # what each pair may reach at most: open columns count as their best level
+    worth = [
+        np.r_[0.0, field.weights, np.full(OPEN - len(field.weights), max(field.weights[1:]))] for field in model.fields
+    ]
+    chance = [np.array([0.0, field.chance]) for field in model.fields]
+    ceiling = evidence_of(columns, worth, chance, levels, pairs) + (model.prior - least + _HAIR)
+    alive = np.flatnonzero(ceiling >= 0)
+    for place in sorted(range(len(columns)), key=lambda place: _COST.get(columns[place].type, 0)):
+        todo = alive[levels[alive, place] == OPEN]
+        levels[todo, place] = compare_open(columns[place], one[todo], other[todo])
+        ceiling[todo] += worth[place][levels[todo, place]] - worth[place][OPEN]
+        alive = alive[ceiling[alive] >= 0]
+    found = score(model, columns, pairs[alive], levels[alive]).score
+    likely = found >= least
+    return pairs[alive[likely]], found[likely]
+
+
+def evidence_of(
+    columns: Sequence[Column],
+    weights: Sequence[Floats],
+    chance: Sequence[Floats],
+    compared: Compared,
+    pairs: Codes,
+    *,
+    only: frozenset[str] = frozenset(),
+) -> Floats:
+    """Bits of evidence of each pair; equal values count by how rare they are (of types in ``only``, if given)."""
+    one = pairs // len(columns[0])
+    found = np.zeros(len(pairs))
+    for place, (column, weight) in enumerate(zip(columns, weights, strict=True)):
+        levels = compared[:, place]
+        found += weight[levels]
+        if not only or column.type in only:
+            same = np.flatnonzero(levels == 1)
+            found[same] += _rarity(column, chance[place][1])[column.codes[one[same]]]
+    return found
+
+
+def _rarity(column: Column, chance: float) -> Floats:
+    """Bits for each form: how much rarer it is than an equal value is by chance."""
+    bits: Floats = column.once("bits", lambda known: -np.log2(known.shares))
+    return np.asarray(bits + np.log2(chance), np.float64)
+
+
+def probability(bits: Floats) -> Floats:
+    """That the two of each pair are the same."""
+    return np.asarray(1 / (1 + np.exp2(-np.clip(bits, -60, 60))), np.float64)
