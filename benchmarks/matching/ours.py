@@ -22,7 +22,7 @@ def work(job: Job, stages: Stages) -> Work:
         return _people(engine, job, stages)
     loaded = load(job.data, job.sample)
     asked = _Asked(loaded, job.labels)
-    options: dict[str, Any] = {"ask": asked, "labels": job.labels} if job.labels else {}
+    options: dict[str, Any] = {"ask": asked, "questions": job.labels} if job.labels else {}
     with stages("all"):
         if len(loaded.tables) == 1:
             found = engine.dedupe(loaded.tables[0], loaded.fields, **options)

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmkit.adapters.batch import LocalEngine
-from crmkit.adapters.batch.blocking import candidates, pairs_within
+from crmkit.adapters.batch.blocking import candidates, candidates_of_rules, pairs_within
 from crmkit.adapters.batch.clustering import _parted, clusters_of, one_to_one
 from crmkit.adapters.batch.columns import column, find_implied
 from crmkit.adapters.batch.comparison import compare, patterns_of
 from crmkit.adapters.batch.likeness import _letters
-from crmkit.adapters.batch.scoring import Scores, score
+from crmkit.adapters.batch.scoring import Scores, promising, score
 from crmkit.errors import InvalidInput
 from crmkit.rules.dedup.linkage import LEVELS, FieldType
 
@@ -267,6 +267,100 @@ def test_a_mistaken_question_names_what_is_wrong(fields, blocking, field):
         LocalEngine().dedupe({"name": ["Anna"]}, fields, blocking=blocking)
 
 
+# --- what people say ------------------------------------------------------------------------------
+
+WITHOUT = {name: kind for name, kind in FIELDS.items() if name in ("given", "family", "street", "code")}
+"""No birthday and no address of mail: who shares a household is hard to tell."""
+HARD = people(800, seed=3)
+PERSON = [row["person"] for row in HARD]
+
+
+class Expert:
+    """Knows the truth, and what she was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, one, other):
+        self.asked.append((one, other))
+        return PERSON[one] == PERSON[other]
+
+
+def test_a_few_answers_make_the_clusters_better():
+    before = f1(LocalEngine().dedupe(table(HARD), WITHOUT).clusters.tolist(), PERSON)
+    expert = Expert()
+    found = LocalEngine().dedupe(table(HARD), WITHOUT, ask=expert, questions=60)
+    assert f1(found.clusters.tolist(), PERSON) > before + 0.01
+    assert len(expert.asked) == len(set(expert.asked)) == 60
+    assert all(one < other for one, other in expert.asked)
+    # they are pairs worth asking about: neither all the same nor all different
+    assert 5 < sum(PERSON[one] == PERSON[other] for one, other in expert.asked) < 55
+
+
+def test_who_is_asked_is_asked_the_same_again():
+    first, second = Expert(), Expert()
+    one = LocalEngine().dedupe(table(HARD), WITHOUT, ask=first, questions=20)
+    other = LocalEngine().dedupe(table(HARD), WITHOUT, ask=second, questions=20)
+    assert first.asked == second.asked
+    assert (one.clusters == other.clusters).all()
+    assert one.model == other.model
+
+
+def test_what_was_decided_is_not_asked_again_and_counts_like_an_answer():
+    first = Expert()
+    asked = LocalEngine().dedupe(table(HARD), WITHOUT, ask=first, questions=20)
+    decided = [(one, other, PERSON[one] == PERSON[other]) for one, other in first.asked]
+    told = LocalEngine().dedupe(table(HARD), WITHOUT, labels=decided)
+    assert (told.clusters == asked.clusters).all()
+    second = Expert()
+    LocalEngine().dedupe(table(HARD), WITHOUT, labels=decided, ask=second, questions=10)
+    assert not set(first.asked) & set(second.asked)
+
+
+def test_the_word_of_people_holds_whatever_the_records_say():
+    plain = LocalEngine().dedupe(table(HARD), FIELDS)
+    together = int(plain.one[0]), int(plain.other[0])
+    apart = next((0, row) for row in range(1, len(HARD)) if plain.clusters[row] != plain.clusters[0])
+    found = LocalEngine().dedupe(table(HARD), FIELDS, labels=[(*together, False), (*reversed(apart), True)])
+    assert found.clusters[together[0]] != found.clusters[together[1]]
+    assert found.clusters[apart[0]] == found.clusters[apart[1]]
+    pairs = set(zip(found.one.tolist(), found.other.tolist(), strict=True))
+    assert apart in pairs
+    assert together not in pairs
+
+
+def test_two_lists_are_linked_by_answers_too():
+    twice = {}
+    for place, person in enumerate(PERSON):
+        twice.setdefault(person, []).append(place)
+    pairs = [places for places in twice.values() if len(places) == 2]
+    one, other = ([HARD[places[side]] for places in pairs] for side in (0, 1))
+    asked = []
+
+    def same(left, right):
+        asked.append((left, right))
+        assert left < len(one) <= right
+        return right - left == len(one)
+
+    found = LocalEngine().link(table(one), table(other), WITHOUT, ask=same, questions=25)
+    right = np.mean(found.other - found.one == len(one))
+    assert right > 0.95
+    assert len(asked) == 25
+
+
+def test_questions_end_when_nothing_is_left_to_ask():
+    expert = Expert()
+    LocalEngine().dedupe(table(HARD[:40]), WITHOUT, ask=expert, questions=5_000)
+    assert len(expert.asked) == len(set(expert.asked)) < 800
+
+
+@pytest.mark.parametrize("label", [(0, 0, True), (0, 1_000_000, True), (-1, 3, False)])
+def test_a_label_names_two_rows_of_the_table(label):
+    with pytest.raises(InvalidInput) as refused:
+        LocalEngine().dedupe(table(HARD), FIELDS, labels=[label])
+    assert refused.value.field == "labels"
+
+
 # --- parts ----------------------------------------------------------------------------------------
 
 
@@ -276,6 +370,48 @@ def test_pairs_within_are_all_pairs_of_small_blocks(codes, most):
     small = {code for code, count in Counter(codes).items() if code >= 0 and count <= most}
     expected = {(a, b) for a, b in combinations(range(len(codes)), 2) if codes[a] == codes[b] and codes[a] in small}
     assert sorted(zip(one.tolist(), other.tolist(), strict=True)) == sorted(expected)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 2), st.integers(-1, 4)), min_size=1, max_size=30),
+    st.sampled_from([[("a",)], [("a", "b"), ("c",)], [("a",), ("b",), ("a", "c")], [("c",), ("c", "b")]]),
+    st.integers(2, 6),
+)
+def test_rules_give_each_pair_once(rows, rules, most):
+    columns = {
+        name: column(name, FieldType.CATEGORY, [f"v{row[place]}" if row[place] >= 0 else "" for row in rows])
+        for place, name in enumerate("abc")
+    }
+    found = candidates_of_rules(columns, rules, most=most, threads=2).tolist()
+    expected = set()
+    for rule in rules:
+        keys = [tuple(row["abc".index(name)] for name in rule) for row in rows]
+        sizes = Counter(keys)
+        expected |= {
+            one * len(rows) + other
+            for one, other in combinations(range(len(rows)), 2)
+            if keys[one] == keys[other] and min(keys[one]) >= 0 and sizes[keys[one]] <= most
+        }
+    assert sorted(found) == sorted(expected)
+
+
+def test_keys_too_large_for_one_number_are_sorted_too():
+    codes = np.array([2**61, 5, 2**61, -1, 5], np.int64)
+    assert {tuple(pair) for pair in zip(*(each.tolist() for each in pairs_within(codes, most=9)), strict=True)} == {
+        (0, 2),
+        (1, 4),
+    }
+
+
+@pytest.mark.parametrize("least", [-12.0, -3.0, 0.0, 6.0])
+def test_what_is_left_out_early_would_not_have_reached_the_least(found, least):
+    columns = [column(name, FieldType(kind), table(ROWS)[name]) for name, kind in FIELDS.items()]
+    find_implied(columns)
+    pairs = candidates(columns)
+    scores = score(found.model, columns, pairs, compare(columns, *np.divmod(pairs, len(ROWS)))).score
+    likely, bits = promising(found.model, columns, pairs, least=least, threads=2)
+    assert likely.tolist() == pairs[scores >= least].tolist()
+    assert bits == pytest.approx(scores[scores >= least])
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0, 2)), max_size=60))

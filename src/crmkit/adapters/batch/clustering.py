@@ -15,7 +15,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse.csgraph import connected_components
 
 from crmkit.adapters.batch.columns import Codes
-from crmkit.adapters.batch.scoring import Floats, Scores
+from crmkit.adapters.batch.scoring import CERTAIN, Floats, Scores
 
 __all__ = ["clusters_of", "one_to_one"]
 
@@ -51,7 +51,8 @@ def clusters_of(
 def _parted(size: int, worth: Floats) -> Codes:
     """Average linkage of one component; ``worth`` of its pairs in the order of ``triu_indices``."""
     if size > _SMALL:
-        return np.asarray(fcluster(linkage(_LIMIT - worth, "average"), _LIMIT, "distance"), np.int64)
+        most = worth.max()
+        return np.asarray(fcluster(linkage(most - worth, "average"), most, "distance"), np.int64)
     groups = [[place] for place in range(size)]
     means = np.full((size, size), -np.inf)
     means[np.triu_indices(size, 1)] = worth
@@ -89,7 +90,10 @@ def _worth(scores: Scores, least: float) -> Floats:
     """What a pair says for (above 0) or against being one; what is merely unknown says little against it."""
     above = scores.score - least
     against = 0.5 * (scores.score + scores.evidence)
-    return np.where(above > 0, np.minimum(above, _LIMIT), np.clip(against, -_LIMIT, -0.25))
+    worth = np.where(above > 0, np.minimum(above, _LIMIT), np.clip(against, -_LIMIT, -0.25))
+    decided = np.abs(scores.score) >= CERTAIN
+    worth[decided] = scores.score[decided]
+    return worth
 
 
 def _components(rows: int, one: Codes, other: Codes, score: Floats, least: float) -> Codes:

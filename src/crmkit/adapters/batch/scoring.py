@@ -15,10 +15,12 @@ from crmkit.adapters.batch.columns import Codes, Column
 from crmkit.adapters.batch.comparison import OPEN, CodesOfRows, Compared, codes_of, compare_open, known_levels
 from crmkit.rules.dedup.linkage import SHARED, FieldType, LinkageModel
 
-__all__ = ["Floats", "Scores", "evidence_of", "probability", "promising", "score"]
+__all__ = ["CERTAIN", "Floats", "Scores", "evidence_of", "probability", "promising", "score"]
 
 Floats = npt.NDArray[np.float64]
 
+CERTAIN = 1_000.0
+"""Bits of what was decided: beyond anything that records say."""
 _AT_ONCE = 400_000
 _HAIR = 1e-6
 _COST = {

@@ -1,0 +1,158 @@
+"""From coded columns and pairs to clusters: the way of every engine, wherever its pairs are compared."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from attrs import frozen
+
+from crmkit.adapters.batch.clustering import clusters_of, one_to_one
+from crmkit.adapters.batch.columns import Codes, Column
+from crmkit.adapters.batch.comparison import Compared, compare
+from crmkit.adapters.batch.labels import Ask, Labels, ask_about, corrected
+from crmkit.adapters.batch.scoring import Floats, Scores, probability, score
+from crmkit.adapters.batch.training import train
+from crmkit.rules.dedup.linkage import LinkageModel
+
+__all__ = ["ENOUGH", "Linked", "Pairs", "Progress", "Questions", "Watch", "matched", "untold"]
+
+ENOUGH = 1_000_000
+"""Candidates that are learnt from; of more, every so many-th is taken."""
+_FEW_TWINS = 0.25
+"""Sure pairs within the tables beside those between them, up to which each record has one partner at most."""
+_DOUBTFUL = -10.0
+"""Bits that a pair must reach to be asked about."""
+Progress = Callable[[str, float], None]
+
+
+def untold(_stage: str, _seconds: float) -> None:
+    """Nobody wants to know."""
+
+
+@frozen(eq=False)
+class Linked:
+    """What was found: a cluster number a row, the likely pairs, and the model that says so."""
+
+    clusters: Codes
+    one: Codes
+    other: Codes
+    probability: Floats
+    """Of each pair of ``one`` and ``other``; only pairs at or above the model's threshold."""
+    model: LinkageModel
+    candidates: int
+    """How many pairs were compared."""
+    seconds: Mapping[str, float]
+    """How long each stage took."""
+
+    def pairs(self) -> tuple[Codes, Codes, Floats]:
+        """Row numbers of both sides, and the probability that they are the same."""
+        return self.one, self.other, self.probability
+
+
+class Pairs(Protocol):
+    """The candidates, wherever they are kept; a pair is ``row * rows + other row``, the smaller row first."""
+
+    @property
+    def count(self) -> int:
+        """How many there are; of two tables, between them."""
+
+    def sample(self) -> tuple[Codes, Compared, int]:
+        """At most ``ENOUGH`` of them with their levels, and of how many each stands for one."""
+
+    def promising(self, model: LinkageModel, *, least: float) -> tuple[Codes, Floats]:
+        """Those whose score is ``least`` bits or more, and that score."""
+
+    def within(self) -> Codes:
+        """Those within one of two tables."""
+
+
+@frozen
+class Questions:
+    """What people said of pairs of rows, and who may be asked about more of them."""
+
+    decided: Iterable[tuple[int, int, bool]] = ()
+    ask: Ask | None = None
+    most: int = 0
+
+
+class Watch:
+    """How long each stage took."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.seconds: dict[str, float] = {}
+        self._progress = progress
+        self._since = time.perf_counter()
+
+    def done(self, stage: str) -> None:
+        """``stage`` ends here."""
+        now = time.perf_counter()
+        self.seconds[stage] = now - self._since
+        self._progress(stage, now - self._since)
+        self._since = now
+
+
+def matched(
+    columns: Sequence[Column], pairs: Pairs, questions: Questions, *, split: int | None, watch: Watch
+) -> Linked:
+    """What is the same; rows from ``split`` on are those of the second of two tables."""
+    rows = len(columns[0])
+    labels = Labels.of(rows, questions.decided)
+    sample, compared, step = pairs.sample()
+    total = rows * (rows - 1) / 2 if split is None else split * (rows - split)
+    model = train(columns, sample, compared, total=total / step, split=split)
+    watch.done("train")
+    likely, bits = pairs.promising(model, least=_DOUBTFUL if questions.ask else _least(model))
+    single = split is not None and _without_twins(model, columns, pairs.within(), bits[bits >= _least(model)])
+    if questions.ask:
+        watch.done("doubt")
+        doubtful = likely[one_to_one(*np.divmod(likely, rows), bits)] if single else likely
+        model = ask_about(model, columns, doubtful, labels, questions.ask, questions=questions.most)
+        watch.done("ask")
+    if len(labels):
+        model = model if questions.ask else corrected(model, columns, labels)
+        likely = np.union1d(pairs.promising(model, least=_least(model))[0], labels.pairs)
+        bits = _scored(model, columns, labels, likely).score
+        likely, bits = likely[bits >= _least(model)], bits[bits >= _least(model)]
+    if single:
+        stay = one_to_one(*np.divmod(likely, rows), bits)
+        likely, bits = likely[stay], bits[stay]
+    watch.done("score")
+    one, other = np.divmod(likely, rows)
+    clusters = clusters_of(
+        rows,
+        one,
+        other,
+        bits,
+        lambda mine, theirs: _scored(model, columns, labels, mine * rows + theirs),
+        least=_least(model),
+    )
+    watch.done("cluster")
+    return Linked(
+        clusters=clusters,
+        one=one,
+        other=other,
+        probability=probability(bits),
+        model=model,
+        candidates=pairs.count,
+        seconds=watch.seconds,
+    )
+
+
+def _least(model: LinkageModel) -> float:
+    """The threshold in bits."""
+    return float(np.log2(model.threshold / (1 - model.threshold)))
+
+
+def _scored(model: LinkageModel, columns: Sequence[Column], labels: Labels, pairs: Codes) -> Scores:
+    one, other = np.divmod(pairs, len(columns[0]))
+    return labels.upheld(pairs, score(model, columns, pairs, compare(columns, one, other)))
+
+
+def _without_twins(model: LinkageModel, columns: Sequence[Column], within: Codes, across: Floats) -> bool:
+    """Whether pairs within a table are hardly ever as sure as half of the likely pairs ``across`` are."""
+    if len(across) == 0:
+        return False
+    one, other = np.divmod(within, len(columns[0]))
+    sure = score(model, columns, within, compare(columns, one, other)).score >= np.median(across)
+    return int(sure.sum()) <= _FEW_TWINS * len(across) / 2
