@@ -73,12 +73,13 @@ def candidates_of_rules(
         InvalidInput: a rule names no column, or one that is not compared.
     """
     rows = len(next(iter(columns.values())))
+    codes = {name: keyed(column.codes) for name, column in columns.items()}
     keys = []
     for names in rules:
         unknown = [name for name in names if name not in columns]
         if unknown or not names:
             raise InvalidInput("names no column that is compared.", field="blocking", hint=f"Use {', '.join(columns)}.")
-        keys.append([keyed(columns[name].codes) for name in names])
+        keys.append([codes[name] for name in names])
     with ThreadPoolExecutor(threads) as pool:
         blocks = list(pool.map(lambda key: _blocks(reduce(combined, key), most), keys))
     # the rule with most pairs goes first, so that the others look which of their few it has already

@@ -181,7 +181,8 @@ _EXTENSION = "(ext|x|#|转|分机)"
 def _phone(texts: pa.Array) -> pa.Array:
     """The last digits, as many as a number of this column has without prefixes."""
     plain = _folded(texts)
-    if not is_ascii(plain) or np.isin(memory_of(plain)[1], [ord("x"), ord("#")]).any():
+    letters = memory_of(plain)[1]
+    if not is_ascii(plain) or ((letters == ord("x")) | (letters == ord("#"))).any():
         plain = pc.replace_substring_regex(plain, _EXTENSION + ".*$", "")
     digits = pc.utf8_ltrim(replaced(plain, DIGITS), characters="0")
     if pc.any(pc.starts_with(digits, "86")).as_py():

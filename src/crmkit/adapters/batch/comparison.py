@@ -11,10 +11,8 @@ from crmkit.adapters.batch.columns import Codes, Column
 from crmkit.adapters.batch.likeness import Likeness, likeness
 from crmkit.rules.dedup.linkage import LEVELS, FieldType
 
-__all__ = ["OPEN", "CodesOfRows", "Compared", "codes_of", "compare", "compare_open", "known_levels", "patterns_of"]
+__all__ = ["OPEN", "Compared", "codes_of", "compare", "compare_open", "known_levels", "patterns_of"]
 
-CodesOfRows = npt.NDArray[np.int32]
-"""A row a row of the table, a column a column."""
 Compared = npt.NDArray[np.uint8]
 """A row a pair, a column a field: 0 for missing, then the levels from 1."""
 
@@ -26,11 +24,12 @@ _HAIR = 1e-6
 
 def compare(columns: Sequence[Column], one: Codes, other: Codes, *, threads: int = 1) -> Compared:
     """The levels of each pair of rows; up to ``threads`` columns are compared side by side."""
-    found = known_levels(columns, codes_of(columns, one), codes_of(columns, other))
+    mine, theirs = codes_of(columns, one), codes_of(columns, other)
+    found = known_levels(columns, mine, theirs)
 
     def fill(place: int) -> None:
         todo = np.flatnonzero(found[:, place] == OPEN)
-        found[todo, place] = compare_open(columns[place], one[todo], other[todo])
+        found[todo, place] = compare_open(columns[place], mine[place].take(todo), theirs[place].take(todo))
 
     if threads > 1 and len(one) > 10_000:
         with ThreadPoolExecutor(threads) as pool:
@@ -41,26 +40,26 @@ def compare(columns: Sequence[Column], one: Codes, other: Codes, *, threads: int
     return found
 
 
-def codes_of(columns: Sequence[Column], rows: Codes) -> CodesOfRows:
-    """The codes of these rows."""
-    return np.stack([column.codes.take(rows).astype(np.int32) for column in columns], axis=1)
+def codes_of(columns: Sequence[Column], rows: Codes) -> Codes:
+    """The codes of these rows, a row a column."""
+    return np.stack([column.codes.take(rows) for column in columns])
 
 
-def known_levels(columns: Sequence[Column], mine: CodesOfRows, theirs: CodesOfRows) -> Compared:
+def known_levels(columns: Sequence[Column], mine: Codes, theirs: Codes) -> Compared:
     """The levels that codes alone tell: equal and missing values, names that changed places; ``OPEN`` for all else."""
-    found = np.where(mine == theirs, np.uint8(1), np.uint8(OPEN)) * ((mine != 0) & (theirs != 0))
+    found: Compared = (np.where(mine == theirs, np.uint8(1), np.uint8(OPEN)) * ((mine != 0) & (theirs != 0))).T
     _swapped_names(columns, mine, theirs, found)
     return _without_implied(columns, found)
 
 
-def compare_open(column: Column, one: Codes, other: Codes) -> npt.NDArray[np.uint8]:
-    """The levels of pairs of rows whose values are there and differ."""
+def compare_open(column: Column, mine: Codes, theirs: Codes) -> npt.NDArray[np.uint8]:
+    """The levels of pairs of codes that differ, none of which is 0."""
     # a hair below, for likeness is worked out in single precision
     least = np.array([_HAIR - level.least for level in LEVELS[column.type]], np.float32)
-    found = np.empty(len(one), np.uint8)
-    for at in range(0, len(one), _AT_ONCE):
+    found = np.empty(len(mine), np.uint8)
+    for at in range(0, len(mine), _AT_ONCE):
         part = slice(at, at + _AT_ONCE)
-        close: Likeness = likeness(column, column.codes[one[part]], column.codes[other[part]])
+        close: Likeness = likeness(column, mine[part], theirs[part])
         found[part] = np.searchsorted(least, -close, side="left") + 1
     return found
 
@@ -97,17 +96,17 @@ def _without_implied(columns: Sequence[Column], found: Compared) -> Compared:
     return found
 
 
-def _swapped_names(columns: Sequence[Column], mine: CodesOfRows, theirs: CodesOfRows, found: Compared) -> None:
+def _swapped_names(columns: Sequence[Column], mine: Codes, theirs: Codes, found: Compared) -> None:
     """Given and family name that changed places count as another form of the one and the same of the other."""
     places = {column.type: place for place, column in enumerate(columns)}
     given, family = places.get(FieldType.GIVEN_NAME), places.get(FieldType.FAMILY_NAME)
     if given is None or family is None:
         return
     as_family = columns[given].once("as family", lambda names: _translated(names, columns[family]))
-    first, last = as_family.take(mine[:, given]), theirs[:, family]
-    swapped = np.flatnonzero((first == last) & (first > 0))
-    mine, theirs = mine[swapped], theirs[swapped]
-    swapped = swapped[(as_family.take(theirs[:, given]) == mine[:, family]) & (mine[:, family] > 0)]
+    first = as_family.take(mine[given])
+    swapped = np.flatnonzero((first == theirs[family]) & (first > 0))
+    last = mine[family].take(swapped)
+    swapped = swapped[(as_family.take(theirs[given].take(swapped)) == last) & (last > 0)]
     swapped = swapped[found[swapped, family] != 1]
     found[swapped, given], found[swapped, family] = 2, 1
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from attrs import frozen
 
 from crmkit.adapters.batch.columns import Codes, Column
-from crmkit.adapters.batch.comparison import OPEN, CodesOfRows, Compared, codes_of, compare_open, known_levels
+from crmkit.adapters.batch.comparison import OPEN, Compared, compare_open, known_levels
 from crmkit.rules.dedup.linkage import SHARED, FieldType, LinkageModel
 
 __all__ = ["CERTAIN", "Floats", "Scores", "evidence_of", "probability", "promising", "score"]
@@ -59,7 +59,8 @@ def promising(
     model: LinkageModel, columns: Sequence[Column], pairs: Codes, *, least: float, threads: int = 1
 ) -> tuple[Codes, Floats]:
     """The pairs whose score is ``least`` or more, and that score; ordered by their rows."""
-    codes = codes_of(columns, np.arange(len(columns[0])))
+    # one row of the table beside the other, so that a pair is fetched at one go
+    codes = np.stack([column.codes for column in columns], axis=1).astype(np.int32)
     parts = [pairs[at : at + _AT_ONCE] for at in range(0, len(pairs), _AT_ONCE)]
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(lambda part: _promising(model, columns, codes, part, least), parts))
@@ -70,10 +71,10 @@ def promising(
 
 
 def _promising(
-    model: LinkageModel, columns: Sequence[Column], codes: CodesOfRows, pairs: Codes, least: float
+    model: LinkageModel, columns: Sequence[Column], codes: npt.NDArray[np.int32], pairs: Codes, least: float
 ) -> tuple[Codes, Floats]:
-    one, other = np.divmod(pairs, len(columns[0]))
-    levels = known_levels(columns, codes.take(one, axis=0), codes.take(other, axis=0))
+    mine, theirs = (codes.take(rows, axis=0).T.astype(np.int64, order="C") for rows in np.divmod(pairs, len(codes)))
+    levels = known_levels(columns, mine, theirs)
     # what each pair may reach at most: open columns count as their best level
     worth = [
         np.r_[0.0, field.weights, np.full(OPEN - len(field.weights), max(field.weights[1:]))] for field in model.fields
@@ -82,13 +83,14 @@ def _promising(
     ceiling = evidence_of(columns, worth, chance, levels, pairs) + (model.prior - least + _HAIR)
     alive = np.flatnonzero(ceiling >= 0)
     for place in sorted(range(len(columns)), key=lambda place: _COST.get(columns[place].type, 0)):
-        todo = alive[levels[alive, place] == OPEN]
-        levels[todo, place] = compare_open(columns[place], one[todo], other[todo])
-        ceiling[todo] += worth[place][levels[todo, place]] - worth[place][OPEN]
-        alive = alive[ceiling[alive] >= 0]
-    found = score(model, columns, pairs[alive], levels[alive]).score
-    likely = found >= least
-    return pairs[alive[likely]], found[likely]
+        todo = alive[levels[:, place].take(alive) == OPEN]
+        found = compare_open(columns[place], mine[place].take(todo), theirs[place].take(todo))
+        levels[todo, place] = found
+        ceiling[todo] += (worth[place] - worth[place][OPEN]).take(found)
+        alive = alive[ceiling.take(alive) >= 0]
+    bits = score(model, columns, pairs[alive], levels[alive]).score
+    likely = bits >= least
+    return pairs[alive[likely]], bits[likely]
 
 
 def evidence_of(
