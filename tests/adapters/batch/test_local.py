@@ -155,15 +155,29 @@ def test_the_order_of_the_rows_does_not_matter(found):
     assert f1(shuffled.clusters.tolist(), [found.clusters[place] for place in places]) > 0.98
 
 
-def test_the_model_explains_what_the_engine_says(found):
-    columns = [column(name, FieldType(kind), table(ROWS)[name]) for name, kind in FIELDS.items()]
-    find_implied(columns)
-    one, other = found.one[:50], found.other[:50]
-    levels = compare(columns, one, other)
-    fast = score(found.model, columns, one * len(ROWS) + other, levels).score
-    for place in range(len(one)):
-        shares = [float(each.shares[each.codes[one[place]]]) for each in columns]
-        assert found.model.score(levels[place].tolist(), shares=shares) == pytest.approx(fast[place], abs=1e-6)
+def test_the_steps_of_every_pair_add_up_to_its_score(found):
+    for one, other, probability in zip(*found.pairs(), strict=True):
+        score = sum(step.evidence for step in found.steps(int(one), int(other)))
+        assert 1 / (1 + 2**-score) == pytest.approx(probability, abs=1e-9)
+
+
+def test_pairs_worth_a_look_are_listed_and_change_no_cluster(found):
+    wide = LocalEngine(listed=0.05).dedupe(table(ROWS), FIELDS)
+    assert (wide.clusters == found.clusters).all()
+    known = {(one, other): likely for one, other, likely in zip(*found.pairs(), strict=True)}
+    more = {(one, other): likely for one, other, likely in zip(*wide.pairs(), strict=True)}
+    assert known.items() <= more.items()
+    assert 0.05 <= min(more.values()) < 0.5
+    narrow = LocalEngine(listed=0.99).dedupe(table(ROWS), FIELDS)
+    assert (narrow.clusters == found.clusters).all()
+    assert min(narrow.probability) >= 0.99
+
+
+@pytest.mark.parametrize("listed", [0, 1, -0.5, 7])
+def test_pairs_are_listed_from_a_probability(listed):
+    with pytest.raises(InvalidInput) as refused:
+        LocalEngine(listed=listed)
+    assert refused.value.field == "listed"
 
 
 def test_rules_that_were_given_are_all_that_is_compared():

@@ -43,10 +43,16 @@ class LocalEngine:
 
     most_per_block: int = 1_000
     """Records of one block of a rule that was given; larger blocks are left out."""
+    listed: float | None = None
+    """The probability from which pairs are listed, for a person to look at; else from the model's threshold."""
     threads: int = 2
     """Columns that are worked on side by side."""
     progress: Progress = untold
     """Told each stage that is done, and how long it took."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.listed is not None and not 0 < self.listed < 1:
+            raise InvalidInput("must lie between 0 and 1.", field="listed", hint="0.1 lists what is worth a look.")
 
     def dedupe(
         self,
@@ -95,7 +101,14 @@ class LocalEngine:
         else:
             pairs = candidates(columns)
         watch.done("block")
-        return matched(columns, _Pairs(columns, pairs, split, self.threads), questions, split=split, watch=watch)
+        return matched(
+            columns,
+            _Pairs(columns, pairs, split, self.threads),
+            questions,
+            split=split,
+            listed=self.listed,
+            watch=watch,
+        )
 
 
 @frozen(eq=False)

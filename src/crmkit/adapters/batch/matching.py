@@ -1,11 +1,11 @@
 """From coded columns and pairs to clusters: the way of every engine, wherever its pairs are compared."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from crmkit.adapters.batch.clustering import clusters_of, one_to_one
 from crmkit.adapters.batch.columns import Codes, Column
@@ -13,7 +13,7 @@ from crmkit.adapters.batch.comparison import Compared, compare
 from crmkit.adapters.batch.labels import Ask, Labels, ask_about, corrected
 from crmkit.adapters.batch.scoring import Floats, Scores, probability, score
 from crmkit.adapters.batch.training import train
-from crmkit.rules.dedup.linkage import LinkageModel
+from crmkit.rules.dedup.linkage import LinkageModel, Step
 
 __all__ = ["ENOUGH", "Linked", "Pairs", "Progress", "Questions", "Watch", "matched", "untold"]
 
@@ -38,16 +38,24 @@ class Linked:
     one: Codes
     other: Codes
     probability: Floats
-    """Of each pair of ``one`` and ``other``; only pairs at or above the model's threshold."""
+    """Of each pair of ``one`` and ``other``."""
     model: LinkageModel
     candidates: int
     """How many pairs were compared."""
     seconds: Mapping[str, float]
     """How long each stage took."""
+    columns: Sequence[Column] = field(repr=False)
+    """What was compared, coded."""
 
     def pairs(self) -> tuple[Codes, Codes, Floats]:
         """Row numbers of both sides, and the probability that they are the same."""
         return self.one, self.other, self.probability
+
+    def steps(self, row: int, other: int) -> Iterator[Step]:
+        """The waterfall of two rows, whichever they are: what the records say, without what people said."""
+        levels = compare(self.columns, np.array([row]), np.array([other]))[0]
+        shares = [float(column.shares[column.codes[row]]) for column in self.columns]
+        yield from self.model.steps(levels.tolist(), shares=shares)
 
 
 class Pairs(Protocol):
@@ -93,17 +101,28 @@ class Watch:
 
 
 def matched(
-    columns: Sequence[Column], pairs: Pairs, questions: Questions, *, split: int | None, watch: Watch
+    columns: Sequence[Column],
+    pairs: Pairs,
+    questions: Questions,
+    *,
+    split: int | None,
+    listed: float | None,
+    watch: Watch,
 ) -> Linked:
-    """What is the same; rows from ``split`` on are those of the second of two tables."""
+    """What is the same; rows from ``split`` on are those of the second of two tables.
+
+    Pairs are listed from the probability ``listed`` on, or from the model's threshold.
+    """
     rows = len(columns[0])
     labels = Labels.of(rows, questions.decided)
     sample, compared, step = pairs.sample()
     total = rows * (rows - 1) / 2 if split is None else split * (rows - split)
     model = train(columns, sample, compared, total=total / step, split=split)
     watch.done("train")
-    likely, bits = pairs.promising(model, least=_DOUBTFUL if questions.ask else _least(model))
-    single = split is not None and _without_twins(model, columns, pairs.within(), bits[bits >= _least(model)])
+    threshold = _bits(model.threshold)
+    least = threshold if listed is None else _bits(listed)
+    likely, bits = pairs.promising(model, least=_DOUBTFUL if questions.ask else min(threshold, least))
+    single = split is not None and _without_twins(model, columns, pairs.within(), bits[bits >= threshold])
     if questions.ask:
         watch.done("doubt")
         doubtful = likely[one_to_one(*np.divmod(likely, rows), bits)] if single else likely
@@ -111,9 +130,8 @@ def matched(
         watch.done("ask")
     if len(labels):
         model = model if questions.ask else corrected(model, columns, labels)
-        likely = np.union1d(pairs.promising(model, least=_least(model))[0], labels.pairs)
+        likely = np.union1d(pairs.promising(model, least=min(threshold, least))[0], labels.pairs)
         bits = _scored(model, columns, labels, likely).score
-        likely, bits = likely[bits >= _least(model)], bits[bits >= _least(model)]
     if single:
         stay = one_to_one(*np.divmod(likely, rows), bits)
         likely, bits = likely[stay], bits[stay]
@@ -125,23 +143,25 @@ def matched(
         other,
         bits,
         lambda mine, theirs: _scored(model, columns, labels, mine * rows + theirs),
-        least=_least(model),
+        least=threshold,
     )
     watch.done("cluster")
+    stay = bits >= least
     return Linked(
         clusters=clusters,
-        one=one,
-        other=other,
-        probability=probability(bits),
+        one=one[stay],
+        other=other[stay],
+        probability=probability(bits[stay]),
         model=model,
         candidates=pairs.count,
         seconds=watch.seconds,
+        columns=columns,
     )
 
 
-def _least(model: LinkageModel) -> float:
-    """The threshold in bits."""
-    return float(np.log2(model.threshold / (1 - model.threshold)))
+def _bits(likely: float) -> float:
+    """A probability as the logarithm of its odds."""
+    return float(np.log2(likely / (1 - likely)))
 
 
 def _scored(model: LinkageModel, columns: Sequence[Column], labels: Labels, pairs: Codes) -> Scores:
