@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -186,7 +187,7 @@ def _mails(columns: dict[str, Text], chance: Chance) -> Text:
     provider, firm = chance.integers(0, len(PUBLIC_MAIL), count), _zipf(len(firms), count, chance, slope=0.6)
     kind, number = chance.integers(0, 4, count), chance.integers(1, 999, count)
     office = (chance.random(count) < 0.06) & ~public
-    return np.array(
+    return _one_owner_each(
         [
             _mail(*row, office=at_office)
             for *row, at_office in zip(
@@ -198,9 +199,19 @@ def _mails(columns: dict[str, Text], chance: Chance) -> Text:
                 office.tolist(),
                 strict=True,
             )
-        ],
-        dtype=object,
+        ]
     )
+
+
+def _one_owner_each(mails: list[str]) -> Text:
+    """Who comes later has to add a number: an address has one owner, but for those of offices."""
+    owners: Counter[str] = Counter()
+    found = []
+    for mail in mails:
+        own, _, domain = mail.partition("@")
+        owners[mail] += own not in OFFICES
+        found.append(mail if owners[mail] < 2 else f"{own}-{owners[mail]}@{domain}")
+    return np.array(found, dtype=object)
 
 
 def _mail(given: str, family: str, domain: str, kind: int, number: int, *, office: bool) -> str:

@@ -148,6 +148,25 @@ def test_an_arrow_table_is_the_same_as_lists(found):
     assert LocalEngine().dedupe(pa.table(table(ROWS)), FIELDS).clusters.tolist() == found.clusters.tolist()
 
 
+def test_people_who_have_all_moved_are_found_by_name_and_birthday():
+    chance = random.Random(4)
+    rows = []
+    for person in range(800):
+        row = {
+            "given": chance.choice(GIVEN),
+            "family": rows[-1]["family"] if rows and chance.random() < 0.2 else chance.choice(FAMILY),
+            "street": rows[-1]["street"] if rows and chance.random() < 0.2 else f"Weg {chance.randrange(900)}",
+            "born": f"{chance.randrange(1940, 2005)}-{chance.randrange(1, 13):02}-{chance.randrange(1, 29):02}",
+            "person": person,
+        }
+        rows.append(row)
+        if chance.random() < 0.3:
+            rows.append(row | {"street": f"Weg {chance.randrange(900)}"})
+    fields = {name: FIELDS[name] for name in ("given", "family", "street", "born")}
+    found = LocalEngine().dedupe({name: [row[name] for row in rows] for name in fields}, fields)
+    assert f1(found.clusters.tolist(), [row["person"] for row in rows]) > 0.97
+
+
 def test_the_order_of_the_rows_does_not_matter(found):
     places = list(range(len(ROWS)))
     random.Random(2).shuffle(places)

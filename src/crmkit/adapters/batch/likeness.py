@@ -17,7 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from crmkit.adapters.batch.columns import Codes, Column, coded
-from crmkit.adapters.batch.letters import after, before, is_ascii, memory_of
+from crmkit.adapters.batch.letters import DIGITS, after, before, is_ascii, memory_of, replaced
 from crmkit.adapters.batch.pairs import each_once
 from crmkit.adapters.batch.words import Words
 from crmkit.domain.values.nicknames import formal_names
@@ -239,7 +239,10 @@ def _email(column: Column, one: Codes, other: Codes) -> Likeness:
     if len(todo):
         close = _compared(local, mine[todo], theirs[todo], JaroWinkler.normalized_similarity, 0.88)
         found[todo[close >= 0.88]] = 0.8
-        found[todo[_compared(column, one[todo], other[todo], OSA.distance, 2) <= 2]] = 0.9
+        slips = _compared(column, one[todo], other[todo], OSA.distance, 2) <= 2
+        # another number is another owner more often than a slip
+        numbers = local.once("digits", lambda known: coded(replaced(known.values, DIGITS))[0])
+        found[todo[slips & (numbers[mine[todo]] == numbers[theirs[todo]])]] = 0.9
     found[same] = 0.95
     return found
 

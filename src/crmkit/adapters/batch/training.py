@@ -39,9 +39,9 @@ HELD = 0.5
 """The same while the kinds of pairs are told apart."""
 EVEN, STEEP = 0.68, 14.0
 """For a single column: the likeness at which a match is as likely as not, and bits for the whole likeness."""
-RELEVANT = 25
-"""Candidates for each expected match that are learnt from, the likeliest: a wide rule brings in a thousand strangers
-for each of them, and what these have in common is the rule."""
+RELEVANT = 10
+"""Candidates for each expected match that the second view looks at, the likeliest: a wide rule brings in a thousand
+strangers for each of them, and what these have in common is the rule."""
 TRUST = 20
 """Pairs that the usual shares of a kind count for beside those that were met."""
 
@@ -63,15 +63,10 @@ def train(
     chance = _by_chance(columns, split=split, seed=seed)
     usual = [_usual(column) for column in columns]
     kinds, likely = _kinds(columns, compared, usual, chance)
-    most = int(RELEVANT * max(1.0, likely[0].sum()))
-    if most < len(pairs):
-        evidence = evidence_of(columns, _bits(kinds[0], chance), chance, compared, pairs)
-        stay = np.sort(np.argpartition(-evidence, most)[:most])
-        pairs, compared = pairs[stay], compared[stay]
-        kinds, likely = _kinds(columns, compared, usual, chance)
     alike, near = _bits(_tempered(kinds[0], usual), chance), _bits(kinds[1], chance)
-    prior = _prior(evidence_of(columns, alike, chance, compared, pairs), total)
-    together, apart, share = _candidates(columns, compared, likely[0])
+    evidence = evidence_of(columns, alike, chance, compared, pairs)
+    prior = _prior(evidence, total)
+    together, apart, share = _candidates(columns, *_relevant(evidence, compared, likely[0]))
     return _model(
         columns,
         [
@@ -192,6 +187,15 @@ def _kinds(
                 kinds[number][place] = met / met.sum()
             kinds[2][place] = _shares(patterns[:, place], column, weight[2])
     return kinds, likely[:, which]
+
+
+def _relevant(evidence: Floats, compared: Compared, likely: Floats) -> tuple[Compared, Floats]:
+    """Those of the pairs with most evidence, ``RELEVANT`` for each expected match."""
+    most = int(RELEVANT * max(1.0, likely.sum()))
+    if most >= len(evidence):
+        return compared, likely
+    stay = np.argpartition(-evidence, most)[:most]
+    return compared[stay], likely[stay]
 
 
 def _candidates(
