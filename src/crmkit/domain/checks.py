@@ -260,7 +260,8 @@ def _tuple(args: tuple[Any, ...]) -> Check:
     def check_all(name: str, value: Any) -> tuple[Any, ...]:
         if value == ():
             return ()
-        if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        # the common case first: asking for an abstract class costs as much as the rest
+        if type(value) is not tuple and (isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable)):
             _fail(name, "a sequence", value, "Pass a tuple or a list.")
         items = tuple(value)
         if len(items) > MOST_ITEMS:

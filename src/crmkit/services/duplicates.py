@@ -1,7 +1,8 @@
 """Finding duplicates: the known leads, contacts and accounts that may be the same as one that comes in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 from zlib import crc32
 
 from attrs import evolve
@@ -10,7 +11,7 @@ from crmkit.domain.ids import Ref
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
-from crmkit.ports.store import UnitOfWork
+from crmkit.ports.store import Repository, UnitOfWork
 from crmkit.rules.dedup import (
     Candidate,
     EntryPoint,
@@ -21,12 +22,14 @@ from crmkit.rules.dedup import (
     decide,
     match_keys,
 )
-from crmkit.rules.dedup.keys import kind_of, without
+from crmkit.rules.dedup.keys import is_trace, kind_of, without
 from crmkit.services.context import Context
 from crmkit.services.lead_form import LeadForm
 
 __all__ = ["Neighbours", "find_duplicates", "lock_names", "policy_in_force"]
 
+R = TypeVar("R", Lead, Contact, Account)
+_STANDARD = MatchPolicy()
 _STRIPES = 512
 """Lock names that all keys of a tenant share, so that a batch of any size holds a bounded number of locks."""
 
@@ -50,15 +53,16 @@ def find_duplicates(
 
 def policy_in_force(uow: UnitOfWork, now: datetime) -> MatchPolicy:
     """The tenant's match policy at ``now``, or the standard one."""
-    return uow.policies.in_force(MatchPolicy, now) or MatchPolicy()
+    return uow.policies.in_force(MatchPolicy, now) or _STANDARD
 
 
 def lock_names(subjects: Iterable[Candidate]) -> list[str]:
     """The names to lock before looking for ``subjects`` and saving them.
 
-    Whoever shares a key with one of them waits, and then finds what we saved.
+    Whoever shares a key with one of them waits, and then finds what we saved. Weak keys are left out: many
+    would wait for each other who are not the same.
     """
-    stripes = {crc32(key.encode()) % _STRIPES for subject in subjects for key in subject.searched}
+    stripes = {crc32(key.encode()) % _STRIPES for subject in subjects for key in subject.searched if not is_trace(key)}
     return [f"match:{stripe}" for stripe in sorted(stripes)]
 
 
@@ -121,13 +125,17 @@ class Neighbours:
         ids: dict[str, list[str]] = {}
         for ref in dict.fromkeys(ref for refs in self._refs.values() if len(refs) <= self._most for ref in refs):
             ids.setdefault(ref.entity, []).append(ref.id)
-        leads = uow.leads.get_many(ids.get(Lead.entity, ()))
-        contacts = uow.contacts.get_many(ids.get(Contact.entity, ()))
+        leads = _by_id(uow.leads, ids.get(Lead.entity, ()))
+        contacts = _by_id(uow.contacts, ids.get(Contact.entity, ()))
         of_contacts = [contact.account_id for contact in contacts.values() if contact.account_id is not None]
-        accounts = uow.accounts.get_many(dict.fromkeys([*ids.get(Account.entity, ()), *of_contacts]))
+        accounts = _by_id(uow.accounts, list(dict.fromkeys([*ids.get(Account.entity, ()), *of_contacts])))
         owned: list[Lead | Account] = [*leads.values(), *accounts.values()]
         for record in owned:
             self._candidates[record.ref] = Candidate.of(record, now=self._now)
         for contact in contacts.values():
             account = accounts.get(contact.account_id) if contact.account_id is not None else None
             self._candidates[contact.ref] = Candidate.of(contact, account=account, now=self._now)
+
+
+def _by_id(repository: Repository[R], ids: Sequence[str]) -> Mapping[str, R]:
+    return repository.get_many(ids) if ids else {}

@@ -32,6 +32,7 @@ from crmkit.rules.dedup import (
     decide_disclosure,
     refusals,
 )
+from crmkit.rules.dedup.keys import TRACES
 from crmkit.services.context import Context
 from crmkit.services.custody import day_began, lock_of
 from crmkit.services.duplicates import Neighbours, policy_in_force
@@ -103,7 +104,7 @@ def _question(subject: Candidate, facts: DisclosureFacts, answer: ExistenceDecis
         at=answer.at,
         outcome=answer.outcome.value,
         level=answer.level.value,
-        keys=tuple(kind.value for kind, values in subject.keys.items() if values),
+        keys=tuple(kind.value for kind, values in subject.keys.items() if values and kind not in TRACES),
         records=tuple(str(known.record) for known in facts.known),
     )
 

@@ -10,6 +10,7 @@ from crmkit.domain.model import model
 from crmkit.domain.parties.account import Standing
 from crmkit.domain.reasons import Catalogue
 from crmkit.domain.sales.lead import LeadStatus
+from crmkit.domain.values.address import Address
 from crmkit.domain.values.contact_points import Email, Handle, Phone
 from crmkit.domain.values.identifiers import Identifier
 from crmkit.domain.values.names import CompanyName, PersonName
@@ -33,6 +34,7 @@ from crmkit.rules.dedup import (
     decide,
     states_of,
 )
+from crmkit.rules.dedup.keys import WEAK
 from crmkit.testing import NOW, a_contact, a_lead, an_account
 
 POLICY = MatchPolicy()
@@ -389,6 +391,40 @@ def test_an_address_and_its_domain_are_one_piece_of_evidence():
     policy = MatchPolicy(groups=(MatchGroup(name="mail", all_of=both, tier=Tier.CERTAIN),))
     (match,) = decided(new(emails=["a@acme.example"]), lead(emails=["a@acme.example"]), policy=policy).matches
     assert (match.tier, match.capped) == (Tier.LIKELY, "match.single_key")
+
+
+TRACED = {"name": "Anna Schmidt", "phones": ["0151 2345 6789"], "emails": ["anna.schmidt@gmx.net"]}
+weak_parts = st.sampled_from([SimilarName(), *(SameKey(on=kind) for kind in sorted(WEAK))])
+
+
+@given(st.lists(weak_parts, min_size=1, max_size=4), st.sampled_from(Tier))
+def test_weak_keys_alone_are_never_more_than_possible_whatever_the_policy_says(parts, tier):
+    if len(parts) < 2 and tier is Tier.CERTAIN:
+        tier = Tier.LIKELY
+    policy = MatchPolicy(groups=(MatchGroup(name="weak", all_of=tuple(parts), tier=tier),))
+    address = Address(street="12 Main Street", postcode="EC1A 1BB")
+    one = new(**TRACED, address=address)
+    other = lead(**{**TRACED, "emails": ["annaschmidt@web.de"]}, address=address)
+    (match,) = decided(one, other, policy=policy).matches
+    assert match.tier is Tier.POSSIBLE
+    assert match.capped == ("" if tier is Tier.POSSIBLE else "match.trace_only")
+    assert decided(one, other, policy=policy).outcome is MatchOutcome.REVIEW
+
+
+@pytest.mark.parametrize(
+    ("arriving", "group"),
+    [
+        ({"name": "Schmidt Anna", "phones": ["+49 151 23456789"]}, "phone_end_and_name"),
+        ({"name": "Anna Schmitt", "emails": ["anna.schmidt+x@web.de"]}, "email_name_and_name"),
+        ({"name": "Ana Schmidt", "address": Address(street="Main St. 12")}, "door_and_name"),
+        ({"name": "Anna Schmid", "address": Address(postcode="ec1a1bb")}, "postcode_and_name"),
+    ],
+)
+def test_a_name_with_a_trace_goes_to_review(arriving, group):
+    known = lead(**TRACED, address=Address(street="12 Main Street", postcode="EC1A 1BB"))
+    decision = decided(new(**arriving), known)
+    assert [match.group for match in decision.matches] == [group]
+    assert decision.outcome is MatchOutcome.REVIEW
 
 
 def test_a_capped_group_gives_way_to_a_surer_one():

@@ -4,11 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crmkit.domain.model import revise
+from crmkit.domain.values.address import Address
 from crmkit.domain.values.contact_points import Email, Handle, Phone
 from crmkit.domain.values.identifiers import Identifier
 from crmkit.domain.values.names import CompanyName, PersonName
-from crmkit.rules.dedup import Candidate, KeyKind, keys_of, match_keys, search_keys
-from crmkit.rules.dedup.keys import is_deceptive, kind_of, without
+from crmkit.rules.dedup import Candidate, KeyKind, keys_of, match_keys, search_keys, traces
+from crmkit.rules.dedup.keys import STRONG, is_deceptive, is_trace, kind_of, without
 from crmkit.testing import NOW, a_contact, a_lead, a_task, an_account
 
 
@@ -35,7 +37,7 @@ def lead(*, name="", company="", phones=(), emails=(), handles=(), **fields):
     ],
 )
 def test_a_mobile_has_one_key_however_it_is_written(written):
-    assert match_keys(lead(phones=[written])) == ("phone:+8613800138000",)
+    assert match_keys(lead(phones=[written])) == ("phone:+8613800138000", "end:00138000")
 
 
 @pytest.mark.parametrize(
@@ -67,8 +69,9 @@ def test_an_address_is_also_found_by_the_mailbox_where_its_mail_ends_up():
     assert match_keys(lead(emails=["J.Smith+fair@gmail.com"])) == (
         "email:j.smith+fair@gmail.com",
         "email:jsmith@gmail.com",
+        "local:jsmith",
     )
-    assert match_keys(lead(emails=["j.smith@example.com"])) == ("email:j.smith@example.com",)
+    assert match_keys(lead(emails=["j.smith@example.com"])) == ("email:j.smith@example.com", "local:jsmith")
 
 
 @pytest.mark.parametrize("written", ["雲杉貿易有限公司", "云杉貿易股份有限公司", "云杉贸易有限責任公司"])
@@ -100,6 +103,7 @@ def test_what_says_little_is_found_together_with_the_name():
         "name+company:李伟|云杉贸易",
         "name+phone:李伟|+861012345678",
         "name+email:李伟|info@yunshan.example",
+        "at:lw|云杉贸易",
     )
 
 
@@ -137,7 +141,7 @@ def test_an_account_is_found_by_its_name_domain_and_valid_identifiers():
 
 
 def test_a_switchboard_says_who_a_company_is_though_not_who_a_person_is():
-    assert match_keys(an_account(emails=[], phones=[Phone.parse("010-12345678")]))[1:] == ("line:+861012345678",)
+    assert "line:+861012345678" in match_keys(an_account(phones=[Phone.parse("010-12345678")]))
     assert match_keys(lead(phones=["010-12345678"])) == ()
 
 
@@ -153,8 +157,11 @@ def test_an_account_looks_for_leads_and_a_contact_for_people_only():
     account = an_account(name=CompanyName(legal="云杉贸易有限公司"))
     assert "lead-company:云杉贸易" in search_keys(account)
     contact = a_contact(handles=[Handle.parse("@li_wei", network="wechat")])
-    assert (
-        search_keys(contact) == match_keys(contact) == ("email:maria.schmidt@yunshan.example", "handle:wechat:li_wei")
+    assert search_keys(contact) == match_keys(contact)
+    assert match_keys(contact) == (
+        "email:maria.schmidt@yunshan.example",
+        "local:mariaschmidt",
+        "handle:wechat:li_wei",
     )
 
 
@@ -183,7 +190,9 @@ def test_the_kind_of_every_key_is_known():
     assert [kind_of(key) for key in keys] == [
         KeyKind.COMPANY,
         KeyKind.PHONE,
+        KeyKind.PHONE_END,
         KeyKind.EMAIL,
+        KeyKind.PERSON,
         KeyKind.PERSON,
         KeyKind.PERSON,
     ]
@@ -236,3 +245,59 @@ def test_keys_are_the_same_each_time_and_never_raise(name, company, phone, email
 def test_a_candidate_knows_what_to_look_for():
     record = lead(name="李伟", company="云杉贸易", phones=["13800138000"])
     assert Candidate.of(record, now=NOW).searched == search_keys(record)
+
+
+@pytest.mark.parametrize(
+    ("stored", "arriving"),
+    [
+        (lead(name="Anna Schmidt", phones=["+49 151 23456789"]), lead(phones=["0151 2345 6789"])),
+        (lead(emails=["anna.schmidt@gmx.net"]), lead(name="A. S.", emails=["AnnaSchmidt+crm@web.de"])),
+        (lead(name="李伟明", company="杭州云杉贸易有限公司"), lead(name="Weiming Li", company="云杉贸易")),
+        (lead(company="杭州云杉贸易有限公司"), lead(company="云杉贸易")),
+        (an_account(name=CompanyName(legal="云杉贸易")), lead(company="杭州云杉贸易有限公司")),
+        (
+            lead(name="Anna Schmidt", address=Address(postcode="EC1A 1BB")),
+            lead(name="Schmitt Anna", address=Address(postcode="ec1a1bb")),
+        ),
+        (
+            lead(name="Anna Schmidt", address=Address(street="12 Main Street")),
+            a_contact(name=PersonName.parse("A. Schmid"), address=Address(street="No. 12 Main St.")),
+        ),
+    ],
+)
+def test_traces_find_the_record_though_nothing_strong_agrees(stored, arriving):
+    shared = set(match_keys(stored)) & set(search_keys(arriving))
+    assert shared
+    assert STRONG.isdisjoint(map(kind_of, shared))
+
+
+HOME = Address(street="西湖区文三路12号", postcode="310000")
+
+
+def test_traces_of_a_record_are_bounded():
+    many = lead(name="李伟", phones=[f"138001380{n:02}" for n in range(50)], company="杭州云杉", address=HOME)
+    assert sum(is_trace(key) for key in match_keys(many)) <= traces.EACH + traces.MOST
+    assert {"post:lw|310000", "door:lw|12 文三路", "at:lw|云杉"} < set(match_keys(many))
+
+
+@pytest.mark.parametrize("crowded", ["end:00138000", "local:liweiming"])
+def test_a_crowded_trace_proves_nothing(crowded):
+    keys = keys_of(lead(phones=["13800138000"], emails=["li.weiming@qq.com"]))
+    kind = kind_of(crowded)
+    assert keys[kind]
+    assert not without(keys, [crowded])[kind]
+
+
+@pytest.mark.parametrize("field", ["phones", "emails"])
+def test_a_number_or_address_that_is_no_longer_theirs_leaves_no_trace(field):
+    point = {"phones": Phone.parse("13800138000"), "emails": Email.parse("li.weiming@qq.com")}[field]
+    assert match_keys(revise(lead(), **{field: [revise(point, invalid=True)]})) == ()
+
+
+@given(name=texts.filter(lambda text: text.strip() and "\0" not in text), street=texts, code=texts)
+def test_traces_are_total(name, street, code):
+    assert traces.door(street) in ("", traces.door(traces.door(street)))
+    assert traces.postcode(code) == traces.postcode(traces.postcode(code))
+    person = keys_of(a_lead(name=PersonName(given=name))).get(KeyKind.PERSON, ())
+    for key in person:
+        assert all(trace.startswith("post:") for trace in traces.of_person(key, postcodes=["1234"]))

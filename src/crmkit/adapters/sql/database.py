@@ -35,7 +35,7 @@ COPY_FROM = 50
 
 
 KEY_FIELDS = frozenset(
-    {"name", "company", "phones", "emails", "handles", "identifiers", "external_id", "source", "account_id"}
+    {"name", "company", "phones", "emails", "handles", "identifiers", "external_id", "source", "account_id", "address"}
 )
 """What keys are made of: a save that changes none of these leaves the keys alone."""
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,9 @@ from crmkit.errors import OutdatedKeys
 from crmkit.ports.candidates import KeyEntry
 
 __all__ = ["KeyFunction", "KeyIndex", "SqlKeys"]
+
+_KEYS_OF_ARRAY, _KEYS_OF_UNION = 5_000, 32
+"""Keys that one statement asks for; SQLite allows 500 selects, and compiles each anew."""
 
 KeyFunction = Callable[[Record], Sequence[str]]
 """The match keys of a record, without repetition."""
@@ -37,13 +41,8 @@ class KeyIndex:
         """Who noted a tenant's version, which may yet be rolled back."""
         keys, versions = tables.keys, tables.key_versions
         compile_ = statements.compile
-        self.find = compile_(
-            sa.select(keys.c.entity, keys.c.id)
-            .where(_is(keys.c.tenant), _is(keys.c.key))
-            .order_by(keys.c.id, keys.c.entity)
-            .limit(MOST)
-            .offset(ZERO)
-        )
+        self._find: Callable[[int], Statement] = cache(lambda count: compile_(_find_of(keys, count, dialect)))
+        self._arrays = dialect is Dialect.POSTGRES
         self.insert = compile_(
             keys.insert().values({column.name: sa.bindparam(column.name) for column in keys.columns})
         )
@@ -66,6 +65,18 @@ class KeyIndex:
         self._settle = compile_(
             noting.on_conflict_do_update(index_elements=["tenant"], set_={"version": noting.excluded.version})
         )
+
+    def find(self, connection: Connection, tenant: str, keys: Sequence[str], limit: int) -> list[tuple[str, str, str]]:
+        """Key, id and entity of up to ``limit`` records of each key, in this order, by one statement for many keys."""
+        values: dict[str, Any] = {"tenant": tenant, "most": limit}
+        rows: list[Any] = []
+        most = _KEYS_OF_ARRAY if self._arrays else _KEYS_OF_UNION
+        for start in range(0, len(keys), most):
+            some = keys[start : start + most]
+            named = {"keys": some} if self._arrays else {f"key{place}": key for place, key in enumerate(some)}
+            rows += connection.rows(self._find(1 if self._arrays else len(some)), {**values, **named})
+        rows.sort()
+        return rows
 
     def stored_version(self, connection: Connection, tenant: str) -> int:
         """The version of the tenant's keys."""
@@ -117,15 +128,12 @@ class SqlKeys:
         self._check_writable = check_writable
 
     def find(self, keys: Iterable[str], *, limit: int = 50) -> Mapping[str, Sequence[Ref]]:
-        """The records that have each key: one index probe a key."""
+        """The records that have each key: one index probe a key, of which no more than ``limit`` entries are read."""
         if self.outdated():
             warnings.warn(OutdatedKeys.between(self._stored(), self._index.version), stacklevel=2)
-        found: dict[str, Sequence[Ref]] = {}
-        for key in dict.fromkeys(keys):
-            values = {"tenant": self._tenant, "key": key, "most": limit}
-            rows = self._connection.rows(self._index.find, values)
-            if rows:
-                found[key] = [Ref(entity=entity, id=id) for entity, id in rows]
+        found: dict[str, list[Ref]] = {}
+        for key, id, entity in self._index.find(self._connection, self._tenant, list(dict.fromkeys(keys)), limit):
+            found.setdefault(key, []).append(Ref(entity=entity, id=id))
         return found
 
     def outdated(self) -> bool:
@@ -165,6 +173,28 @@ class SqlKeys:
 
     def _stored(self) -> int:
         return self._index.stored_version(self._connection, self._tenant)
+
+
+def _find_of(keys: sa.Table, count: int, dialect: Dialect) -> "sa.Select[Any] | sa.CompoundSelect[Any]":
+    """Each key's first entries: by a lateral join on Postgres, on SQLite, which has none, by as many selects."""
+    entries = sa.select(keys.c.key, keys.c.id, keys.c.entity).where(_is(keys.c.tenant))
+    if dialect is Dialect.POSTGRES:
+        wanted = (
+            sa.func.unnest(sa.bindparam("keys", type_=postgresql.ARRAY(sa.Text)))
+            .table_valued("key", name="wanted")
+            .render_derived()
+        )
+        first = _first(entries.where(keys.c.key == wanted.c.key), keys).lateral()
+        return sa.select(first).select_from(wanted).join(first, sa.true())
+    each = [
+        _first(entries.where(keys.c.key == sa.bindparam(f"key{place}", type_=sa.Text)), keys).subquery()
+        for place in range(count)
+    ]
+    return sa.union_all(*map(sa.select, each))
+
+
+def _first(entries: "sa.Select[Any]", keys: sa.Table) -> "sa.Select[Any]":
+    return entries.order_by(keys.c.id, keys.c.entity).limit(MOST).offset(ZERO)
 
 
 def _is(column: "sa.Column[Any]") -> "sa.ColumnElement[bool]":

@@ -8,6 +8,7 @@ True
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from crmkit.domain.values.chinese.pinyin import is_han
@@ -26,7 +27,7 @@ from crmkit.domain.values.plain_text import (
     without_symbols,
 )
 
-__all__ = ["CompanyParts", "company_parts", "cores", "normal_company_name"]
+__all__ = ["CompanyParts", "company_parts", "cores", "normal_company_name", "place_free"]
 
 
 class CompanyParts(NamedTuple):
@@ -109,6 +110,25 @@ def cores(key: str) -> Iterator[tuple[str, frozenset[str]]]:
             yield key[:-size], frozenset((key[-size:],))
 
 
+@lru_cache(maxsize=16_384)
+def place_free(key: str) -> str:
+    """What a company with the key ``key`` is called without province, city or country, in front or behind.
+
+    >>> place_free("杭州云杉贸易"), place_free("云杉杭州"), place_free("apple uk"), place_free("中国银行")
+    ('云杉贸易', '云杉', 'apple', '中国银行')
+    """
+    if key.isascii():
+        rest, _, last = key.rpartition(" ")
+        return rest if rest and last in _COUNTRIES else key
+    if not has_eastern(key):
+        return key
+    for size in range(min(LONGEST_PLACE, len(key) - 2), 1, -1):
+        if key[-size:] in PLACES:
+            return key[:-size]
+    rest = place_at_start(key)[1]
+    return key if rest in _TRADES else rest
+
+
 def _whole(text: str) -> str:
     """The comparable spelling with the legal form still there."""
     return simplified(text) if is_han(text) else _tidy(one_script(fold(text)))
@@ -118,6 +138,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+_TRADES = _words("银行 集团 公司 科技 贸易 实业 投资 电信 移动 联通 电力 石油 石化 铁路 航空 邮政 保险 人寿 人保")
+"""What is left of some names without their place, and tells nobody from others."""
 _BRACKETS = re.compile(r"[(（【\[]([^()（）【】\[\]]{2,30})[)）】\]]")
 _NO_NAMES = frozenset(("", "公司", "有限公司", "集团"))
 _COUNTRIES = _words(

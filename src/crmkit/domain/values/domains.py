@@ -7,6 +7,7 @@
 """
 
 import re
+from functools import lru_cache
 
 from crmkit.domain.values.plain_text import SYMBOL, plain
 
@@ -19,6 +20,7 @@ _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _DIGITS = frozenset("0123456789")
 
 
+@lru_cache(maxsize=16_384)
 def ascii_domain(domain: str) -> str | None:
     """``domain`` in lower case with its labels in ASCII (Punycode), or nothing when it is no host name with a dot.
 
@@ -74,6 +76,7 @@ def domain_of(text: str) -> str | None:
     return ascii_domain(host.removeprefix("www.")) or ascii_domain(host)
 
 
+@lru_cache(maxsize=16_384)
 def is_free_mail(domain: str) -> bool:
     """Whether anybody gets a mailbox at ``domain``, so that it says nothing about the employer.
 

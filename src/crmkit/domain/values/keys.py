@@ -3,6 +3,8 @@
 A key is stored beside its raw text together with ``KEYS_VERSION``; when the version rises, keys are made anew.
 """
 
+from functools import lru_cache
+
 from crmkit.domain.values.company_names import normal_company_name
 from crmkit.domain.values.contact_points import Email, Handle, Phone
 from crmkit.domain.values.domains import ascii_domain, domain_of, is_free_mail, is_role_mailbox
@@ -25,7 +27,7 @@ __all__ = [
     "phone_key",
 ]
 
-KEYS_VERSION = 2
+KEYS_VERSION = 3
 """Rises whenever a function here answers differently for the same text."""
 
 
@@ -44,8 +46,11 @@ def email_key(email: Email) -> str | None:
     >>> email_key(Email.parse("A.B@Bücher.example"))
     'a.b@xn--bcher-kva.example'
     """
-    domain = None if email.invalid else ascii_domain(email.domain)
-    return f"{email.local.casefold()}@{domain}" if domain else None
+    if email.invalid or not email.address:
+        return None
+    local, _, domain = email.address.rpartition("@")
+    in_ascii = ascii_domain(domain)
+    return f"{local.casefold()}@{in_ascii}" if in_ascii else None
 
 
 def handle_key(handle: Handle) -> str | None:
@@ -84,10 +89,10 @@ def person_name_key(name: PersonName | str) -> str | None:
     ('john smith', 'john smith', '张三')
     """
     if isinstance(name, str):
-        return normal_person_name(name) or None
+        return _person(name) or None
     if has_eastern(name.family + name.given):
-        return normal_person_name(name.family + name.given) or None
-    return normal_person_name(f"{name.given} {name.middle} {name.family}") or None
+        return _person(name.family + name.given) or None
+    return _person(f"{name.given} {name.middle} {name.family}") or None
 
 
 def company_name_key(name: CompanyName | str) -> str | None:
@@ -100,4 +105,9 @@ def company_name_key(name: CompanyName | str) -> str | None:
     >>> company_name_key("ACME Trading Co., Ltd."), company_name_key("Müller GmbH & Co. KG"), company_name_key("Co")
     ('acme trading', 'muller', 'co')
     """
-    return normal_company_name(name if isinstance(name, str) else name.legal) or None
+    return _company(name if isinstance(name, str) else name.legal) or None
+
+
+# names recur: the same company has many leads, and a record is keyed when it is looked for and when it is saved
+_person = lru_cache(maxsize=16_384)(normal_person_name)
+_company = lru_cache(maxsize=16_384)(normal_company_name)

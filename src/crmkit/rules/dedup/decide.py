@@ -8,7 +8,7 @@ from crmkit.domain.reasons import Reason
 from crmkit.rules.dedup.comparators import Comparator
 from crmkit.rules.dedup.decision import Evidence, Match, MatchDecision, MatchOutcome, Tier, Verdict
 from crmkit.rules.dedup.facts import Candidate, MatchFacts
-from crmkit.rules.dedup.keys import STRONG, KeyKind, is_deceptive
+from crmkit.rules.dedup.keys import STRONG, WEAK, KeyKind
 from crmkit.rules.dedup.policy import MatchGroup, MatchPolicy
 
 __all__ = ["UNSEEN", "decide"]
@@ -22,14 +22,16 @@ _SOURCES: dict[str, str] = {
     KeyKind.DOMAIN: KeyKind.EMAIL,
     KeyKind.SHARED_EMAIL: KeyKind.EMAIL,
     KeyKind.SHARED_PHONE: KeyKind.PHONE,
+    KeyKind.PHONE_END: KeyKind.PHONE,
+    KeyKind.EMAIL_NAME: KeyKind.EMAIL,
 }
 
 
 def decide(policy: MatchPolicy, facts: MatchFacts, *, now: datetime) -> MatchDecision:
     """The matches among the candidates, best first, and the severest of what the policy does about each.
 
-    Whatever the policy says, a match is never certain on one piece of evidence, on weak ones alone, or
-    where a name mixes scripts; it then names the reason in ``capped``. A comparator that raises holds
+    Whatever the policy says, a match is never certain on one piece of evidence or on names alone, and never
+    more than possible on weak keys alone or where a name mixes scripts; it then names the reason in ``capped``. A comparator that raises holds
     nothing, and the record goes where possible matches go.
     """
     found, failed = [], set()
@@ -80,7 +82,7 @@ class _Asked:
 def _match(policy: MatchPolicy, facts: MatchFacts, candidate: Candidate, asked: _Asked) -> Match | None:
     """The match by the surest group that holds, the first of equals."""
     best: tuple[Tier, MatchGroup, tuple[Evidence, ...], str] | None = None
-    for group, evidence in _held(policy.groups, facts.subject, candidate, asked):
+    for group, evidence in _held(policy, facts.subject, candidate, asked):
         tier, capped = _tier(group, evidence, facts.subject, candidate)
         if best is None or _TIERS[tier] < _TIERS[best[0]]:
             best = tier, group, evidence, capped
@@ -101,12 +103,12 @@ def _match(policy: MatchPolicy, facts: MatchFacts, candidate: Candidate, asked: 
 
 
 def _held(
-    groups: Sequence[MatchGroup], subject: Candidate, candidate: Candidate, asked: _Asked
+    policy: MatchPolicy, subject: Candidate, candidate: Candidate, asked: _Asked
 ) -> Iterator[tuple[MatchGroup, tuple[Evidence, ...]]]:
     """The groups whose comparisons all hold, in their order; nothing more is asked after one that fails."""
-    one, other = subject.record.entity, candidate.record.entity
-    for group in groups:
-        if not group.is_about(one, other):
+    shared = subject.shared_with(candidate)
+    for group in policy.groups_about(subject.record.entity, candidate.record.entity):
+        if not group.shared <= shared:
             continue
         evidence = []
         for comparator in group.all_of:
@@ -126,11 +128,13 @@ def _tier(
     """The group's tier, or a lower one and the code of the reason."""
     if group.tier is Tier.POSSIBLE:
         return group.tier, ""
-    if is_deceptive(subject.record) or is_deceptive(candidate.record):
+    if subject.deceptive or candidate.deceptive:
         return Tier.POSSIBLE, "match.mixed_script"
+    agreeing = [said for said in evidence if said.verdict is Verdict.AGREES]
+    if all(said.field in WEAK for said in agreeing):
+        return Tier.POSSIBLE, "match.trace_only"
     if group.tier is Tier.LIKELY:
         return group.tier, ""
-    agreeing = [said for said in evidence if said.verdict is Verdict.AGREES]
     if not any(said.strong for said in agreeing):
         return Tier.LIKELY, "match.weak_only"
     if len({_SOURCES.get(said.field, said.field) for said in agreeing}) < 2:

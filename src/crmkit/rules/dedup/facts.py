@@ -11,7 +11,7 @@ from crmkit.domain.ids import Ref
 from crmkit.domain.parties.account import Account, Standing
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead, LeadStatus
-from crmkit.rules.dedup.keys import KeyKind, keys_of, search_keys
+from crmkit.rules.dedup.keys import KeyKind, is_deceptive, keys_of, search_keys
 
 __all__ = ["Candidate", "EntryPoint", "MatchFacts", "MatchState", "Party", "states_of"]
 
@@ -80,6 +80,18 @@ class Candidate:
     def searched(self) -> tuple[str, ...]:
         """The keys to look for the same record by."""
         return search_keys(self.record, self.keys)
+
+    @cached_property
+    def deceptive(self) -> bool:
+        """Whether a name or address of it mixes scripts."""
+        return is_deceptive(self.record)
+
+    def shared_with(self, other: "Candidate") -> frozenset[KeyKind]:
+        """The kinds of which the two have a key in common."""
+        theirs = other.keys
+        return frozenset(
+            kind for kind, mine in self.keys.items() if kind in theirs and not mine.isdisjoint(theirs[kind])
+        )
 
     @property
     def ref(self) -> Ref:

@@ -2,7 +2,8 @@
 
 ``match_keys`` is what every store indexes; ``search_keys`` is what a search looks up. A key that many
 records share is worthless as evidence and costly as an index, so free-mail domains have none, and role
-mailboxes and switchboards are found only together with a name.
+mailboxes and switchboards are found only together with a name. Beside the exact keys stand ``traces``:
+weak ones that survive slips.
 
 >>> from datetime import UTC, datetime
 >>> from crmkit.domain.sales.lead import Lead
@@ -22,21 +23,25 @@ mailboxes and switchboards are found only together with a name.
 ...     print(key)
 lead-company:云杉贸易
 phone:+8613800138000
+end:00138000
 name+company:张三|云杉贸易
 name+email:张三|info@yunshan.example
+at:sz|云杉贸易
 >>> set(search_keys(lead)) - set(match_keys(lead)) == {"company:云杉贸易", "domain:yunshan.example"}
 True
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import StrEnum
 from hashlib import blake2b
+from itertools import islice
 
 from crmkit.domain.change import Record
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
+from crmkit.domain.values.address import Address
 from crmkit.domain.values.contact_points import Email, Handle, Phone, PhoneKind
 from crmkit.domain.values.identifiers import Identifier, IdentifierKind
 from crmkit.domain.values.keys import (
@@ -53,8 +58,21 @@ from crmkit.domain.values.keys import (
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.domain.values.normal import mailbox
 from crmkit.domain.values.plain_text import has_eastern
+from crmkit.rules.dedup import traces
 
-__all__ = ["STRONG", "KeyKind", "is_deceptive", "keys_of", "kind_of", "match_keys", "search_keys", "without"]
+__all__ = [
+    "STRONG",
+    "TRACES",
+    "WEAK",
+    "KeyKind",
+    "is_deceptive",
+    "is_trace",
+    "keys_of",
+    "kind_of",
+    "match_keys",
+    "search_keys",
+    "without",
+]
 
 
 class KeyKind(StrEnum):
@@ -75,10 +93,21 @@ class KeyKind(StrEnum):
     """A switchboard, a fax, a service number."""
     SHARED_EMAIL = "shared_email"
     """A role mailbox such as info@."""
+    PHONE_END = "phone_end"
+    """The last eight digits of a phone, which are the same however it was written."""
+    EMAIL_NAME = "email_name"
+    """What stands before the @ of a personal address, at whichever provider."""
+    POSTCODE = "postcode"
+    DOOR = "door"
+    """House number and street."""
 
 
 STRONG = frozenset({KeyKind.PHONE, KeyKind.EMAIL, KeyKind.HANDLE, KeyKind.IDENTIFIER, KeyKind.SOURCE_ID})
 """Kinds of keys that few records share."""
+TRACES = frozenset({KeyKind.PHONE_END, KeyKind.EMAIL_NAME, KeyKind.POSTCODE, KeyKind.DOOR})
+"""Kinds of keys that are a part of something: what is left of it when the rest was written wrongly."""
+WEAK = TRACES | {KeyKind.PERSON}
+"""Kinds of keys that say little: a match by them alone is never more than possible."""
 
 Keys = Mapping[KeyKind, frozenset[str]]
 _Found = dict[KeyKind, list[str]]
@@ -92,10 +121,11 @@ _PREFIXES = {
     KeyKind.IDENTIFIER: "id",
     KeyKind.SOURCE_ID: "source",
 }
+_OF_PERSON = {**_PREFIXES, KeyKind.PHONE_END: "end", KeyKind.EMAIL_NAME: "local"}
 # accounts have company keys of their own: in a company with hundreds of leads the account is still found
 _OF_ENTITY = {
-    "lead": {**_PREFIXES, KeyKind.COMPANY: "lead-company"},
-    "contact": _PREFIXES,
+    "lead": {**_OF_PERSON, KeyKind.COMPANY: "lead-company"},
+    "contact": _OF_PERSON,
     # and a switchboard says who a company is, though not who a person is
     "account": {**_PREFIXES, KeyKind.COMPANY: "company", KeyKind.DOMAIN: "domain", KeyKind.SHARED_PHONE: "line"},
 }
@@ -120,7 +150,18 @@ def match_keys(record: Record, keys: Keys | None = None) -> tuple[str, ...]:
         for kind, prefix in _WITH_NAME.items():
             if kind in keys:
                 found += _named(prefix, [f"{person}|{value}" for value in keys[kind]])
-    return tuple(found)
+    found += islice(_traces(keys, prefixes), traces.MOST)
+    return tuple(dict.fromkeys(found))
+
+
+def _traces(keys: Keys, prefixes: Mapping[KeyKind, str]) -> Iterator[str]:
+    """The weak keys that are made of several values, or of a part of one."""
+    companies = keys.get(KeyKind.COMPANY, ())
+    if KeyKind.COMPANY in prefixes:
+        yield from _named(prefixes[KeyKind.COMPANY], list(traces.of_companies(companies)))
+    for person in keys.get(KeyKind.PERSON, ()):
+        postcodes, doors = keys.get(KeyKind.POSTCODE, ()), keys.get(KeyKind.DOOR, ())
+        yield from map(_short, traces.of_person(person, postcodes=postcodes, doors=doors, companies=companies))
 
 
 def search_keys(record: Record, keys: Keys | None = None) -> tuple[str, ...]:
@@ -136,6 +177,8 @@ def search_keys(record: Record, keys: Keys | None = None) -> tuple[str, ...]:
         if kind in keys and kind in others
         for key in _named(others[kind], keys[kind])
     ]
+    if KeyKind.COMPANY in keys:
+        more += _named(others[KeyKind.COMPANY], list(traces.of_companies(keys[KeyKind.COMPANY])))
     return (*found, *more)
 
 
@@ -152,17 +195,28 @@ def kind_of(key: str) -> KeyKind:
     return _KINDS[key.partition(":")[0]]
 
 
+def is_trace(key: str) -> bool:
+    """Whether an indexed key is a weak one, by which a record is found but never told from others.
+
+    >>> is_trace("end:00138000"), is_trace("phone:+8613800138000")
+    (True, False)
+    """
+    return key.partition(":")[0] in _PREFIXES_OF_TRACES
+
+
+_TRACES_OF_NAMES = ("post", "door", "at")
+_PREFIXES_OF_TRACES = frozenset({*_TRACES_OF_NAMES, _OF_PERSON[KeyKind.PHONE_END], _OF_PERSON[KeyKind.EMAIL_NAME]})
 _KINDS = {
     **{prefix: kind for prefixes in _OF_ENTITY.values() for kind, prefix in prefixes.items()},
-    **dict.fromkeys(_WITH_NAME.values(), KeyKind.PERSON),
+    **dict.fromkeys((*_WITH_NAME.values(), *_TRACES_OF_NAMES), KeyKind.PERSON),
 }
 
 
 def without(keys: Keys, crowded: Iterable[str]) -> Keys:
-    """``keys`` without the strong ones among the indexed keys ``crowded``."""
+    """``keys`` without those that a person is found by among the indexed keys ``crowded``."""
     gone = set(crowded)
     return {
-        kind: frozenset(value for value in values if f"{_PREFIXES.get(kind)}:{_short(value)}" not in gone)
+        kind: frozenset(value for value in values if f"{_OF_PERSON.get(kind)}:{_short(value)}" not in gone)
         for kind, values in keys.items()
     }
 
@@ -176,9 +230,11 @@ def keys_of(record: Record) -> Keys:
         _add_points(found, record.phones, record.emails, record.handles)
         if record.source and record.external_id:
             found[KeyKind.SOURCE_ID] = [f"{record.source.casefold()}|{record.external_id}"]
+        _add_address(found, record.address)
     elif isinstance(record, Contact):
         _add_person(found, record.name)
         _add_points(found, record.phones, record.emails, record.handles)
+        _add_address(found, record.address)
     elif isinstance(record, Account):
         _add_company(found, record.name)
         _add_points(found, record.phones, record.emails, record.handles)
@@ -199,9 +255,16 @@ def is_deceptive(record: Record) -> bool:
         texts = [record.name.raw or record.name.full]
     else:
         return False
-    return any(not _USUAL.fullmatch(text) and is_mixed_script(text) for text in texts) or any(
-        email.mixed_script for email in record.emails
-    )
+    for text in texts:
+        if not _USUAL.fullmatch(text) and is_mixed_script(text):
+            return True
+    return any(_may_mix(email) and email.mixed_script for email in record.emails)
+
+
+def _may_mix(email: Email) -> bool:
+    # a domain in Punycode hides its letters
+    address = email.address or ""
+    return not address.isascii() or "xn--" in address
 
 
 # Chinese beside ASCII, told without looking for every alphabet
@@ -234,29 +297,54 @@ def _add_company(found: _Found, name: CompanyName | None) -> None:
         found[KeyKind.COMPANY] = [key]
 
 
+def _add_address(found: _Found, address: Address | None) -> None:
+    if address is not None:
+        _add_trace(found, KeyKind.POSTCODE, traces.postcode(address.postcode))
+        _add_trace(found, KeyKind.DOOR, traces.door(address.street))
+
+
+def _add_trace(found: _Found, kind: KeyKind, trace: str) -> None:
+    if trace and len(found.setdefault(kind, [])) < traces.EACH:
+        found[kind].append(trace)
+
+
 def _add_points(found: _Found, phones: Iterable[Phone], emails: Iterable[Email], handles: Iterable[Handle]) -> None:
     for phone in phones:
-        number = phone_key(phone)
-        if number and phone.extension:
-            found.setdefault(KeyKind.PHONE, []).append(f"{number};{phone.extension}")
-        elif number:
-            kind = KeyKind.SHARED_PHONE if _is_shared(phone.kind, number) else KeyKind.PHONE
-            found.setdefault(kind, []).append(number)
+        _add_phone(found, phone)
     for email in emails:
-        address = email_key(email)
-        if address:
-            local, _, domain = address.rpartition("@")
-            kind = KeyKind.SHARED_EMAIL if is_role_mailbox(local) else KeyKind.EMAIL
-            found.setdefault(kind, []).append(address)
-            opened_at = mailbox(address)
-            if opened_at != address:
-                found[kind].append(opened_at)
-            if not is_free_mail(domain):
-                found.setdefault(KeyKind.DOMAIN, []).append(domain)
+        _add_email(found, email)
     for handle in handles:
         key = handle_key(handle)
         if key:
             found.setdefault(KeyKind.HANDLE, []).append(key)
+
+
+def _add_phone(found: _Found, phone: Phone) -> None:
+    number = phone_key(phone)
+    if number and phone.extension:
+        found.setdefault(KeyKind.PHONE, []).append(f"{number};{phone.extension}")
+    elif number and _is_shared(phone.kind, number):
+        found.setdefault(KeyKind.SHARED_PHONE, []).append(number)
+    else:
+        if number:
+            found.setdefault(KeyKind.PHONE, []).append(number)
+        _add_trace(found, KeyKind.PHONE_END, traces.phone_end(phone))
+
+
+def _add_email(found: _Found, email: Email) -> None:
+    address = email_key(email)
+    if not address:
+        return
+    local, _, domain = address.rpartition("@")
+    kind = KeyKind.SHARED_EMAIL if is_role_mailbox(local) else KeyKind.EMAIL
+    found.setdefault(kind, []).append(address)
+    opened_at = mailbox(address)
+    if opened_at != address:
+        found[kind].append(opened_at)
+    if kind is KeyKind.EMAIL:
+        _add_trace(found, KeyKind.EMAIL_NAME, traces.email_name(local))
+    if not is_free_mail(domain):
+        found.setdefault(KeyKind.DOMAIN, []).append(domain)
 
 
 def _is_shared(kind: PhoneKind, number: str) -> bool:

@@ -12,6 +12,7 @@ crmkit.errors.InvalidInput: MatchGroup.all_of: one comparison is never certain. 
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import ClassVar
 
 from crmkit.domain.model import Code, model
@@ -42,6 +43,11 @@ class MatchGroup:
             raise InvalidInput(
                 "one comparison is never certain.", field="MatchGroup.all_of", hint="Add another, or lower the tier."
             )
+
+    @cached_property
+    def shared(self) -> frozenset[KeyKind]:
+        """The kinds of keys that the two must share for the group to hold: what is asked first, since it is cheap."""
+        return frozenset(each.on for each in self.all_of if isinstance(each, SameKey) and each.blank is Blank.FAILS)
 
     def is_about(self, one: str, other: str) -> bool:
         """Whether it compares records of these two entities."""
@@ -121,6 +127,11 @@ STANDARD_GROUPS = (
     _group("handle_other_name", Tier.POSSIBLE, _HANDLE, between=(*PERSONS, *COMPANIES)),
     _group("shared_phone_and_name", Tier.POSSIBLE, _LINE, _SAME_PERSON, between=PERSONS),
     _group("shared_email_and_name", Tier.POSSIBLE, SameKey(on=KeyKind.SHARED_EMAIL), _SAME_PERSON, between=PERSONS),
+    # what is left of a number or address that was written wrongly, and of one at another provider
+    _group("phone_end_and_name", Tier.POSSIBLE, SameKey(on=KeyKind.PHONE_END), _SAME_PERSON, between=PERSONS),
+    _group("email_name_and_name", Tier.POSSIBLE, SameKey(on=KeyKind.EMAIL_NAME), _SAME_PERSON, between=PERSONS),
+    _group("door_and_name", Tier.POSSIBLE, SameKey(on=KeyKind.DOOR), _SAME_PERSON, between=PERSONS),
+    _group("postcode_and_name", Tier.POSSIBLE, SameKey(on=KeyKind.POSTCODE), _SAME_PERSON, between=PERSONS),
     # a company that writes its name in two languages, or two that share a desk
     _group("domain_other_name", Tier.POSSIBLE, _DOMAIN, between=ACCOUNTS),
     _group("line_other_name", Tier.POSSIBLE, _LINE, between=ACCOUNTS),
@@ -167,6 +178,17 @@ class MatchPolicy(Policy):
             )
         if not 1 <= self.most_per_key <= 1_000:
             raise InvalidInput("must lie between 1 and 1000.", field="MatchPolicy.most_per_key", hint="20 is usual.")
+
+    def groups_about(self, one: str, other: str) -> tuple[MatchGroup, ...]:
+        """The groups that compare records of two entities, in their order."""
+        known = self._about.get((one, other))
+        if known is None:
+            known = self._about[one, other] = tuple(group for group in self.groups if group.is_about(one, other))
+        return known
+
+    @cached_property
+    def _about(self) -> dict[tuple[str, str], tuple[MatchGroup, ...]]:
+        return {}
 
     def outcome_of(
         self, *, entry_point: EntryPoint, tier: Tier, group: str, states: Sequence[MatchState] = ()

@@ -14,7 +14,7 @@ from itertools import product
 from crmkit.domain.values.chinese.readings import reading
 from crmkit.domain.values.chinese.script import simplified
 
-__all__ = ["COMPOUND_SURNAMES", "is_han", "readings", "surname_in"]
+__all__ = ["COMPOUND_SURNAMES", "is_han", "readings", "spelt", "surname_in"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -167,6 +167,21 @@ def readings(name: str) -> frozenset[str]:
     if is_han(name):
         return _of_han(simplified(name)) if len(name) <= _LONGEST else frozenset()
     return _of_latin(name.lower().replace("-", "").replace("'", "")) if name.isascii() else frozenset()
+
+
+def spelt(name: str) -> str:
+    """The usual one of the ``readings`` of a Chinese name; nothing when it is none, or has unknown characters.
+
+    >>> spelt("李伟明"), spelt("单雄信"), spelt("Li Wei"), spelt("李")
+    ('li weiming', 'shan xiongxin', '', '')
+    """
+    if not is_han(name) or not 2 <= len(name) <= _LONGEST:
+        return ""
+    name = simplified(name)
+    family = surname_in(name)
+    given = [reading(each) for each in name[len(family) :]]
+    first = _surname(family)
+    return f"{first} {''.join(given)}" if first and given and all(given) else ""
 
 
 def _of_han(name: str) -> frozenset[str]:

@@ -40,7 +40,7 @@ class SimilarName:
         if not mine or not theirs:
             best, verdict, holds = 0, Verdict.BLANK, self.blank is Blank.HOLDS
         else:
-            best = max(likeness(name, their) for name in mine for their in theirs)
+            best = 100 if mine == theirs else max([likeness(name, their) for name in mine for their in theirs])
             verdict, holds = Verdict.AGREES, True
             if best < self.least:
                 alike = resembles_person if self.of is KeyKind.PERSON else resembles_company
