@@ -13,7 +13,7 @@ SETUP := Makefile pyproject.toml constraints.txt $(PIP_WHEEL)
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test stress check docs bench matrix clean
+.PHONY: help demo test stress spark check docs bench matrix clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
@@ -55,6 +55,13 @@ test: $(VENV)/.test ## all tests, with a real Postgres started for the run (SQLI
 
 stress: $(VENV)/.test ## the long runs: races, kills and fuzz at full size
 	@HYPOTHESIS_PROFILE=stress $(BIN)/python -m pytest -m stress $(ARGS)
+
+# pyspark is 450 MB, so it has an environment of its own; without Java the tests say so and are left out
+.venv-spark/.spark: $(SETUP)
+	$(call install,.venv-spark,--editable '.[spark]' --group test)
+
+spark: .venv-spark/.spark ## matching on a Spark cluster of this machine, at full size (wants Java 17, fetches 450 MB)
+	@.venv-spark/bin/python -m pytest -m "stress or not stress" tests/adapters/spark docs/how-to/match-on-spark.md $(ARGS)
 
 check: $(VENV)/.check ## lint, formatting, types, architecture, docs
 	$(BIN)/ruff check

@@ -11,6 +11,7 @@ from crmkit.testing.contracts import (
     HostTransactionContract,
     IdSourceContract,
     NotifierContract,
+    ReferencesContract,
     StoreContract,
     checks_of,
     failures_of,
@@ -93,7 +94,14 @@ def test_a_source_that_repeats_ids_is_caught():
 
 
 def test_every_saboteur_names_a_check_that_there_is():
-    contracts = (StoreContract, HostTransactionContract, NotifierContract, ClockContract, IdSourceContract)
+    contracts = (
+        StoreContract,
+        HostTransactionContract,
+        NotifierContract,
+        ReferencesContract,
+        ClockContract,
+        IdSourceContract,
+    )
     checks = {name for contract in contracts for name in checks_of(contract)}
     saboteurs = [getattr(sabotage, name) for name in sabotage.__all__ if hasattr(getattr(sabotage, name), "caught_by")]
 

@@ -25,6 +25,7 @@ from crmkit.testing.contracts.keeping import KeepingContract
 from crmkit.testing.contracts.notifier import NotifierContract
 from crmkit.testing.contracts.outbox import DeadLetterContract, OutboxContract
 from crmkit.testing.contracts.policies import PolicyStoreContract
+from crmkit.testing.contracts.references import HostRows, ReferencesContract
 from crmkit.testing.contracts.repository import RepositoryContract
 from crmkit.testing.contracts.suite import StoreContract, checks_of, failures_of
 from crmkit.testing.contracts.tenants import TenantsContract
@@ -42,12 +43,14 @@ __all__ = [
     "DeadLetterContract",
     "DurabilityContract",
     "Host",
+    "HostRows",
     "HostTransactionContract",
     "IdSourceContract",
     "KeepingContract",
     "NotifierContract",
     "OutboxContract",
     "PolicyStoreContract",
+    "ReferencesContract",
     "RepositoryContract",
     "SavingContract",
     "StoreContract",
