@@ -31,14 +31,18 @@ from crmkit.rules.rulebook import RuleBook
 from crmkit.services import assign as assigning
 from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
+from crmkit.services import deduplicate as deduplicating
 from crmkit.services import duplicates, existence, follow_up, nearby, pools, reclaim, workflow
 from crmkit.services import merge as merging
+from crmkit.services import offer as offering
+from crmkit.services import rekey as rekeying
 from crmkit.services import relay as relaying
+from crmkit.services import review as reviewing
 from crmkit.services import score as scoring
 from crmkit.services import unmerge as unmerging
 from crmkit.services.context import Context
 
-__all__ = ["Crm", "Customers", "Group", "Leads", "Notices", "Pools", "Requests", "Use"]
+__all__ = ["Crm", "Customers", "Group", "Leads", "Notices", "Pools", "Requests", "Reviews", "Use"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -102,6 +106,7 @@ class Customers(Group):
     assign = Use(assigning.assign)
     assign_to = Use(assigning.assign_to)
     near = Use(nearby.accounts_near)
+    rekey = Use(rekeying.rekey)
     log_interaction = Use(follow_up.log_interaction)
 
 
@@ -114,6 +119,18 @@ class Pools(Group):
     sweep = Use(reclaim.sweep)
     preview = Use(reclaim.preview)
     explain = Use(reclaim.explain)
+
+
+class Reviews(Group):
+    """Pairs that may be duplicates: they wait for a person, who says whether they are."""
+
+    deduplicate = Use(deduplicating.deduplicate)
+    offer = Use(offering.offer)
+    waiting = Use(reviewing.waiting)
+    decide = Use(reviewing.decide_match)
+    labels = Use(reviewing.labels)
+    labelled_pairs = Use(reviewing.labelled_pairs)
+    table = Use(deduplicating.table_of)
 
 
 class Requests(Group):
@@ -203,6 +220,11 @@ class Crm:
     def pools(self) -> Pools:
         """What is done with public pools."""
         return Pools(self.ctx)
+
+    @property
+    def reviews(self) -> Reviews:
+        """What is done with pairs that may be duplicates."""
+        return Reviews(self.ctx)
 
     @property
     def requests(self) -> Requests:

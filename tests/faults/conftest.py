@@ -16,6 +16,7 @@ from crmkit.adapters.sql import SqlStore
 from crmkit.adapters.sql.engine import engine_for
 from crmkit.domain.change import created
 from crmkit.domain.ids import Ref
+from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.ports.store import Store
@@ -33,6 +34,7 @@ from crmkit.testing import (
     a_calendar,
     a_contact,
     a_lead,
+    a_match_review,
     a_member,
     a_pipeline,
     a_pool,
@@ -114,6 +116,8 @@ def dealings():
     yield a_task(subject_entity="lead", subject_id="L-1")
     yield an_interaction(subject_id="L-1")
     yield an_interaction(id="I-2", subject_id="L-2")
+    for one, other in (("L-1", "L-2"), ("L-3", "L-4")):
+        yield a_match_review(id=MatchReview.id_of("lead", one, other), one_id=one, other_id=other)
 
 
 def found(store: Store) -> Context:

@@ -13,21 +13,25 @@ from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.notifiers import Inbox
 from crmkit.domain.ids import Ref
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.errors import CrmError, OutcomeUnknown, StorageBusy, StorageFailed
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
 from crmkit.services.capture import capture_lead, capture_many
 from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
+from crmkit.services.deduplicate import deduplicate, table_of
 from crmkit.services.duplicates import find_duplicates
 from crmkit.services.existence import check_existence
 from crmkit.services.follow_up import FollowUpForm, log_interaction
 from crmkit.services.lead_form import LeadForm
 from crmkit.services.merge import merge, plan_merge
 from crmkit.services.nearby import accounts_near
+from crmkit.services.offer import ScoredPair, offer
 from crmkit.services.pools import Batch, claim, claim_many, give_back
 from crmkit.services.reclaim import explain, preview, sweep
 from crmkit.services.rekey import rekey
 from crmkit.services.relay import discard, relay, replay
+from crmkit.services.review import decide_match, labelled_pairs, labels, waiting
 from crmkit.services.score import rescore_due, score_all, score_lead
 from crmkit.services.unmerge import plan_unmerge, unmerge
 from crmkit.services.workflow import RequestForm, advance, open_request
@@ -44,6 +48,23 @@ def ref(entity, number):
     return Ref(entity=entity, id=f"{entity[0].upper()}-{number}")
 
 
+REVIEW = MatchReview.id_of("lead", "L-3", "L-4")
+PAIRS = [ScoredPair(one_id="L-4", other_id=other, probability=0.8) for other in ("L-3", "L-5", "L-9")]
+
+
+class Pairs:
+    """A batch engine that takes every record for the first one."""
+
+    def dedupe(self, table, fields, *, labels):
+        rows = range(len(next(iter(table.values()))))
+        self.clusters = [0 for _ in rows]
+        self.found = [0 for _ in rows[1:]], list(rows[1:]), [0.7 for _ in rows[1:]]
+        return self
+
+    def pairs(self):
+        return self.found
+
+
 KEYED = {
     "capture somebody new": lambda ctx: capture_lead(ctx, NEW, idempotency_key=KEY),
     "ask whether somebody is known": lambda ctx: check_existence(ctx, KNOWN, member_id="M-1", idempotency_key=KEY),
@@ -52,6 +73,10 @@ KEYED = {
     "merge accounts": lambda ctx: merge(ctx, ref("account", 1), ref("account", 2), idempotency_key=KEY),
     "merge contacts": lambda ctx: merge(ctx, ref("contact", 1), ref("contact", 2), idempotency_key=KEY),
     "undo a merge": lambda ctx: unmerge(ctx, ref("account", 21), idempotency_key=KEY),
+    "undo what was no duplicate": lambda ctx: unmerge(
+        ctx, ref("account", 21), not_duplicates=True, by="M-1", idempotency_key=KEY
+    ),
+    "decide a pair": lambda ctx: decide_match(ctx, REVIEW, "same", by="M-1", idempotency_key=KEY),
     "assign": lambda ctx: assign_lead(ctx, "L-3", idempotency_key=KEY),
     "assign what has an owner": lambda ctx: assign(ctx, ref("lead", 1), idempotency_key=KEY),
     "assign to": lambda ctx: assign_to(ctx, ref("account", 1), "M-2", idempotency_key=KEY),
@@ -95,6 +120,8 @@ RUNS = {
     "rescore due": rescore_due,
     "score all": lambda ctx: score_all(ctx, chunk=2),
     "rekey": lambda ctx: rekey(ctx, chunk=20, force=True),
+    "offer pairs": lambda ctx: offer(ctx, "lead", PAIRS, crowds={"phone:+8613800138000": 50}),
+    "deduplicate": lambda ctx: deduplicate(ctx, Pairs(), "account"),
 }
 """Runs over many records: what was done before the fault stays, and the repeat does the rest."""
 
@@ -104,6 +131,11 @@ LOOKS = {
     "plan to undo a merge": lambda ctx: plan_unmerge(ctx, ref("account", 21)),
     "preview": lambda ctx: preview(ctx, NOW + timedelta(days=30)),
     "explain": lambda ctx: explain(ctx, ref("account", 3)),
+    "see what waits": waiting,
+    "see the doubtful": lambda ctx: waiting(ctx, doubtful_first=True),
+    "labels": lambda ctx: labels(ctx, "lead", {}),
+    "labelled pairs": lambda ctx: labelled_pairs(ctx, "lead"),
+    "table": lambda ctx: table_of(ctx, "lead"),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
 }
 """Questions write nothing."""

@@ -210,6 +210,24 @@ def disclosure_cases():
             yield Case(f"disclosure {level} {name}", dedup.decide_disclosure, policy, facts)
 
 
+def confidence_cases():
+    agreement, kind = dedup.review.Agreement, dedup.review.EvidenceKind
+    phone, name = agreement(field="phone", kind=kind.STRONG), agreement(field="person", kind=kind.NAME)
+    policy = dedup.ConfidencePolicy(id="careful", automatic=0.995, review=0.6)
+    for name_, facts in {
+        "sure": dedup.PairFacts(probability=0.999, agreeing=(phone, name)),
+        "doubtful": dedup.PairFacts(probability=0.9, agreeing=(phone, name)),
+        "unlikely": dedup.PairFacts(probability=0.2, agreeing=(name,)),
+        "one key": dedup.PairFacts(probability=1.0, agreeing=(phone,)),
+        "names": dedup.PairFacts(probability=1.0, agreeing=(name,)),
+        "contradicted": dedup.PairFacts(
+            probability=1.0, agreeing=(phone, name), conflicts=("uscc",), deceptive=True, contested=True
+        ),
+        "said": dedup.PairFacts(probability=1.0, agreeing=(phone, name), apart=True),
+    }.items():
+        yield Case(f"confidence {name_}", dedup.decide_confidence, policy, facts)
+
+
 def merge_cases():
     policy = dedup.MergePolicy(fields={"title": "recent"})
     plain, other = a_lead(title="Buyer"), a_lead(id="L-2", title="Owner", company=None)
@@ -303,6 +321,7 @@ def claim_cases():
 CASES = [
     *dedup_cases(),
     *merge_cases(),
+    *confidence_cases(),
     *disclosure_cases(),
     *assignment_cases(),
     *reclaim_cases(),

@@ -11,6 +11,7 @@ __all__ = [
     "EventId",
     "InteractionId",
     "LeadId",
+    "MatchReviewId",
     "MemberId",
     "MergeId",
     "OpportunityId",
@@ -38,6 +39,7 @@ CalendarId = NewType("CalendarId", str)
 PoolId = NewType("PoolId", str)
 RequestId = NewType("RequestId", str)
 MergeId = NewType("MergeId", str)
+MatchReviewId = NewType("MatchReviewId", str)
 OwnershipEntryId = NewType("OwnershipEntryId", str)
 EventId = NewType("EventId", str)
 

@@ -41,6 +41,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{record} asked whether a customer is known: {outcome}.",
         "{record} 查询客户是否已存在，结果：{outcome}。",
     ),
+    "match_review.decided": (
+        "{decided_by} says of the pair {record}: {verdict}.",
+        "{decided_by} 对疑似重复 {record} 的判定：{verdict}。",
+    ),
     "record.merged": ("{loser_id} was merged into {record}.", "{loser_id} 已合并到 {record}。"),
     "record.merged_away": ("{record} was merged into {survivor_id}.", "{record} 已合并到 {survivor_id}。"),
     "record.unmerged": ("{loser_id} was split from {record} again.", "{loser_id} 已从 {record} 拆分还原。"),

@@ -17,6 +17,7 @@ from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
@@ -56,6 +57,7 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "ownership": OwnershipEntry,
     "requests": Request,
     "merges": Merge,
+    "match_reviews": MatchReview,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -138,6 +140,7 @@ class UnitOfWork(Protocol):
     ownership: Repository[OwnershipEntry]
     requests: Repository[Request]
     merges: Repository[Merge]
+    match_reviews: Repository[MatchReview]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

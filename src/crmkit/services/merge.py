@@ -24,6 +24,7 @@ from crmkit.rules.dedup import FieldChoice, MergeFacts, MergeOutcome, MergePlan,
 from crmkit.rules.dedup import plan_merge as plan_of
 from crmkit.services.context import Context
 from crmkit.services.references import moved_to
+from crmkit.services.verdicts import closed_with
 
 __all__ = [
     "ABOVE",
@@ -197,7 +198,8 @@ def _carry_out(
     )
     moving.move_rows(plan.loser, plan.survivor)
     owners = _handed_over(ctx, survivor, merged.after, loser, now)
-    uow.save(merged, gone, *moving.changes, *_journal(ctx, first, moving.moved, now), *owners)
+    closed = closed_with(uow, plan.loser, now=now)
+    uow.save(merged, gone, *moving.changes, *_journal(ctx, first, moving.moved, now), *owners, *closed)
     return MergeAnswer(
         outcome=plan.outcome,
         survivor=plan.survivor,

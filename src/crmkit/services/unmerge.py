@@ -24,6 +24,7 @@ from crmkit.rules.dedup import MergePolicy, Party, Undone, UnmergeFacts, Unmerge
 from crmkit.services.context import Context
 from crmkit.services.merge import ABOVE, MAY_BE_MERGED, MOST_MOVED, continued, handover, resolve, standing
 from crmkit.services.references import Moving, moved_back, rebased, referring, refers_to
+from crmkit.services.verdicts import kept_apart
 
 __all__ = ["UnmergeAnswer", "plan_unmerge", "unmerge"]
 
@@ -58,12 +59,15 @@ def plan_unmerge(ctx: Context, gone: Ref) -> UnmergeAnswer:
         return _Undoing.of(ctx, uow, first, ctx.clock.now()).answer
 
 
-def unmerge(ctx: Context, gone: Ref, *, idempotency_key: str | None = None) -> UnmergeAnswer:
+def unmerge(
+    ctx: Context, gone: Ref, *, not_duplicates: bool = False, by: str | None = None, idempotency_key: str | None = None
+) -> UnmergeAnswer:
     """The record ``gone`` is one of its own again, under its old id; also given as the merge, ``merge:…``.
 
     What the merge had put into the survivor is taken out, unless somebody changed it since: that stays and
     is named. Owner and pool of the record that comes back are those it had, whatever the limits of today;
     it has as many days left as on the day of the merge. Who opted out since has opted out of both.
+    With ``not_duplicates`` the two stay apart, as the member ``by`` says: they are not offered for review again.
 
     Raises:
         NotFound: it was not merged.
@@ -83,6 +87,9 @@ def unmerge(ctx: Context, gone: Ref, *, idempotency_key: str | None = None) -> U
         undoing = _Undoing.of(ctx, uow, first, now)
         if undoing.undone.plan.outcome is UnmergeOutcome.UNDO:
             undoing.carry_out(ctx, uow)
+            if not_duplicates:
+                member = None if by is None else uow.members.get(by).id
+                uow.save(kept_apart(uow, undoing.undone.plan.survivor, undoing.undone.plan.loser, by=member, now=now))
         return undoing.answer
 
     return ctx.command(work, UnmergeAnswer, idempotency_key=idempotency_key)

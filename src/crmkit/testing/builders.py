@@ -20,6 +20,7 @@ from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
+from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
@@ -33,6 +34,7 @@ __all__ = [
     "a_calendar",
     "a_contact",
     "a_lead",
+    "a_match_review",
     "a_member",
     "a_merge",
     "a_pipeline",
@@ -162,6 +164,12 @@ def a_merge(**changes: Any) -> Merge:
     return _built(Merge, changes, id="MG-1", loser=a_lead(id="L-2"), **pair)
 
 
+def a_match_review(**changes: Any) -> MatchReview:
+    """The leads ``L-1`` and ``L-2`` may be the same; nobody has looked yet."""
+    pair = {"record_entity": "lead", "one_id": "L-1", "other_id": "L-2", "probability": 0.75}
+    return _built(MatchReview, changes, id="MR-1", **pair)
+
+
 _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Lead: a_lead,
     Account: an_account,
@@ -178,6 +186,7 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     OwnershipEntry: an_ownership_entry,
     Request: a_request,
     Merge: a_merge,
+    MatchReview: a_match_review,
 }
 
 

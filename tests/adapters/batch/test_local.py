@@ -19,6 +19,7 @@ from crmkit.adapters.batch.likeness import _letters
 from crmkit.adapters.batch.scoring import Scores, promising, score
 from crmkit.errors import InvalidInput
 from crmkit.rules.dedup.linkage import LEVELS, FieldType
+from crmkit.rules.dedup.review import Drift, drift
 
 GIVEN = (
     "Anna",
@@ -178,6 +179,15 @@ def test_the_steps_of_every_pair_add_up_to_its_score(found):
     for one, other, probability in zip(*found.pairs(), strict=True):
         score = sum(step.evidence for step in found.steps(int(one), int(other)))
         assert 1 / (1 + 2**-score) == pytest.approx(probability, abs=1e-9)
+
+
+def test_the_profile_tells_whether_records_have_changed(found):
+    assert sum(found.profile.levels["born"]) <= found.profile.pairs == found.candidates
+    assert found.profile.likely == len(found.one)
+    again = LocalEngine().dedupe(table(people(1_500, seed=9)), FIELDS).profile
+    assert drift(found.profile, again).outcome is Drift.STABLE
+    blank = [row | {"email": None, "born": f"{(row['born'] or '1900')[:4]}-01-01"} for row in ROWS]
+    assert drift(found.profile, LocalEngine().dedupe(table(blank), FIELDS).profile).outcome is not Drift.STABLE
 
 
 def test_pairs_worth_a_look_are_listed_and_change_no_cluster(found):

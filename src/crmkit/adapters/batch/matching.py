@@ -13,7 +13,8 @@ from crmkit.adapters.batch.comparison import Compared, compare
 from crmkit.adapters.batch.labels import Ask, Labels, ask_about, corrected
 from crmkit.adapters.batch.scoring import Floats, Scores, probability, score
 from crmkit.adapters.batch.training import train
-from crmkit.rules.dedup.linkage import LinkageModel, Step
+from crmkit.rules.dedup.linkage import LEVELS, LinkageModel, Step
+from crmkit.rules.dedup.review import Profile
 
 __all__ = ["ENOUGH", "Linked", "Pairs", "Progress", "Questions", "Watch", "matched", "untold"]
 
@@ -44,6 +45,8 @@ class Linked:
     """How many pairs were compared."""
     seconds: Mapping[str, float]
     """How long each stage took."""
+    profile: Profile
+    """What the pairs looked like: kept, it shows in a later run whether the records have changed."""
     columns: Sequence[Column] = field(repr=False)
     """What was compared, coded."""
 
@@ -155,8 +158,17 @@ def matched(
         model=model,
         candidates=pairs.count,
         seconds=watch.seconds,
+        profile=_profile(columns, compared, pairs.count, int((bits >= threshold).sum())),
         columns=columns,
     )
+
+
+def _profile(columns: Sequence[Column], compared: Compared, pairs: int, likely: int) -> Profile:
+    counts = {
+        column.name: np.bincount(compared[:, place], minlength=len(LEVELS[column.type]) + 1)[1:]
+        for place, column in enumerate(columns)
+    }
+    return Profile(levels={name: tuple(met.tolist()) for name, met in counts.items()}, pairs=pairs, likely=likely)
 
 
 def _bits(likely: float) -> float:

@@ -24,6 +24,7 @@ from crmkit.rules.dedup.keys import KeyKind, keys_of, match_keys, search_keys
 from crmkit.rules.dedup.merge import MergeFacts, MergeOutcome, MergePlan, apply_merge, plan_merge
 from crmkit.rules.dedup.merge_policy import MergePolicy
 from crmkit.rules.dedup.policy import MatchGroup, MatchPolicy, OutcomeRule
+from crmkit.rules.dedup.review import ConfidenceDecision, ConfidencePolicy, PairFacts, decide_confidence
 from crmkit.rules.dedup.survivorship import REVIEW_TAG, FieldChoice, Kept, Survivorship, news_of
 from crmkit.rules.dedup.texts import TEXTS
 from crmkit.rules.dedup.unmerge import (
@@ -44,6 +45,8 @@ __all__ = [
     "Blank",
     "Candidate",
     "Comparator",
+    "ConfidenceDecision",
+    "ConfidencePolicy",
     "Disclosed",
     "DisclosureFacts",
     "DisclosureLevel",
@@ -70,6 +73,7 @@ __all__ = [
     "MergePolicy",
     "NextStep",
     "OutcomeRule",
+    "PairFacts",
     "Party",
     "Returned",
     "SameKey",
@@ -84,6 +88,7 @@ __all__ = [
     "Verdict",
     "apply_merge",
     "decide",
+    "decide_confidence",
     "decide_disclosure",
     "keys_of",
     "match_keys",
@@ -95,4 +100,12 @@ __all__ = [
     "undo",
 ]
 
-KINDS: tuple[type, ...] = (MatchPolicy, MergePolicy, DisclosurePolicy, SameKey, SameValue, SimilarName)
+KINDS: tuple[type, ...] = (
+    MatchPolicy,
+    MergePolicy,
+    DisclosurePolicy,
+    ConfidencePolicy,
+    SameKey,
+    SameValue,
+    SimilarName,
+)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from crmkit.rules.dedup.review.texts import TEXTS as REVIEW_TEXTS
+
 __all__ = ["TEXTS"]
 
 _FIELDS = {
@@ -15,6 +17,10 @@ _FIELDS = {
     "domain": ("company's domain", "公司域名"),
     "shared_phone": ("shared phone number", "公用电话"),
     "shared_email": ("shared mailbox", "公用邮箱"),
+    "phone_end": ("end of the phone number", "电话尾号"),
+    "email_name": ("name before the @", "邮箱用户名"),
+    "postcode": ("postcode", "邮编"),
+    "door": ("street and house number", "街道门牌"),
 }
 _VERDICTS = {
     "agrees": ("The {field} agrees.", "{field}一致。"),
@@ -30,6 +36,7 @@ _EVIDENCE = {
 
 TEXTS: Mapping[str, tuple[str, str]] = {
     **_EVIDENCE,
+    **REVIEW_TEXTS,
     **{f"match.{verdict}": texts for verdict, texts in _VERDICTS.items()},
     "match.allow": ("It may be saved.", "可以保存。"),
     "match.warn": ("It may be saved; {matches} known records look like it.", "可以保存；有 {matches} 条相似记录。"),
@@ -47,6 +54,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{record}：仅凭单一依据不能确定为重复。",
     ),
     "match.weak_only": ("{record}: names alone are never certain.", "{record}：仅凭名称不能确定为重复。"),
+    "match.trace_only": (
+        "{record}: only weak keys agree, which is never more than possible.",
+        "{record}：相符的只有弱依据，至多视为可能重复。",
+    ),
     "match.mixed_script": (
         "{record}: a name or address mixes alphabets and may imitate another.",
         "{record}：名称或地址混用不同文字，可能仿冒他人。",

@@ -1,0 +1,7 @@
+"""Pictures of duplicate search as SVG; needs the extra ``charts`` and no network."""
+
+from crmkit.adapters.charts.clusters import cluster_svg
+from crmkit.adapters.charts.thresholds import threshold_svg
+from crmkit.adapters.charts.waterfall import waterfall_svg
+
+__all__ = ["cluster_svg", "threshold_svg", "waterfall_svg"]
