@@ -73,7 +73,11 @@ def candidates_of_rules(
         InvalidInput: a rule names no column, or one that is not compared.
     """
     rows = len(next(iter(columns.values())))
-    codes = {name: keyed(column.codes) for name, column in columns.items()}
+    # what only one row has makes no pair
+    codes = {
+        name: np.where(column.counts > 1, keyed(np.arange(len(column.counts))), -1).take(column.codes)
+        for name, column in columns.items()
+    }
     keys = []
     for names in rules:
         unknown = [name for name in names if name not in columns]

@@ -45,7 +45,9 @@ def clusters_of(
             parts = _parted(size, worth[place])
             found[members[place]] = following + parts
             following += int(parts.max()) + 1
-    return np.asarray(np.unique(found, return_inverse=True)[1], np.int64)
+    used = np.zeros(following, np.bool_)
+    used[found] = True
+    return np.asarray((np.cumsum(used) - 1).take(found), np.int64)
 
 
 def _parted(size: int, worth: Floats) -> Codes:

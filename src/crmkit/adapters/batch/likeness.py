@@ -26,6 +26,8 @@ from crmkit.rules.dedup.linkage import LEVELS, FieldType
 __all__ = ["Likeness", "likeness"]
 
 Likeness = npt.NDArray[np.float32]
+_AT_ONCE = 50_000
+"""Forms that are looked at together, so that they fit near the processor."""
 _MOST_NAMES = 4
 """Full names that one short form is looked up under."""
 
@@ -45,21 +47,28 @@ class _Letters:
     """What the bound needs of each form, as numbers."""
 
     def __init__(self, column: Column) -> None:
-        letters, lengths = _letters_of(column.values)
-        self.length = lengths.astype(np.float32)
-        self.initial = letters[:, 0].copy()
-        self.first = np.ascontiguousarray(letters[:, :4].astype(np.uint8)).view(np.uint32).ravel()
+        forms = len(column.values)
+        self.length, self.more = np.zeros(forms, np.float32), np.zeros(forms, np.float32)
+        self.initial, self.first = np.zeros(forms, np.uint32), np.zeros(forms, np.uint32)
+        self.classes = np.zeros(forms, np.uint64)
+        for at in range(0, forms, _AT_ONCE):
+            self._fill(slice(at, at + _AT_ONCE), column.values.slice(at, _AT_ONCE))
+
+    def _fill(self, part: slice, values: pa.StringArray) -> None:
+        letters, lengths = _letters_of(values)
+        self.length[part] = lengths
+        self.initial[part] = letters[:, 0]
+        self.first[part] = np.ascontiguousarray(letters[:, :4].astype(np.uint8)).view(np.uint32).ravel()
         # two bits a letter class: met once, met twice; 32 classes, spaces are none
         once = np.zeros(len(letters), np.uint32)
         twice = np.zeros(len(letters), np.uint32)
-        for place in range(letters.shape[1]):
-            letter = letters[:, place]
+        for letter in np.ascontiguousarray(letters.T):
             bit = np.left_shift(np.uint32(1), letter & 31, dtype=np.uint32)
             bit[letter == 32] = 0
             twice |= once & bit
             once |= bit
-        self.classes = once | twice.astype(np.uint64) << np.uint64(32)
-        self.more = self.length - np.bitwise_count(self.classes)
+        self.classes[part] = once | twice.astype(np.uint64) << np.uint64(32)
+        self.more[part] = self.length[part] - np.bitwise_count(self.classes[part])
 
     def common(self, one: Codes, other: Codes) -> Likeness:
         """At least as many letters as the two have in common."""
@@ -84,14 +93,15 @@ _WIDTH = 24
 def _letters_of(values: pa.StringArray) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """The first letters of each text, filled up with spaces, and how many it has."""
     lengths = pc.utf8_length(values).to_numpy(zero_copy_only=False).astype(np.int64)
+    width = max(4, min(_WIDTH, int(lengths.max(initial=0))))
     if is_ascii(values):
         starts, data = memory_of(values)
-        places = np.minimum(starts[:-1, None] + np.arange(_WIDTH, dtype=np.int32), max(0, len(data) - 1))
-        letters = data[places] if len(data) else np.zeros(places.shape, np.uint8)
-        letters[np.arange(_WIDTH) >= lengths[:, None]] = 32
+        places = np.minimum(starts[:-1, None] + np.arange(width, dtype=np.int32), max(0, len(data) - 1))
+        letters = data.take(places) if len(data) else np.zeros(places.shape, np.uint8)
+        letters[np.arange(width) >= lengths[:, None]] = 32
         return letters, lengths
-    filled = "".join(text[:_WIDTH].ljust(_WIDTH) for text in values.to_pylist())
-    return np.frombuffer(filled.encode("utf-32-le"), np.uint32).reshape(len(values), _WIDTH), lengths
+    filled = "".join(text[:width].ljust(width) for text in values.to_pylist())
+    return np.frombuffer(filled.encode("utf-32-le"), np.uint32).reshape(len(values), width), lengths
 
 
 def _letters(column: Column) -> _Letters:
@@ -228,23 +238,27 @@ def _number(column: Column, one: Codes, other: Codes) -> Likeness:
 
 
 def _email(column: Column, one: Codes, other: Codes) -> Likeness:
-    local: Column = column.once("local", lambda known: _of_forms(known, before(known.values, "@")))
+    local: Column = column.once("local", _local)
     domain: Codes = column.once("domain", lambda known: coded(after(known.values, "@"))[0])
-    mine, theirs = local.codes[one], local.codes[other]
     found = np.where((domain[one] == domain[other]) & (domain[one] > 0), 0.5, 0.0).astype(np.float32)
-    same = mine == theirs
-    todo = np.flatnonzero(~same & (mine > 0) & (theirs > 0))
-    bound = _letters(local).bound(mine[todo], theirs[todo])
-    todo = todo[bound >= 0.8]
+    letters = _letters(local)
+    filled = letters.length > 0
+    todo = np.flatnonzero((letters.bound(one, other) >= 0.8) & filled[one] & filled[other])
     if len(todo):
-        close = _compared(local, mine[todo], theirs[todo], JaroWinkler.normalized_similarity, 0.88)
+        mine, theirs = one[todo], other[todo]
+        close = _compared(local, mine, theirs, JaroWinkler.normalized_similarity, 0.88)
         found[todo[close >= 0.88]] = 0.8
-        slips = _compared(column, one[todo], other[todo], OSA.distance, 2) <= 2
+        slips = _compared(column, mine, theirs, OSA.distance, 2) <= 2
         # another number is another owner more often than a slip
         numbers = local.once("digits", lambda known: coded(replaced(known.values, DIGITS))[0])
-        found[todo[slips & (numbers[mine[todo]] == numbers[theirs[todo]])]] = 0.9
-    found[same] = 0.95
+        found[todo[slips & (numbers[mine] == numbers[theirs])]] = 0.9
+        found[todo[close == 1]] = 0.95
     return found
+
+
+def _local(column: Column) -> Column:
+    """What stands before the @ in each form, under the code of the form."""
+    return Column(column.name, FieldType.FAMILY_NAME, np.zeros(0, np.int64), before(column.values, "@"))
 
 
 def _of_forms(column: Column, parts: pa.StringArray) -> Column:

@@ -7,14 +7,14 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from crmkit.adapters.batch.blocking import candidates, candidates_of_rules
 from crmkit.adapters.batch.columns import Codes, Column, column, find_implied
 from crmkit.adapters.batch.comparison import Compared, compare
 from crmkit.adapters.batch.labels import Ask
 from crmkit.adapters.batch.matching import ENOUGH, Linked, Progress, Questions, Watch, matched, untold
-from crmkit.adapters.batch.scoring import Floats, promising
+from crmkit.adapters.batch.scoring import Floats, promising, score
 from crmkit.errors import InvalidInput
 from crmkit.rules.dedup.linkage import FieldType, LinkageModel
 
@@ -111,7 +111,7 @@ class LocalEngine:
         )
 
 
-@frozen(eq=False)
+@define(eq=False)
 class _Pairs:
     """All of them in memory, eight bytes each."""
 
@@ -120,9 +120,11 @@ class _Pairs:
     split: int | None
     threads: int
     across: Codes = field(init=False)
+    _compared: Compared | None = field(init=False, default=None)
+    """The levels of all of them, where the sample was all."""
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "across", self.every if self.split is None else self._of(self._between()))
+        self.across = self.every if self.split is None else self._of(self._between())
 
     def _between(self) -> npt.NDArray[np.bool_]:
         one, other = np.divmod(self.every, len(self.columns[0]))
@@ -138,10 +140,17 @@ class _Pairs:
     def sample(self) -> tuple[Codes, Compared, int]:
         step = 1 + len(self.across) // ENOUGH
         found = self.across[::step]
-        return found, compare(self.columns, *np.divmod(found, len(self.columns[0])), threads=self.threads), step
+        compared = compare(self.columns, *np.divmod(found, len(self.columns[0])), threads=self.threads)
+        self._compared = compared if step == 1 else None
+        return found, compared, step
 
     def promising(self, model: LinkageModel, *, least: float) -> tuple[Codes, Floats]:
-        return promising(model, self.columns, self.across, least=least, threads=self.threads)
+        if self._compared is None:
+            return promising(model, self.columns, self.across, least=least, threads=self.threads)
+        bits = score(model, self.columns, self.across, self._compared).score
+        likely = np.flatnonzero(bits >= least)
+        likely = likely[np.argsort(self.across[likely])]
+        return self.across[likely], bits[likely]
 
     def within(self) -> Codes:
         return self._of(~self._between())

@@ -134,7 +134,7 @@ def _by_chance(columns: Sequence[Column], *, split: int | None, seed: int) -> li
     one = random.integers(0, rows if split is None else split, RANDOM)
     other = random.integers(0 if split is None else split, rows, RANDOM)
     apart = one != other
-    compared = compare(columns, one[apart], other[apart])
+    compared = compare(columns, one[apart], other[apart], threads=2)
     found = []
     for place, column in enumerate(columns):
         shares = _shares(compared[:, place], column, None)

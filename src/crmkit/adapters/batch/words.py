@@ -9,18 +9,58 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from crmkit.adapters.batch.columns import Codes, Column
+from crmkit.adapters.batch.letters import is_ascii
 from crmkit.adapters.batch.pairs import each_once
 from crmkit.domain.values.plain_text import has_eastern
 
 __all__ = ["Words"]
 
 _AT_ONCE = 200_000
+_BLANK = 32
+
+Tokens = tuple[Codes, Codes, int]
+"""The form and the number of each token, and how many tokens there are."""
 
 
-def _words(text: str) -> Iterator[str]:
+def _words(column: Column) -> Tokens:
+    """Words; of a Chinese one each pair of characters."""
+    if is_ascii(column.values):
+        split = pc.split_pattern(column.values, " ")
+        found = split.values.dictionary_encode()
+        owners = np.repeat(np.arange(len(split)), np.diff(split.offsets.to_numpy()))
+        return owners, found.indices.to_numpy().astype(np.int64), len(found.dictionary)
+    return _one_by_one(column, _words_of)
+
+
+def _groups(column: Column) -> Tokens:
+    """Three letters in a row, with the ends of the words as letters; of Chinese characters one, and two in a row."""
+    if is_ascii(column.values):
+        letters = np.frombuffer((" " + " ".join(column.texts) + " ").encode(), np.uint8)
+        places = np.flatnonzero(letters[1:-1] != _BLANK)
+        three = letters.astype(np.int64)
+        codes = (three[places] << 16) | (three[places + 1] << 8) | three[places + 2]
+        ends = np.cumsum([len(text) + 1 for text in column.texts])
+        tokens, of = np.unique(codes, return_inverse=True)
+        return np.searchsorted(ends, places, side="right"), of, len(tokens)
+    return _one_by_one(column, _groups_of)
+
+
+def _one_by_one(column: Column, tokens: Callable[[str], Iterator[str]]) -> Tokens:
+    known: dict[str, int] = {}
+    owners: list[int] = []
+    found: list[int] = []
+    for place, text in enumerate(column.texts):
+        for token in tokens(text):
+            owners.append(place)
+            found.append(known.setdefault(token, len(known)))
+    return np.array(owners, np.int64), np.array(found, np.int64), len(known)
+
+
+def _words_of(text: str) -> Iterator[str]:
     for word in text.split():
         if has_eastern(word) and len(word) > 1:
             yield from (word[place : place + 2] for place in range(len(word) - 1))
@@ -28,7 +68,7 @@ def _words(text: str) -> Iterator[str]:
             yield word
 
 
-def _groups(text: str) -> Iterator[str]:
+def _groups_of(text: str) -> Iterator[str]:
     for word in text.split():
         if has_eastern(word):
             yield from word
@@ -41,15 +81,14 @@ def _groups(text: str) -> Iterator[str]:
 class Weighted:
     """The forms of a column as unit vectors over one kind of token."""
 
-    def __init__(self, column: Column, tokens: Callable[[str], Iterator[str]]) -> None:
-        known: dict[str, int] = {}
-        found: list[int] = []
-        ends = [0]
-        for text in column.texts:
-            found += {known.setdefault(token, len(known)) for token in tokens(text)}
-            ends.append(len(found))
+    def __init__(self, column: Column, tokens: Callable[[Column], Tokens]) -> None:
+        owners, found, kinds = tokens(column)
+        # a token counts once in each form
+        each = np.sort(owners * max(1, kinds) + found)
+        owners, found = np.divmod(each[np.r_[True, each[1:] != each[:-1]][: len(each)]], max(1, kinds))
+        ends = np.searchsorted(owners, np.arange(len(column.values) + 1))
         ones = np.ones(len(found), np.float32)
-        vectors = sp.csr_matrix((ones, np.array(found, np.int32), ends), shape=(len(column.texts), max(1, len(known))))
+        vectors = sp.csr_matrix((ones, found.astype(np.int32), ends), shape=(len(column.values), max(1, kinds)))
         rows = np.repeat(column.counts.astype(np.float64), np.diff(vectors.indptr))
         self.rows = np.bincount(vectors.indices, weights=rows, minlength=vectors.shape[1])
         """In how many rows each token stands."""
