@@ -58,13 +58,15 @@ class _Letters:
         letters, lengths = _letters_of(values)
         self.length[part] = lengths
         self.initial[part] = letters[:, 0]
-        self.first[part] = np.ascontiguousarray(letters[:, :4].astype(np.uint8)).view(np.uint32).ravel()
+        if letters.dtype != np.uint8:
+            # only its class counts of a letter that is more than a byte
+            letters = np.where(letters == _BLANK, _BLANK, (letters & 31) | 64).astype(np.uint8)
+        self.first[part] = np.ascontiguousarray(letters[:, :4]).view(np.uint32).ravel()
         # two bits a letter class: met once, met twice; 32 classes, spaces are none
         once = np.zeros(len(letters), np.uint32)
         twice = np.zeros(len(letters), np.uint32)
         for letter in np.ascontiguousarray(letters.T):
-            bit = np.left_shift(np.uint32(1), letter & 31, dtype=np.uint32)
-            bit[letter == 32] = 0
+            bit = _CLASSES.take(letter)
             twice |= once & bit
             once |= bit
         self.classes[part] = once | twice.astype(np.uint64) << np.uint64(32)
@@ -85,6 +87,8 @@ class _Letters:
         return np.asarray(jaro + np.float32(0.1) * prefix * (1 - jaro), np.float32)
 
 
+_BLANK = 32
+_CLASSES = np.array([0 if code == _BLANK else 1 << (code & 31) for code in range(256)], np.uint32)
 _PREFIXES = tuple(np.uint32(mask) for mask in (0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF))
 _WIDTH = 24
 """Letters that the sets are made of; further ones count as if they were in common."""
@@ -213,16 +217,13 @@ def _phone(column: Column, one: Codes, other: Codes) -> Likeness:
     found = _edits(column, one, other)
     found[found < 0.9] = 0
     length = _letters(column).length
-    ends = column.once("ends", lambda known: coded(pc.utf8_slice_codeunits(known.values, -_LOCAL))[0])
     mine, theirs = length[one], length[other]
-    places = np.flatnonzero((mine != theirs) & (np.minimum(mine, theirs) >= _LOCAL) & (ends[one] == ends[other]))
-    pairs = zip(column.texts_of(one[places]), column.texts_of(other[places]), strict=True)
-    areas = [
-        place
-        for place, (left, right) in zip(places, pairs, strict=True)
-        if left.endswith(right) or right.endswith(left)
-    ]
-    found[areas] = 0.95
+    places = np.flatnonzero((mine != theirs) & (np.minimum(mine, theirs) >= _LOCAL))
+    ends = [pc.utf8_slice_codeunits(column.values.take(pa.array(codes[places])), -_LOCAL) for codes in (one, other)]
+    alike = places[pc.equal(*ends).to_numpy(zero_copy_only=False)]
+    pairs = zip(column.texts_of(one[alike]), column.texts_of(other[alike]), strict=True)
+    longer = [left.endswith(right) or right.endswith(left) for left, right in pairs]
+    found[alike[np.array(longer, np.bool_)]] = 0.95
     return found
 
 
@@ -248,10 +249,10 @@ def _email(column: Column, one: Codes, other: Codes) -> Likeness:
         mine, theirs = one[todo], other[todo]
         close = _compared(local, mine, theirs, JaroWinkler.normalized_similarity, 0.88)
         found[todo[close >= 0.88]] = 0.8
-        slips = _compared(column, mine, theirs, OSA.distance, 2) <= 2
+        slips = np.flatnonzero(_compared(column, mine, theirs, OSA.distance, 2) <= 2)
         # another number is another owner more often than a slip
-        numbers = local.once("digits", lambda known: coded(replaced(known.values, DIGITS))[0])
-        found[todo[slips & (numbers[mine] == numbers[theirs])]] = 0.9
+        numbers = [replaced(local.values.take(pa.array(forms[slips])), DIGITS) for forms in (mine, theirs)]
+        found[todo[slips[pc.equal(*numbers).to_numpy(zero_copy_only=False)]]] = 0.9
         found[todo[close == 1]] = 0.95
     return found
 
@@ -317,11 +318,10 @@ def _house_and_street(column: Column) -> tuple[Codes, Column]:
 
     Numbers and streets are few beside addresses, so each is looked at once.
     """
-    first, rest = before(column.values, " "), after(column.values, " ")
-    leads = pc.match_substring_regex(first, "^[0-9]+[a-z]?$")
-    codes, streets = coded(pc.if_else(leads, rest, column.values))
-    house = _number_in(streets)[codes]
-    house[leads.to_numpy(zero_copy_only=False)] = _number_in(first.filter(leads))
+    first, numbers = coded(before(column.values, " "))
+    leads = pc.match_substring_regex(numbers, "^[0-9]+[a-z]?$").to_numpy(zero_copy_only=False)[first]
+    codes, streets = coded(pc.if_else(pa.array(leads), after(column.values, " "), column.values))
+    house = np.where(leads, _number_in(numbers)[first], _number_in(streets)[codes])
     bare = pc.replace_substring_regex(streets, r"\b(apt|ste|unit|flat|fl|no) ?[0-9a-z]{1,5}$", "")
     bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(bare, "[0-9]{1,9}号.*$|[0-9]+$", ""))
     of_street, forms = coded(bare)
@@ -332,7 +332,7 @@ def _number_in(texts: pa.StringArray) -> Codes:
     """The house number of each text, -1 where there is none; that before 号 in a Chinese address."""
     chinese = pc.struct_field(pc.extract_regex(texts, "(?P<number>[0-9]{1,9})号"), [0])
     first = pc.struct_field(pc.extract_regex(texts, "(?P<number>[0-9]{1,9})"), [0])
-    return np.asarray(pc.fill_null(pc.coalesce(chinese, first).cast("int64"), -1).to_numpy(zero_copy_only=False)).copy()
+    return np.asarray(pc.fill_null(pc.coalesce(chinese, first).cast("int64"), -1).to_numpy(zero_copy_only=False))
 
 
 _KERNELS: Mapping[FieldType, Callable[[Column, Codes, Codes], Likeness]] = {

@@ -110,14 +110,14 @@ def evidence_of(
         found += weight[levels]
         if not only or column.type in only:
             same = np.flatnonzero(levels == 1)
-            found[same] += _rarity(column, chance[place][1])[column.codes[one[same]]]
+            found[same] += _rarity(column).take(column.codes.take(one[same])) + np.log2(chance[place][1])
     return found
 
 
-def _rarity(column: Column, chance: float) -> Floats:
-    """Bits for each form: how much rarer it is than an equal value is by chance."""
+def _rarity(column: Column) -> Floats:
+    """Bits for each form: how rare it is."""
     bits: Floats = column.once("bits", lambda known: -np.log2(known.shares))
-    return np.asarray(bits + np.log2(chance), np.float64)
+    return bits
 
 
 def probability(bits: Floats) -> Floats:
