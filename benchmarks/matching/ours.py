@@ -13,6 +13,9 @@ from matching.jobs import Job, Rows, Stages, Work
 
 __all__ = ["names_match", "work"]
 
+OFTEN = ["first_name", "last_name", "dob", "city", "postcode"]
+"""Columns that say the same often: Parquet keeps them as dictionaries, and they are read as such."""
+
 
 def work(job: Job, stages: Stages) -> Work:
     from crmkit.adapters.batch import LocalEngine
@@ -36,7 +39,7 @@ def work(job: Job, stages: Stages) -> Work:
 
 def _people(engine: Any, job: Job, stages: Stages) -> Work:
     with stages("read"):
-        table = pq.read_table(job.data, columns=list(PEOPLE))
+        table = pq.read_table(job.data, columns=list(PEOPLE), read_dictionary=OFTEN)
     with stages("match"):
         found = engine.dedupe(table, PEOPLE, blocking=job.blocking)
     told = dict(getattr(found, "seconds", {}))

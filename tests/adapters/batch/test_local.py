@@ -149,6 +149,18 @@ def test_an_arrow_table_is_the_same_as_lists(found):
     assert LocalEngine().dedupe(pa.table(table(ROWS)), FIELDS).clusters.tolist() == found.clusters.tolist()
 
 
+def test_dictionaries_are_the_same_as_texts(found):
+    plain = pa.table(table(ROWS))
+    listed = [column.dictionary_encode() for column in plain.columns]
+    halves = [pa.chunked_array([each.slice(0, 700), each.slice(700)]) for each in plain.columns]
+    parts = [pa.chunked_array([chunk.dictionary_encode() for chunk in each.chunks]) for each in halves]
+    for columns in (listed, parts):
+        again = LocalEngine().dedupe(pa.table(columns, names=plain.column_names), FIELDS)
+        assert (again.clusters == found.clusters).all()
+    one, other = pa.table(listed, names=plain.column_names).slice(0, 900), plain.slice(900)
+    assert len(LocalEngine().link(one, other, FIELDS).clusters) == len(ROWS)
+
+
 def test_people_who_have_all_moved_are_found_by_name_and_birthday():
     chance = random.Random(4)
     rows = []

@@ -86,16 +86,19 @@ def candidates_of_rules(
         keys.append([codes[name] for name in names])
     with ThreadPoolExecutor(threads) as pool:
         blocks = list(pool.map(lambda key: _blocks(reduce(combined, key), most), keys))
-    # the rule with most pairs goes first, so that the others look which of their few it has already
-    blocks.sort(key=lambda each: -each.pairs)
-    found = [np.zeros(0, np.int64)]
-    for place, each in enumerate(blocks):
-        one, other = each.within()
-        for known in blocks[:place]:
-            new = np.flatnonzero(~known.together(one, other))
-            one, other = one.take(new), other.take(new)
-        found.append(one.astype(np.int64) * rows + other)
-    return np.concatenate(found)
+        # the rule with most pairs goes first, so that the others look which of their few it has already
+        blocks.sort(key=lambda each: -each.pairs)
+        found = list(pool.map(lambda place: _new_pairs(blocks[place], blocks[:place], rows), range(len(blocks))))
+    return np.concatenate([np.zeros(0, np.int64), *found])
+
+
+def _new_pairs(blocks: "_Blocks", known: "Sequence[_Blocks]", rows: int) -> Codes:
+    """The pairs within ``blocks`` that are in none of the ``known`` ones."""
+    one, other = blocks.within()
+    for each in known:
+        new = np.flatnonzero(~each.together(one, other))
+        one, other = one.take(new), other.take(new)
+    return one.astype(np.int64) * rows + other
 
 
 def combined(one: Codes, other: Codes) -> Codes:

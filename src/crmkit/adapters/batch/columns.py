@@ -83,20 +83,22 @@ class Column:
 
 
 def column(name: str, type_: FieldType, texts: "pa.ChunkedArray | pa.Array | Sequence[str | None]") -> Column:
-    """``texts`` coded by their normal forms."""
+    """``texts`` coded by their normal forms; texts that come as a dictionary are made normal once each."""
     raw = texts if isinstance(texts, pa.Array | pa.ChunkedArray) else pa.array(list(texts), pa.string())
+    listed = pa.types.is_dictionary(raw.type)
     if isinstance(raw, pa.ChunkedArray):
-        raw = raw.combine_chunks()
-    if not pa.types.is_string(raw.type):
-        raw = raw.cast(pa.string())
-    filled = raw.fill_null("")
-    # texts that come again are made normal once; where nearly all differ, telling them apart first costs more
-    few = len(filled) < _SAMPLE or len(pc.unique(filled.slice(0, _SAMPLE))) < _SAMPLE // 2
-    rows = filled.dictionary_encode() if few else None
-    codes, forms = coded(_NORMAL[type_](filled if rows is None else rows.dictionary))
-    if rows is not None:
-        codes = codes[rows.indices.to_numpy(zero_copy_only=False)]
-    return Column(name, type_, codes, forms)
+        raw = (raw.unify_dictionaries() if listed else raw).combine_chunks()
+    if not listed:
+        filled = (raw if pa.types.is_string(raw.type) else raw.cast(pa.string())).fill_null("")
+        # where nearly all differ, telling them apart first costs more than it saves
+        if len(filled) >= _SAMPLE and len(pc.unique(filled.slice(0, _SAMPLE))) >= _SAMPLE // 2:
+            return Column(name, type_, *coded(_NORMAL[type_](filled)))
+        raw = filled.dictionary_encode()
+    known = raw.dictionary if pa.types.is_string(raw.dictionary.type) else raw.dictionary.cast(pa.string())
+    codes, forms = coded(_NORMAL[type_](known.fill_null("")))
+    # a missing text stands behind those of the dictionary
+    which = raw.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
+    return Column(name, type_, np.r_[codes, 0].take(which), forms)
 
 
 def coded(texts: pa.Array) -> tuple[Codes, pa.StringArray]:

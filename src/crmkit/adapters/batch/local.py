@@ -189,4 +189,6 @@ def _coded(tables: Sequence[Table], name: str, kind: FieldType) -> Column:
             raise InvalidInput("is not in the table.", field=name, hint="Name a column that is there.")
         texts = table[name]
         parts.append(texts if isinstance(texts, pa.ChunkedArray) else pa.chunked_array([pa.array(texts, pa.string())]))
+    if any(part.type != parts[0].type for part in parts):
+        parts = [part.cast(pa.string()) for part in parts]
     return column(name, kind, pa.chunked_array([chunk for part in parts for chunk in part.chunks], parts[0].type))

@@ -24,16 +24,12 @@ CERTAIN = 1_000.0
 _AT_ONCE = 400_000
 _HAIR = 1e-6
 _COST = {
-    FieldType.GIVEN_NAME: 1,
-    FieldType.FAMILY_NAME: 1,
-    FieldType.PERSON_NAME: 1,
-    FieldType.EMAIL: 2,
     FieldType.ADDRESS: 3,
     FieldType.COMPANY_NAME: 3,
     FieldType.TEXT: 3,
     FieldType.NAMES: 3,
 }
-"""Which types take longer to compare than mere digits: what is cheap comes first."""
+"""How many times longer than others a type takes to compare."""
 
 
 @frozen(eq=False)
@@ -82,7 +78,12 @@ def _promising(
     chance = [np.array([0.0, field.chance]) for field in model.fields]
     ceiling = evidence_of(columns, worth, chance, levels, pairs) + (model.prior - least + _HAIR)
     alive = np.flatnonzero(ceiling >= 0)
-    for place in sorted(range(len(columns)), key=lambda place: _COST.get(columns[place].type, 0)):
+    # first what may change most for what it costs
+    gains = [
+        (max(bits[1:]) - min(bits[1:])) / _COST.get(each.type, 1)
+        for each, bits in zip(columns, (field.weights for field in model.fields), strict=True)
+    ]
+    for place in sorted(range(len(columns)), key=lambda place: -gains[place]):
         todo = alive[levels[:, place].take(alive) == OPEN]
         found = compare_open(columns[place], mine[place].take(todo), theirs[place].take(todo))
         levels[todo, place] = found
