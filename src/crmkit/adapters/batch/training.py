@@ -39,9 +39,9 @@ HELD = 0.5
 """The same while the kinds of pairs are told apart."""
 EVEN, STEEP = 0.68, 14.0
 """For a single column: the likeness at which a match is as likely as not, and bits for the whole likeness."""
-RELEVANT = 10
-"""Candidates for each expected match that the second view looks at, the likeliest: a wide rule brings in a thousand
-strangers for each of them, and what these have in common is the rule."""
+WIDE, RELEVANT = 30, 10
+"""Candidates for each expected match from which on the second view looks at the likeliest alone, and at how many: a
+wide rule brings in a thousand strangers for each match, and what these have in common is the rule."""
 TRUST = 20
 """Pairs that the usual shares of a kind count for beside those that were met."""
 
@@ -191,9 +191,10 @@ def _kinds(
 
 def _relevant(evidence: Floats, compared: Compared, likely: Floats) -> tuple[Compared, Floats]:
     """Those of the pairs with most evidence, ``RELEVANT`` for each expected match."""
-    most = int(RELEVANT * max(1.0, likely.sum()))
-    if most >= len(evidence):
+    expected = max(1.0, likely.sum())
+    if WIDE * expected >= len(evidence):
         return compared, likely
+    most = int(RELEVANT * expected)
     stay = np.argpartition(-evidence, most)[:most]
     return compared[stay], likely[stay]
 
