@@ -6,6 +6,7 @@ The engine gets the types of the columns and nothing else: one configuration for
 from typing import Any
 
 import numpy as np
+import pyarrow.dataset  # noqa: F401 - or reading the first file would import it
 import pyarrow.parquet as pq
 
 from matching.data import PEOPLE, SETS, Loaded, load
