@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crmkit.adapters.batch import LocalEngine
 from crmkit.adapters.batch.blocking import candidates, candidates_of_rules, pairs_within
-from crmkit.adapters.batch.clustering import _parted, clusters_of, one_to_one
+from crmkit.adapters.batch.clustering import _parted, _parted_threes, clusters_of, one_to_one
 from crmkit.adapters.batch.columns import column, find_implied
 from crmkit.adapters.batch.comparison import compare, patterns_of
 from crmkit.adapters.batch.likeness import _letters
@@ -510,6 +510,13 @@ def test_parting_a_small_component_is_average_linkage(size, seed):
     worth = np.random.default_rng(seed).uniform(-5.9, 5.9, size * (size - 1) // 2)
     theirs = fcluster(linkage(6.0 - worth, "average"), 6.0, "distance") if size > 1 else [1]
     assert f1([*_parted(size, worth).tolist(), -1, -1], [*theirs, -1, -1]) == 1
+
+
+def test_parting_threes_together_is_parting_each():
+    worth = np.random.default_rng(3).normal(0, 3, (500, 3))
+    for one, row in zip(_parted_threes(worth), worth, strict=True):
+        other = _parted(3, row)
+        assert all((one[a] == one[b]) == (other[a] == other[b]) for a, b in combinations(range(3), 2))
 
 
 def test_a_chain_of_weak_pairs_is_cut():

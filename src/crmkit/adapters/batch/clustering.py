@@ -21,6 +21,7 @@ __all__ = ["clusters_of", "one_to_one"]
 
 MOST = 600
 """Records of a component that are all compared with each other; a larger one is cut where it is thin."""
+_THREE = 3
 _SMALL = 8
 """Records up to which a component is parted here; setting scipy up for it would take longer."""
 _LIMIT = 6.0
@@ -41,13 +42,27 @@ def clusters_of(
         members = order[starts[sizes == size][:, None] + np.arange(size)]
         left, right = np.triu_indices(size, 1)
         worth = _worth(scored(members[:, left].ravel(), members[:, right].ravel()), least).reshape(len(members), -1)
-        for place in np.flatnonzero((worth <= 0).any(axis=1)).tolist():
-            parts = _parted(size, worth[place])
-            found[members[place]] = following + parts
-            following += int(parts.max()) + 1
+        torn = np.flatnonzero((worth <= 0).any(axis=1))
+        if len(torn):
+            parts = _parted_threes(worth[torn]) if size == _THREE else [_parted(size, worth[place]) for place in torn]
+            found[members[torn]] = following + size * np.arange(len(torn))[:, None] + parts
+            following += size * len(torn)
     used = np.zeros(following, np.bool_)
     used[found] = True
     return np.asarray((np.cumsum(used) - 1).take(found), np.int64)
+
+
+def _parted_threes(worth: Floats) -> Codes:
+    """The same as ``_parted`` for components of three, which are nearly all: the best pair, and who stays alone."""
+    best = worth.argmax(axis=1)
+    rows = np.arange(len(worth))
+    rest = (worth.sum(axis=1) - worth[rows, best]) / 2
+    # pairs are 0-1, 0-2, 1-2: who is not in the best one
+    alone = 2 - best
+    found = np.zeros((len(worth), _THREE), np.int64)
+    found[rows[rest <= 0], alone[rest <= 0]] = 1
+    found[worth[rows, best] <= 0] = np.arange(_THREE)
+    return found
 
 
 def _parted(size: int, worth: Floats) -> Codes:

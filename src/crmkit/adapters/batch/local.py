@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -163,8 +164,14 @@ def coded_columns(tables: Sequence[Table], fields: Mapping[str, str | FieldType]
         InvalidInput: a column is missing, or its type is unknown.
     """
     types = {name: _type_of(name, kind) for name, kind in fields.items()}
+    for name, table in product(types, tables):
+        if name not in (table.column_names if isinstance(table, pa.Table) else table):
+            raise InvalidInput("is not in the table.", field=name, hint="Name a column that is there.")
+    # the largest first, so that no thread is left with one of them at the end
+    order = sorted(types, key=lambda name: -sum(getattr(table[name], "nbytes", 0) for table in tables))
     with ThreadPoolExecutor(threads) as pool:
-        columns = list(pool.map(lambda item: _coded(tables, *item), types.items()))
+        coded = dict(zip(order, pool.map(lambda name: _coded(tables, name, types[name]), order), strict=True))
+    columns = [coded[name] for name in types]
     find_implied(columns)
     return columns
 
@@ -185,8 +192,6 @@ def rows_of(table: Table) -> int:
 def _coded(tables: Sequence[Table], name: str, kind: FieldType) -> Column:
     parts: list[Any] = []
     for table in tables:
-        if name not in (table.column_names if isinstance(table, pa.Table) else table):
-            raise InvalidInput("is not in the table.", field=name, hint="Name a column that is there.")
         texts = table[name]
         parts.append(texts if isinstance(texts, pa.ChunkedArray) else pa.chunked_array([pa.array(texts, pa.string())]))
     if any(part.type != parts[0].type for part in parts):
