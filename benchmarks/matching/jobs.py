@@ -135,8 +135,13 @@ def _told(job: Job) -> Outcome | Failed:
 def _in_a_child(home: Path) -> None:
     log = home / "log"
     paths = [str(BENCHMARKS), *filter(None, [os.environ.get("PYTHONPATH")])]
-    # seeds of hashes too: some tools go through sets
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONHASHSEED": "1"}
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(paths),
+        # seeds of hashes too: some tools go through sets
+        "PYTHONHASHSEED": "1",
+        # huge pages are cleared for arrays that live a millisecond
+        "NUMPY_MADVISE_HUGEPAGE": "0",
+    }
     with log.open("w", encoding="utf-8") as output:
         try:
             ended = subprocess.run(
