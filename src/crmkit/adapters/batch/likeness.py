@@ -262,12 +262,8 @@ def _local(column: Column) -> Column:
     return Column(column.name, FieldType.FAMILY_NAME, np.zeros(0, np.int64), before(column.values, "@"))
 
 
-def _of_forms(column: Column, parts: pa.StringArray) -> Column:
-    """The column of one part of each form: its codes are a form, not a row."""
-    return _part(column, *coded(parts))
-
-
 def _part(column: Column, codes: Codes, forms: pa.StringArray) -> Column:
+    """The column of one part of each form: its codes are a form, not a row."""
     part = Column(column.name, FieldType.FAMILY_NAME, codes, forms)
     part.counts = np.bincount(codes, weights=column.counts, minlength=len(forms)).astype(np.int64)
     return part

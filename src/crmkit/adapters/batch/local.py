@@ -1,9 +1,9 @@
 """``LocalEngine``: all records of a table matched on one machine."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,20 +13,17 @@ from attrs import define, field, frozen
 from crmkit.adapters.batch.blocking import candidates, candidates_of_rules
 from crmkit.adapters.batch.columns import Codes, Column, column, find_implied
 from crmkit.adapters.batch.comparison import Compared, compare
-from crmkit.adapters.batch.labels import Ask
-from crmkit.adapters.batch.matching import ENOUGH, Linked, Progress, Questions, Watch, matched, untold
+from crmkit.adapters.batch.matching import ENOUGH, Linked, Questions, Table, TableEngine, Watch, matched
+from crmkit.adapters.batch.pairs import between
 from crmkit.adapters.batch.scoring import Floats, promising, score
 from crmkit.errors import InvalidInput
 from crmkit.rules.dedup.linkage import FieldType, LinkageModel
 
-__all__ = ["LocalEngine", "Table", "coded_columns", "rows_of"]
-
-Table: TypeAlias = Any
-"""A ``pyarrow.Table``, or a mapping of column names to texts."""
+__all__ = ["LocalEngine", "coded_columns", "rows_of"]
 
 
 @frozen(kw_only=True)
-class LocalEngine:
+class LocalEngine(TableEngine):
     """Finds the same people, companies or things in a table, or between two; documented at ``ports.batch.BatchEngine``.
 
     Nothing is tuned: the types of the columns say how they are compared, and the records what that is worth.
@@ -42,48 +39,8 @@ class LocalEngine:
     120
     """
 
-    most_per_block: int = 1_000
-    """Records of one block of a rule that was given; larger blocks are left out."""
-    listed: float | None = None
-    """The probability from which pairs are listed, for a person to look at; else from the model's threshold."""
     threads: int = 2
     """Columns that are worked on side by side."""
-    progress: Progress = untold
-    """Told each stage that is done, and how long it took."""
-
-    def __attrs_post_init__(self) -> None:
-        if self.listed is not None and not 0 < self.listed < 1:
-            raise InvalidInput("must lie between 0 and 1.", field="listed", hint="0.1 lists what is worth a look.")
-
-    def dedupe(
-        self,
-        table: Table,
-        fields: Mapping[str, str | FieldType],
-        *,
-        blocking: Sequence[Sequence[str]] = (),
-        labels: Iterable[tuple[int, int, bool]] = (),
-        ask: Ask | None = None,
-        questions: int = 50,
-    ) -> Linked:
-        """The clusters of one table."""
-        return self._matched([table], fields, blocking, Questions(labels, ask, questions))
-
-    def link(
-        self,
-        one: Table,
-        other: Table,
-        fields: Mapping[str, str | FieldType],
-        *,
-        blocking: Sequence[Sequence[str]] = (),
-        labels: Iterable[tuple[int, int, bool]] = (),
-        ask: Ask | None = None,
-        questions: int = 50,
-    ) -> Linked:
-        """The pairs between two tables; rows of the second are numbered behind those of the first.
-
-        Each record gets at most one partner, when neither table holds the same record twice itself.
-        """
-        return self._matched([one, other], fields, blocking, Questions(labels, ask, questions))
 
     def _matched(
         self,
@@ -108,6 +65,7 @@ class LocalEngine:
             questions,
             split=split,
             listed=self.listed,
+            threads=self.threads,
             watch=watch,
         )
 
@@ -125,14 +83,10 @@ class _Pairs:
     """The levels of all of them, where the sample was all."""
 
     def __attrs_post_init__(self) -> None:
-        self.across = self.every if self.split is None else self._of(self._between())
+        self.across = self.every if self.split is None else self.every[self._between()]
 
     def _between(self) -> npt.NDArray[np.bool_]:
-        one, other = np.divmod(self.every, len(self.columns[0]))
-        return np.asarray((one < self.split) & (other >= self.split), np.bool_)
-
-    def _of(self, which: npt.NDArray[np.bool_]) -> Codes:
-        return np.asarray(self.every[which], np.int64)
+        return between(self.every, len(self.columns[0]), self.split)
 
     @property
     def count(self) -> int:
@@ -154,7 +108,7 @@ class _Pairs:
         return self.across[likely], bits[likely]
 
     def within(self) -> Codes:
-        return self._of(~self._between())
+        return self.every[~self._between()]
 
 
 def coded_columns(tables: Sequence[Table], fields: Mapping[str, str | FieldType], *, threads: int = 1) -> list[Column]:

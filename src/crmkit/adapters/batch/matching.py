@@ -1,8 +1,9 @@
 """From coded columns and pairs to clusters: the way of every engine, wherever its pairs are compared."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from attrs import field, frozen
@@ -13,10 +14,11 @@ from crmkit.adapters.batch.comparison import Compared, compare
 from crmkit.adapters.batch.labels import Ask, Labels, ask_about, corrected
 from crmkit.adapters.batch.scoring import Floats, Scores, probability, score
 from crmkit.adapters.batch.training import train
-from crmkit.rules.dedup.linkage import LEVELS, LinkageModel, Step
+from crmkit.errors import InvalidInput
+from crmkit.rules.dedup.linkage import LEVELS, FieldType, LinkageModel, Step
 from crmkit.rules.dedup.review import Profile
 
-__all__ = ["ENOUGH", "Linked", "Pairs", "Progress", "Questions", "Watch", "matched", "untold"]
+__all__ = ["ENOUGH", "Linked", "Pairs", "Progress", "Questions", "Table", "TableEngine", "Watch", "matched", "untold"]
 
 ENOUGH = 1_000_000
 """Candidates that are learnt from; of more, every so many-th is taken."""
@@ -25,6 +27,8 @@ _FEW_TWINS = 0.25
 _DOUBTFUL = -10.0
 """Bits that a pair must reach to be asked about."""
 Progress = Callable[[str, float], None]
+Table: TypeAlias = Any
+"""A ``pyarrow.Table``, or a mapping of column names to texts."""
 
 
 def untold(_stage: str, _seconds: float) -> None:
@@ -87,6 +91,62 @@ class Questions:
     most: int = 0
 
 
+@frozen(kw_only=True)
+class TableEngine(ABC):
+    """What engines have in common: how they are asked, documented at ``ports.batch.BatchEngine``."""
+
+    most_per_block: int = 1_000
+    """Records of one block of a rule that was given; larger blocks are left out."""
+    listed: float | None = None
+    """The probability from which pairs are listed, for a person to look at; else from the model's threshold."""
+    progress: Progress = untold
+    """Told each stage that is done, and how long it took."""
+
+    def __attrs_post_init__(self) -> None:
+        if self.listed is not None and not 0 < self.listed < 1:
+            raise InvalidInput("must lie between 0 and 1.", field="listed", hint="0.1 lists what is worth a look.")
+
+    def dedupe(
+        self,
+        table: Table,
+        fields: Mapping[str, str | FieldType],
+        *,
+        blocking: Sequence[Sequence[str]] = (),
+        labels: Iterable[tuple[int, int, bool]] = (),
+        ask: Ask | None = None,
+        questions: int = 50,
+    ) -> Linked:
+        """The clusters of one table."""
+        return self._matched([table], fields, blocking, Questions(labels, ask, questions))
+
+    def link(
+        self,
+        one: Table,
+        other: Table,
+        fields: Mapping[str, str | FieldType],
+        *,
+        blocking: Sequence[Sequence[str]] = (),
+        labels: Iterable[tuple[int, int, bool]] = (),
+        ask: Ask | None = None,
+        questions: int = 50,
+    ) -> Linked:
+        """The pairs between two tables; rows of the second are numbered behind those of the first.
+
+        Each record gets at most one partner, when neither table holds the same record twice itself.
+        """
+        return self._matched([one, other], fields, blocking, Questions(labels, ask, questions))
+
+    @abstractmethod
+    def _matched(
+        self,
+        tables: Sequence[Table],
+        fields: Mapping[str, str | FieldType],
+        blocking: Sequence[Sequence[str]],
+        questions: Questions,
+    ) -> Linked:
+        """What is the same in one table or two."""
+
+
 class Watch:
     """How long each stage took."""
 
@@ -111,6 +171,7 @@ def matched(
     split: int | None,
     listed: float | None,
     watch: Watch,
+    threads: int = 1,
 ) -> Linked:
     """What is the same; rows from ``split`` on are those of the second of two tables.
 
@@ -120,7 +181,7 @@ def matched(
     labels = Labels.of(rows, questions.decided)
     sample, compared, step = pairs.sample()
     total = rows * (rows - 1) / 2 if split is None else split * (rows - split)
-    model = train(columns, sample, compared, total=total / step, split=split)
+    model = train(columns, sample, compared, total=total / step, split=split, threads=threads)
     watch.done("train")
     threshold = _bits(model.threshold)
     least = threshold if listed is None else _bits(listed)

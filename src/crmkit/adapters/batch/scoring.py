@@ -42,7 +42,7 @@ class Scores:
 
 def score(model: LinkageModel, columns: Sequence[Column], pairs: Codes, compared: Compared) -> Scores:
     """What the model says of each pair; the same as ``model.score``, for all of them at once."""
-    chance = [np.array([0.0, field.chance]) for field in model.fields]
+    chance = [field.chance for field in model.fields]
     evidence = evidence_of(columns, [np.r_[0.0, field.weights] for field in model.fields], chance, compared, pairs)
     if model.near_share:
         near = [np.r_[0.0, field.near] for field in model.fields]
@@ -75,15 +75,10 @@ def _promising(
     worth = [
         np.r_[0.0, field.weights, np.full(OPEN - len(field.weights), max(field.weights[1:]))] for field in model.fields
     ]
-    chance = [np.array([0.0, field.chance]) for field in model.fields]
+    chance = [field.chance for field in model.fields]
     ceiling = evidence_of(columns, worth, chance, levels, pairs) + (model.prior - least + _HAIR)
     alive = np.flatnonzero(ceiling >= 0)
-    # first what may change most for what it costs
-    gains = [
-        (max(bits[1:]) - min(bits[1:])) / _COST.get(each.type, 1)
-        for each, bits in zip(columns, (field.weights for field in model.fields), strict=True)
-    ]
-    for place in sorted(range(len(columns)), key=lambda place: -gains[place]):
+    for place in _order(model):
         todo = alive[levels[:, place].take(alive) == OPEN]
         found = compare_open(columns[place], mine[place].take(todo), theirs[place].take(todo))
         levels[todo, place] = found
@@ -94,16 +89,25 @@ def _promising(
     return pairs[alive[likely]], bits[likely]
 
 
+def _order(model: LinkageModel) -> list[int]:
+    """Columns that may change most for what they cost come first."""
+    gains = [(max(each.weights[1:]) - min(each.weights[1:])) / _COST.get(each.type, 1) for each in model.fields]
+    return sorted(range(len(gains)), key=lambda place: -gains[place])
+
+
 def evidence_of(
     columns: Sequence[Column],
     weights: Sequence[Floats],
-    chance: Sequence[Floats],
+    chance: Sequence[float],
     compared: Compared,
     pairs: Codes,
     *,
     only: frozenset[str] = frozenset(),
 ) -> Floats:
-    """Bits of evidence of each pair; equal values count by how rare they are (of types in ``only``, if given)."""
+    """Bits of evidence of each pair; equal values count by how rare they are (of types in ``only``, if given).
+
+    ``chance`` is how often two values of a column are equal by chance.
+    """
     one = pairs // len(columns[0])
     found = np.zeros(len(pairs))
     for place, (column, weight) in enumerate(zip(columns, weights, strict=True)):
@@ -111,7 +115,7 @@ def evidence_of(
         found += weight[levels]
         if not only or column.type in only:
             same = np.flatnonzero(levels == 1)
-            found[same] += _rarity(column).take(column.codes.take(one[same])) + np.log2(chance[place][1])
+            found[same] += _rarity(column).take(column.codes.take(one[same])) + np.log2(chance[place])
     return found
 
 

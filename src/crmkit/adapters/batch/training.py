@@ -54,17 +54,18 @@ def train(
     total: float,
     split: int | None = None,
     seed: int = 1,
+    threads: int = 1,
 ) -> LinkageModel:
     """The model of these columns; ``compared`` are the levels of ``pairs``, ``total`` how many pairs there are at all."""
     if len(pairs) == 0:
         return _untaught(columns)
     if len(columns) == 1:
         return _alone(columns[0])
-    chance = _by_chance(columns, split=split, seed=seed)
+    chance = _by_chance(columns, split=split, seed=seed, threads=threads)
     usual = [_usual(column) for column in columns]
     kinds, likely = _kinds(columns, compared, usual, chance)
     alike, near = _bits(_tempered(kinds[0], usual), chance), _bits(kinds[1], chance)
-    evidence = evidence_of(columns, alike, chance, compared, pairs)
+    evidence = evidence_of(columns, alike, [float(shares[1]) for shares in chance], compared, pairs)
     prior = _prior(evidence, total)
     together, apart, share = _candidates(columns, *_relevant(evidence, compared, likely[0]))
     return _model(
@@ -127,14 +128,14 @@ def _usual(column: Column) -> Floats:
     return np.asarray(shares / shares.sum(), np.float64)
 
 
-def _by_chance(columns: Sequence[Column], *, split: int | None, seed: int) -> list[Floats]:
+def _by_chance(columns: Sequence[Column], *, split: int | None, seed: int, threads: int) -> list[Floats]:
     """For each column the shares among random pairs."""
     random = np.random.default_rng(seed)
     rows = len(columns[0])
     one = random.integers(0, rows if split is None else split, RANDOM)
     other = random.integers(0 if split is None else split, rows, RANDOM)
     apart = one != other
-    compared = compare(columns, one[apart], other[apart], threads=2)
+    compared = compare(columns, one[apart], other[apart], threads=threads)
     found = []
     for place, column in enumerate(columns):
         shares = _shares(compared[:, place], column, None)

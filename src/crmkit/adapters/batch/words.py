@@ -14,7 +14,7 @@ import scipy.sparse as sp
 
 from crmkit.adapters.batch.columns import Codes, Column
 from crmkit.adapters.batch.letters import is_ascii
-from crmkit.adapters.batch.pairs import each_once
+from crmkit.adapters.batch.pairs import each_once, sorted_once
 from crmkit.domain.values.plain_text import has_eastern
 
 __all__ = ["Words"]
@@ -32,7 +32,9 @@ def _words(column: Column) -> Tokens:
         split = pc.split_pattern(column.values, " ")
         found = split.values.dictionary_encode()
         owners = np.repeat(np.arange(len(split)), np.diff(split.offsets.to_numpy()))
-        return owners, found.indices.to_numpy().astype(np.int64), len(found.dictionary)
+        # an empty form is split into one empty word, which nobody has in common
+        filled = pc.not_equal(split.values, "").to_numpy(zero_copy_only=False)
+        return owners[filled], found.indices.to_numpy().astype(np.int64)[filled], len(found.dictionary)
     return _one_by_one(column, _words_of)
 
 
@@ -84,8 +86,7 @@ class Weighted:
     def __init__(self, column: Column, tokens: Callable[[Column], Tokens]) -> None:
         owners, found, kinds = tokens(column)
         # a token counts once in each form
-        each = np.sort(owners * max(1, kinds) + found)
-        owners, found = np.divmod(each[np.r_[True, each[1:] != each[:-1]][: len(each)]], max(1, kinds))
+        owners, found = np.divmod(sorted_once(owners * max(1, kinds) + found), max(1, kinds))
         ends = np.searchsorted(owners, np.arange(len(column.values) + 1))
         ones = np.ones(len(found), np.float32)
         vectors = sp.csr_matrix((ones, found.astype(np.int32), ends), shape=(len(column.values), max(1, kinds)))

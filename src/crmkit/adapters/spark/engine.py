@@ -1,6 +1,6 @@
 """``SparkEngine``: all records of a table matched on a Spark cluster."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from operator import itemgetter
@@ -12,9 +12,9 @@ from attrs import Attribute, define, field, frozen
 from crmkit.adapters.batch.blocking import candidates_of_rules
 from crmkit.adapters.batch.columns import Codes, Column
 from crmkit.adapters.batch.comparison import Compared
-from crmkit.adapters.batch.labels import Ask
-from crmkit.adapters.batch.local import Table, coded_columns, rows_of
-from crmkit.adapters.batch.matching import ENOUGH, Linked, Progress, Questions, Watch, matched, untold
+from crmkit.adapters.batch.local import coded_columns, rows_of
+from crmkit.adapters.batch.matching import ENOUGH, Linked, Questions, Table, TableEngine, Watch, matched
+from crmkit.adapters.batch.pairs import between
 from crmkit.adapters.batch.scoring import Floats
 from crmkit.adapters.spark import kernels
 from crmkit.errors import InvalidInput, MissingExtra, StorageFailed
@@ -43,13 +43,8 @@ def _own_session(_engine: "SparkEngine", _attribute: "Attribute[Any]", session: 
         )
 
 
-def _within_bounds(_engine: "SparkEngine", _attribute: "Attribute[Any]", listed: float | None) -> None:
-    if listed is not None and not 0 < listed < 1:
-        raise InvalidInput("must lie between 0 and 1.", field="listed", hint="0.1 lists what is worth a look.")
-
-
 @frozen
-class SparkEngine:
+class SparkEngine(TableEngine):
     """Finds the same people, companies or things with the help of a cluster; documented at ``ports.batch.BatchEngine``.
 
     It says what ``LocalEngine`` says of the same tables, for both go the same way (``adapters.batch.matching``) with
@@ -64,56 +59,12 @@ class SparkEngine:
       the cluster's disks, and what one task of blocking finds by the memory of one Python process; with rules
       that were given, all pairs pass through the driver once.
 
-    The workers' Python must have ``crmkit[spark]`` in the version of the driver's.
+    The workers' Python must have ``crmkit[spark]`` in the version of the driver's. Where the cluster does not finish,
+    both calls raise ``StorageFailed``; a table of Spark's is refused as ``InvalidInput``.
     """
 
     session: Any = field(validator=_own_session)
     """A ``pyspark.sql.SparkSession``; it stays open."""
-    most_per_block: int = field(default=1_000, kw_only=True)
-    """Records of one block of a rule that was given; larger blocks are left out."""
-    listed: float | None = field(default=None, kw_only=True, validator=_within_bounds)
-    """The probability from which pairs are listed, for a person to look at; else from the model's threshold."""
-    progress: Progress = field(default=untold, kw_only=True)
-    """Told each stage that is done, and how long it took."""
-
-    def dedupe(
-        self,
-        table: Table,
-        fields: Mapping[str, str | FieldType],
-        *,
-        blocking: Sequence[Sequence[str]] = (),
-        labels: Iterable[tuple[int, int, bool]] = (),
-        ask: Ask | None = None,
-        questions: int = 50,
-    ) -> Linked:
-        """The clusters of one table.
-
-        Raises:
-            InvalidInput: a column is missing, its type is unknown, a label names a row that is not there, or the
-                table is one of Spark's.
-            StorageFailed: the cluster did not finish.
-        """
-        return self._matched([table], fields, blocking, Questions(labels, ask, questions))
-
-    def link(
-        self,
-        one: Table,
-        other: Table,
-        fields: Mapping[str, str | FieldType],
-        *,
-        blocking: Sequence[Sequence[str]] = (),
-        labels: Iterable[tuple[int, int, bool]] = (),
-        ask: Ask | None = None,
-        questions: int = 50,
-    ) -> Linked:
-        """The pairs between two tables; rows of the second are numbered behind those of the first.
-
-        Raises:
-            InvalidInput: a column is missing, its type is unknown, a label names a row that is not there, or a
-                table is one of Spark's.
-            StorageFailed: the cluster did not finish.
-        """
-        return self._matched([one, other], fields, blocking, Questions(labels, ask, questions))
 
     def _matched(
         self,
@@ -190,7 +141,7 @@ class _Pairs:
         pairs, bits = _pairs_of(found), np.concatenate([np.zeros(0), *map(kernels.scores_of, found)])
         order = np.argsort(pairs)
         pairs, bits = pairs[order], bits[order]
-        counting = kernels.is_across(pairs, len(self.columns[0]), self.split)
+        counting = between(pairs, len(self.columns[0]), self.split)
         self._inside = pairs[~counting]
         return pairs[counting], bits[counting]
 

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from crmkit.adapters.batch.blocking import candidates, unique_pairs
+from crmkit.adapters.batch.blocking import candidates
 from crmkit.adapters.batch.columns import Codes, Column
 from crmkit.adapters.batch.comparison import Compared, compare
+from crmkit.adapters.batch.pairs import between, sorted_once
 from crmkit.adapters.batch.scoring import Floats, promising
 from crmkit.rules.dedup.linkage import LinkageModel
 
@@ -31,7 +32,6 @@ __all__ = [
     "blocked",
     "bundled",
     "compared",
-    "is_across",
     "levels_of",
     "pairs_of",
     "scored",
@@ -102,8 +102,7 @@ def bundled(pairs: Codes, size: int, rows: int, split: int | None) -> pa.Table:
 def united(rows: int, split: int | None, batches: Batches) -> Iterator[pa.RecordBatch]:
     """Bundles of the same number made one, each pair once, and how many of them are ``across``; they come sorted."""
     for bundle, found in groupby(_rows(batches), key=itemgetter("bundle")):
-        packed = [pairs_of(row) for row in found]
-        pairs = unique_pairs([(each, np.zeros_like(each)) for each in packed], 1)
+        pairs = sorted_once(np.concatenate([pairs_of(row) for row in found]))
         yield _bundle(bundle, pairs=pairs, across=len(across(pairs, rows, split)))
 
 
@@ -128,14 +127,7 @@ def scored(shared: Shared, model: LinkageModel, least: float, batches: Batches) 
 
 def across(pairs: Codes, rows: int, split: int | None) -> Codes:
     """Those of the pairs that count."""
-    return np.asarray(pairs[is_across(pairs, rows, split)], np.int64)
-
-
-def is_across(pairs: Codes, rows: int, split: int | None) -> npt.NDArray[np.bool_]:
-    """Whether each pair counts: of two tables those between them do, of one table all."""
-    if split is None:
-        return np.ones(len(pairs), np.bool_)
-    return np.asarray((pairs // rows < split) & (pairs % rows >= split), np.bool_)
+    return np.asarray(pairs[between(pairs, rows, split)], np.int64)
 
 
 # --- bundles --------------------------------------------------------------------------------------
