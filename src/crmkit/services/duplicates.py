@@ -1,8 +1,7 @@
 """Finding duplicates: the known leads, contacts and accounts that may be the same as one that comes in."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
 from zlib import crc32
 
 from attrs import evolve
@@ -11,7 +10,7 @@ from crmkit.domain.ids import Ref
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
-from crmkit.ports.store import Repository, UnitOfWork
+from crmkit.ports.store import UnitOfWork
 from crmkit.rules.dedup import (
     Candidate,
     EntryPoint,
@@ -28,7 +27,6 @@ from crmkit.services.lead_form import LeadForm
 
 __all__ = ["Neighbours", "find_duplicates", "lock_names", "policy_in_force"]
 
-R = TypeVar("R", Lead, Contact, Account)
 _STANDARD = MatchPolicy()
 _STRIPES = 512
 """Lock names that all keys of a tenant share, so that a batch of any size holds a bounded number of locks."""
@@ -125,17 +123,13 @@ class Neighbours:
         ids: dict[str, list[str]] = {}
         for ref in dict.fromkeys(ref for refs in self._refs.values() if len(refs) <= self._most for ref in refs):
             ids.setdefault(ref.entity, []).append(ref.id)
-        leads = _by_id(uow.leads, ids.get(Lead.entity, ()))
-        contacts = _by_id(uow.contacts, ids.get(Contact.entity, ()))
+        leads = uow.leads.get_many(ids.get(Lead.entity, ()))
+        contacts = uow.contacts.get_many(ids.get(Contact.entity, ()))
         of_contacts = [contact.account_id for contact in contacts.values() if contact.account_id is not None]
-        accounts = _by_id(uow.accounts, list(dict.fromkeys([*ids.get(Account.entity, ()), *of_contacts])))
+        accounts = uow.accounts.get_many(dict.fromkeys([*ids.get(Account.entity, ()), *of_contacts]))
         owned: list[Lead | Account] = [*leads.values(), *accounts.values()]
         for record in owned:
             self._candidates[record.ref] = Candidate.of(record, now=self._now)
         for contact in contacts.values():
             account = accounts.get(contact.account_id) if contact.account_id is not None else None
             self._candidates[contact.ref] = Candidate.of(contact, account=account, now=self._now)
-
-
-def _by_id(repository: Repository[R], ids: Sequence[str]) -> Mapping[str, R]:
-    return repository.get_many(ids) if ids else {}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 from itertools import combinations
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +35,7 @@ TOKEN = 30
 """Rows that may share a word that they are blocked by."""
 _LARGEST = 2**62
 Rows = npt.NDArray[np.int32]
+N = TypeVar("N", np.int32, np.int64)
 NEIGHBOURS = 10
 """Most similar texts that each text is compared with."""
 
@@ -134,13 +136,13 @@ class _Blocks:
 
     def within(self) -> tuple[Rows, Rows]:
         """Both rows of each pair, the smaller one first."""
-        found = [(np.zeros(0, np.int32), np.zeros(0, np.int32))]
+        found: list[tuple[Rows, Rows]] = []
         for size in np.unique(self.sizes).tolist():
             at = self.starts[self.sizes == size]
             one, other = np.triu_indices(size, 1)
             # rows of a block are in order
             found.append((self.order.take((at[:, None] + one).ravel()), self.order.take((at[:, None] + other).ravel())))
-        return np.concatenate([one for one, _ in found]), np.concatenate([other for _, other in found])
+        return _joined(found, np.int32)
 
     def together(self, one: Rows, other: Rows) -> npt.NDArray[np.bool_]:
         """Whether the two rows of each pair are in one block."""
@@ -166,8 +168,10 @@ def _blocks(codes: Codes, most: int) -> _Blocks:
     return _Blocks(codes=kept, order=rows.astype(np.int32), starts=starts[taken], sizes=sizes[taken])
 
 
-def _joined(found: Sequence[tuple[Codes, Codes]]) -> tuple[Codes, Codes]:
-    none = np.zeros(0, np.int64)
+def _joined(
+    found: Sequence[tuple[npt.NDArray[N], npt.NDArray[N]]], kind: type[N]
+) -> tuple[npt.NDArray[N], npt.NDArray[N]]:
+    none = np.zeros(0, kind)
     return np.concatenate([none, *(one for one, _ in found)]), np.concatenate([none, *(other for _, other in found)])
 
 
@@ -261,4 +265,4 @@ def _neighbours(column: Column, *, least: float = 0.4) -> tuple[Codes, Codes]:
             others = others[(cosine >= least) & (others != at + row)]
             mine = np.full(len(others), at + row)
             found.append((np.minimum(mine, others), np.maximum(mine, others)))
-    return _joined(found)
+    return _joined(found, np.int64)

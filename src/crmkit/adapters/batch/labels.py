@@ -16,8 +16,9 @@ from attrs import define, field
 from crmkit.adapters.batch.columns import Codes, Column
 from crmkit.adapters.batch.comparison import compare, patterns_of
 from crmkit.adapters.batch.scoring import CERTAIN, Floats, Scores, probability, score
+from crmkit.domain.model import revise
 from crmkit.errors import InvalidInput
-from crmkit.rules.dedup.linkage import FieldWeights, LinkageModel
+from crmkit.rules.dedup.linkage import LinkageModel
 
 __all__ = ["Ask", "Labels", "ask_about", "corrected"]
 
@@ -113,22 +114,10 @@ def corrected(model: LinkageModel, columns: Sequence[Column], labels: Labels) ->
     same = np.fromiter(labels.same.values(), np.float64, len(labels))
     factors, shift = _fitted(bits, rest, same)
     fields = tuple(
-        FieldWeights(
-            name=each.name,
-            type=each.type,
-            weights=tuple(float(weight * factor) for weight in each.weights),
-            near=each.near,
-            chance=each.chance,
-        )
+        revise(each, weights=tuple(float(weight * factor) for weight in each.weights))
         for each, factor in zip(model.fields, factors, strict=True)
     )
-    return LinkageModel(
-        fields=fields,
-        prior=model.prior + shift,
-        near_prior=model.near_prior,
-        near_share=model.near_share,
-        threshold=model.threshold,
-    )
+    return revise(model, fields=fields, prior=model.prior + shift)
 
 
 def _fitted(bits: Floats, rest: Floats, same: Floats) -> tuple[Floats, float]:

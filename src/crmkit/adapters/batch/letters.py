@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-__all__ = ["DIGITS", "JOINED", "SPACED", "after", "before", "is_ascii", "memory_of", "replaced"]
+__all__ = ["BLANK", "DIGITS", "JOINED", "SPACED", "after", "before", "is_ascii", "memory_of", "replaced"]
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int32]
-_BLANK = 32
+BLANK = 32
 _PART = 50_000
 _LAST = 127
 
@@ -57,7 +57,7 @@ def _replaced(texts: pa.StringArray, table: Bytes) -> pa.StringArray:
     starts, data = memory_of(texts)
     data = table.take(data)
     starts, data = _kept(starts, data, data != 0)
-    blank = data == _BLANK
+    blank = data == BLANK
     if blank.any():
         full = starts[:-1] < starts[1:]
         behind = np.r_[True, blank[:-1]]
@@ -65,7 +65,7 @@ def _replaced(texts: pa.StringArray, table: Bytes) -> pa.StringArray:
         starts, data = _kept(starts, data, ~(blank & behind))
         last = starts[1:][starts[:-1] < starts[1:]] - 1
         stay = np.ones(len(data), np.bool_)
-        stay[last[data[last] == _BLANK]] = False
+        stay[last[data[last] == BLANK]] = False
         starts, data = _kept(starts, data, stay)
     return _texts(starts, data)
 

@@ -17,7 +17,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from crmkit.adapters.batch.columns import Codes, Column, coded
-from crmkit.adapters.batch.letters import DIGITS, after, before, is_ascii, memory_of, replaced
+from crmkit.adapters.batch.letters import BLANK, DIGITS, after, before, is_ascii, memory_of, replaced
 from crmkit.adapters.batch.pairs import each_once
 from crmkit.adapters.batch.words import Words
 from crmkit.domain.values.nicknames import formal_names
@@ -60,7 +60,7 @@ class _Letters:
         self.initial[part] = letters[:, 0]
         if letters.dtype != np.uint8:
             # only its class counts of a letter that is more than a byte
-            letters = np.where(letters == _BLANK, _BLANK, (letters & 31) | 64).astype(np.uint8)
+            letters = np.where(letters == BLANK, BLANK, (letters & 31) | 64).astype(np.uint8)
         self.first[part] = np.ascontiguousarray(letters[:, :4]).view(np.uint32).ravel()
         # two bits a letter class: met once, met twice; 32 classes, spaces are none
         once = np.zeros(len(letters), np.uint32)
@@ -87,8 +87,7 @@ class _Letters:
         return np.asarray(jaro + np.float32(0.1) * prefix * (1 - jaro), np.float32)
 
 
-_BLANK = 32
-_CLASSES = np.array([0 if code == _BLANK else 1 << (code & 31) for code in range(256)], np.uint32)
+_CLASSES = np.array([0 if code == BLANK else 1 << (code & 31) for code in range(256)], np.uint32)
 _PREFIXES = tuple(np.uint32(mask) for mask in (0xFF, 0xFFFF, 0xFFFFFF, 0xFFFFFFFF))
 _WIDTH = 24
 """Letters that the sets are made of; further ones count as if they were in common."""
@@ -102,7 +101,7 @@ def _letters_of(values: pa.StringArray) -> tuple[npt.NDArray[Any], npt.NDArray[n
         starts, data = memory_of(values)
         places = np.minimum(starts[:-1, None] + np.arange(width, dtype=np.int32), max(0, len(data) - 1))
         letters = data.take(places) if len(data) else np.zeros(places.shape, np.uint8)
-        letters[np.arange(width) >= lengths[:, None]] = 32
+        letters[np.arange(width) >= lengths[:, None]] = BLANK
         return letters, lengths
     filled = "".join(text[:width].ljust(width) for text in values.to_pylist())
     return np.frombuffer(filled.encode("utf-32-le"), np.uint32).reshape(len(values), width), lengths

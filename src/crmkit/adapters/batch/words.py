@@ -13,14 +13,13 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from crmkit.adapters.batch.columns import Codes, Column
-from crmkit.adapters.batch.letters import is_ascii
+from crmkit.adapters.batch.letters import BLANK, is_ascii
 from crmkit.adapters.batch.pairs import each_once, sorted_once
 from crmkit.domain.values.plain_text import has_eastern
 
 __all__ = ["Words"]
 
 _AT_ONCE = 200_000
-_BLANK = 32
 
 Tokens = tuple[Codes, Codes, int]
 """The form and the number of each token, and how many tokens there are."""
@@ -42,7 +41,7 @@ def _groups(column: Column) -> Tokens:
     """Three letters in a row, with the ends of the words as letters; of Chinese characters one, and two in a row."""
     if is_ascii(column.values):
         letters = np.frombuffer((" " + " ".join(column.texts) + " ").encode(), np.uint8)
-        places = np.flatnonzero(letters[1:-1] != _BLANK)
+        places = np.flatnonzero(letters[1:-1] != BLANK)
         three = letters.astype(np.int64)
         codes = (three[places] << 16) | (three[places + 1] << 8) | three[places + 2]
         ends = np.cumsum([len(text) + 1 for text in column.texts])

@@ -177,6 +177,8 @@ class SqlRepository(Generic[R]):
         """Those that exist, by id."""
         queries = self._queries
         wanted = list(ids)
+        if not wanted:
+            return {}
         if len(wanted) <= MOST_WRITTEN_OUT and queries.dialect is Dialect.SQLITE:
             rows = [
                 row
