@@ -50,6 +50,8 @@ class Job:
     """The rules to use, where the tool's own are not wanted."""
     u_pairs: float = 1e6
     """How many random pairs Splink draws."""
+    again: int = 0
+    """A number for doing the same once more."""
 
 
 @frozen(eq=False)
@@ -141,6 +143,7 @@ def _in_a_child(home: Path) -> None:
         "PYTHONHASHSEED": "1",
         # huge pages are cleared for arrays that live a millisecond
         "NUMPY_MADVISE_HUGEPAGE": "0",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
     }
     with log.open("w", encoding="utf-8") as output:
         try:

@@ -36,6 +36,8 @@ LOOSE: Blocking = (*TIGHT, ("dob",), ("postcode",))
 """About 25 million candidates among a million."""
 
 U_DEFAULT, U_DOCUMENTED = 1e6, 1e7
+RUNS = {TIGHT: 3, LOOSE: 1}
+"""How often each tool is timed."""
 
 
 @frozen
@@ -51,8 +53,8 @@ CROWDS = (
 )
 
 
-def done(crowd: Crowd, tool: str, blocking: Blocking, u_pairs: float = U_DEFAULT) -> Outcome:
-    return run(Job(tool, str(crowd.file()), blocking=blocking, u_pairs=u_pairs if tool == "splink" else U_DEFAULT))
+def done(crowd: Crowd, tool: str, blocking: Blocking, u_pairs: float = U_DEFAULT, again: int = 0) -> Outcome:
+    return run(Job(tool, str(crowd.file()), blocking=blocking, u_pairs=u_pairs, again=again))
 
 
 def accuracy(crowd: Crowd, tool: str, blocking: Blocking) -> Scores:
@@ -65,7 +67,16 @@ def accuracy(crowd: Crowd, tool: str, blocking: Blocking) -> Scores:
 
 
 def faster(crowd: Crowd, blocking: Blocking, u_pairs: float) -> float:
-    return done(crowd, "splink", blocking, u_pairs).total / done(crowd, OURS, blocking).total
+    """How many times as long Splink takes.
+
+    They run in turns, and the best run of each counts: other work on the machine only delays.
+    """
+    runs = [
+        [done(crowd, tool, blocking, u_pairs, again).total for tool in ("splink", OURS)]
+        for again in range(RUNS[blocking])
+    ]
+    splink, ours = (min(times) for times in zip(*runs, strict=True))
+    return splink / ours
 
 
 def lines(crowd: Crowd) -> list[Line]:

@@ -77,23 +77,22 @@ def candidates_of_rules(
         InvalidInput: a rule names no column, or one that is not compared.
     """
     rows = len(next(iter(columns.values())))
-    # what only one row has makes no pair
-    codes = {
-        name: np.where(column.counts > 1, keyed(np.arange(len(column.counts))), -1).take(column.codes)
-        for name, column in columns.items()
-    }
-    keys = []
-    for names in rules:
-        unknown = [name for name in names if name not in columns]
-        if unknown or not names:
-            raise InvalidInput("names no column that is compared.", field="blocking", hint=f"Use {', '.join(columns)}.")
-        keys.append([codes[name] for name in names])
+    rules = list(rules)
+    if not all(rules) or any(name not in columns for names in rules for name in names):
+        raise InvalidInput("names no column that is compared.", field="blocking", hint=f"Use {', '.join(columns)}.")
+    used = sorted({name for names in rules for name in names})
     with ThreadPoolExecutor(threads) as pool:
-        blocks = list(pool.map(lambda key: _blocks(reduce(combined, key), most), keys))
+        codes = dict(zip(used, pool.map(lambda name: _shared(columns[name]), used), strict=True))
+        blocks = list(pool.map(lambda names: _blocks(reduce(combined, [codes[name] for name in names]), most), rules))
         # the rule with most pairs goes first, so that the others look which of their few it has already
         blocks.sort(key=lambda each: -each.pairs)
         found = list(pool.map(lambda place: _new_pairs(blocks[place], blocks[:place], rows), range(len(blocks))))
     return np.concatenate([np.zeros(0, np.int64), *found])
+
+
+def _shared(column: Column) -> Codes:
+    """The codes as a key, -1 also where only one row has the form: that makes no pair."""
+    return np.where(column.counts > 1, keyed(np.arange(len(column.counts))), -1).take(column.codes)
 
 
 def _new_pairs(blocks: "_Blocks", known: "Sequence[_Blocks]", rows: int) -> Codes:

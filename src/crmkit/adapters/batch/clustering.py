@@ -21,7 +21,6 @@ __all__ = ["clusters_of", "one_to_one"]
 
 MOST = 600
 """Records of a component that are all compared with each other; a larger one is cut where it is thin."""
-_THREE = 3
 _SMALL = 8
 """Records up to which a component is parted here; setting scipy up for it would take longer."""
 _LIMIT = 6.0
@@ -33,9 +32,12 @@ def clusters_of(
 ) -> Codes:
     """A cluster number for each row; ``scored`` compares pairs that were not compared yet, ``least`` is in bits."""
     component = _components(rows, one, other, score, least)
-    order = np.argsort(component, kind="stable")
     sizes = np.bincount(component)
-    starts = np.cumsum(sizes) - sizes
+    # nearly all records are alone or two
+    order = np.flatnonzero(sizes.take(component) > 2)
+    order = order[np.argsort(component.take(order), kind="stable")]
+    several = np.where(sizes > 2, sizes, 0)
+    starts = np.cumsum(several) - several
     found = component.copy()
     following = len(sizes)
     for size in np.unique(sizes[(sizes > 2) & (sizes <= MOST)]).tolist():
@@ -44,51 +46,37 @@ def clusters_of(
         worth = _worth(scored(members[:, left].ravel(), members[:, right].ravel()), least).reshape(len(members), -1)
         torn = np.flatnonzero((worth <= 0).any(axis=1))
         if len(torn):
-            parts = _parted_threes(worth[torn]) if size == _THREE else [_parted(size, worth[place]) for place in torn]
-            found[members[torn]] = following + size * np.arange(len(torn))[:, None] + parts
+            found[members[torn]] = following + size * np.arange(len(torn))[:, None] + _parted(size, worth[torn])
             following += size * len(torn)
     used = np.zeros(following, np.bool_)
     used[found] = True
     return np.asarray((np.cumsum(used) - 1).take(found), np.int64)
 
 
-def _parted_threes(worth: Floats) -> Codes:
-    """The same as ``_parted`` for components of three, which are nearly all: the best pair, and who stays alone."""
-    best = worth.argmax(axis=1)
-    rows = np.arange(len(worth))
-    rest = (worth.sum(axis=1) - worth[rows, best]) / 2
-    # pairs are 0-1, 0-2, 1-2: who is not in the best one
-    alone = 2 - best
-    found = np.zeros((len(worth), _THREE), np.int64)
-    found[rows[rest <= 0], alone[rest <= 0]] = 1
-    found[worth[rows, best] <= 0] = np.arange(_THREE)
-    return found
-
-
 def _parted(size: int, worth: Floats) -> Codes:
-    """Average linkage of one component; ``worth`` of its pairs in the order of ``triu_indices``."""
+    """Average linkage of components of one size, a row each; ``worth`` of their pairs in the order of ``triu_indices``.
+
+    A group is called by its first member.
+    """
     if size > _SMALL:
-        most = worth.max()
-        return np.asarray(fcluster(linkage(most - worth, "average"), most, "distance"), np.int64)
-    groups = [[place] for place in range(size)]
-    means = np.full((size, size), -np.inf)
-    means[np.triu_indices(size, 1)] = worth
-    means = np.maximum(means, means.T)
-    while True:
-        one, other = sorted(divmod(int(means.argmax()), size))
-        if means[one, other] <= 0:
-            break
-        mine, theirs = len(groups[one]), len(groups[other])
-        joined = (mine * means[one] + theirs * means[other]) / (mine + theirs)
-        means[one], means[:, one] = joined, joined
-        means[other], means[:, other] = -np.inf, -np.inf
-        means[one, one] = -np.inf
-        groups[one] += groups[other]
-        groups[other] = []
-    found = np.zeros(size, np.int64)
-    for number, group in enumerate(groups):
-        found[group] = number
-    return found
+        return np.array([fcluster(linkage(row.max() - row, "average"), row.max(), "distance") for row in worth]) - 1
+    every = np.arange(len(worth))
+    left, right = np.triu_indices(size, 1)
+    means = np.full((len(worth), size, size), -np.inf)
+    means[:, left, right] = means[:, right, left] = worth
+    groups = np.tile(np.arange(size), (len(worth), 1))
+    members = np.ones((len(worth), size))
+    for _ in range(size - 1):
+        one, other = np.divmod(means.reshape(len(worth), -1).argmax(axis=1), size)
+        at = np.flatnonzero(means[every, one, other] > 0)
+        one, other = one[at], other[at]
+        mine, theirs = members[at, one, None], members[at, other, None]
+        joined = (mine * means[at, one] + theirs * means[at, other]) / (mine + theirs)
+        means[at, one] = means[at, :, one] = joined
+        means[at, other] = means[at, :, other] = means[at, one, one, None] = -np.inf
+        members[at, one] += theirs[:, 0]
+        groups[at] = np.where(groups[at] == other[:, None], one[:, None], groups[at])
+    return groups
 
 
 def one_to_one(one: Codes, other: Codes, score: Floats) -> npt.NDArray[np.bool_]:

@@ -26,6 +26,8 @@ _MANY = 3
 """Other rows that share a value, on average over rows, from which on a column may imply another."""
 _NEARLY_ALL = 0.8
 """The share of pairs with one value equal that have the other equal too, from which on it is implied."""
+_ENOUGH = 200_000
+"""Rows that show well enough whether one column implies another."""
 _SAMPLE = 20_000
 """Rows that are looked at to see whether a column says the same often."""
 
@@ -44,8 +46,9 @@ class Column:
     implied_by: tuple[str, ...] = ()
     """Columns that say the same already: where one of them agrees, that this one does too is no news."""
     known: dict[str, Any] = field(factory=dict)
-    """What was worked out about the forms, by name."""
+    """What was worked out about the forms to tell how alike they are, by name."""
     _texts: list[str] | None = None
+    _rarity: npt.NDArray[np.float64] | None = None
 
     def __attrs_post_init__(self) -> None:
         self.counts = np.bincount(self.codes, minlength=len(self.values))
@@ -65,10 +68,29 @@ class Column:
         found: list[str] = self.values.take(pa.array(codes)).to_pylist()
         return found
 
+    def few(self, *codes: Codes) -> "tuple[Column, list[Codes]] | None":
+        """A column of these forms alone, and their codes there, where they are few of all; it has no rows."""
+        used = np.zeros(len(self.values), np.bool_)
+        used[0] = True
+        for each in codes:
+            used[each] = True
+        if 2 * np.count_nonzero(used) > len(used):
+            return None
+        places = np.cumsum(used) - 1
+        forms = Column(self.name, self.type, np.zeros(0, np.int64), self.values.filter(pa.array(used)))
+        return forms, [places.take(each) for each in codes]
+
     @property
     def shares(self) -> npt.NDArray[np.float64]:
         """The share of the rows with a value that have each form; one row more than none, for others may come."""
         return np.asarray(np.maximum(self.counts, 1.5) / max(1, self.filled), np.float64)
+
+    @property
+    def rarity(self) -> npt.NDArray[np.float64]:
+        """Bits for each form: how rare it is."""
+        if self._rarity is None:
+            self._rarity = -np.log2(self.shares)
+        return self._rarity
 
     @property
     def filled(self) -> int:
@@ -125,10 +147,12 @@ def find_implied(columns: Sequence[Column]) -> None:
             continue
         for other in places:
             if one is not other and one.name not in other.implied_by and other.name not in one.implied_by:
-                both = np.flatnonzero((one.codes > 0) & (other.codes > 0))
-                joined = np.sort(one.codes[both] * len(other.counts) + other.codes[both])
+                some = slice(None, None, 1 + len(one) // _ENOUGH)
+                mine, theirs = one.codes[some], other.codes[some]
+                both = np.flatnonzero((mine > 0) & (theirs > 0))
+                joined = np.sort(mine[both] * len(other.counts) + theirs[both])
                 joint = np.diff(np.flatnonzero(np.r_[True, joined[1:] != joined[:-1], True]))
-                alone = np.bincount(one.codes[both]).astype(np.float64)
+                alone = np.bincount(mine[both]).astype(np.float64)
                 agreeing = float((joint.astype(np.float64) * (joint - 1)).sum())
                 together = float((alone * (alone - 1)).sum())
                 if agreeing > _NEARLY_ALL * together > 0 and not _says_little(other):
@@ -165,11 +189,23 @@ def _joined(texts: pa.Array) -> pa.Array:
     return pc.replace_substring_regex(_folded(texts), r"[^\p{L}\p{N}]+", "")
 
 
+_AFTER_ROLE = "0123456789_.-"
+_ROLES_BEGIN = pa.array(
+    sorted(
+        {role[:3] for role in ROLE_MAILBOXES} | {role + sign for role in ROLE_MAILBOXES for sign in _AFTER_ROLE + "@+"}
+    )
+)
+
+
 def _email(texts: pa.Array) -> pa.Array:
     """The address; a role mailbox such as info@ is nobody's, and counts as missing."""
     plain = pc.utf8_trim_whitespace(_folded(texts))
-    local = pc.utf8_rtrim(before(before(plain, "@"), "+"), characters="0123456789_.-")
-    return pc.if_else(pc.is_in(local, pa.array(sorted(ROLE_MAILBOXES))), "", plain)
+    # few addresses begin as a role does
+    maybe = pc.is_in(pc.utf8_slice_codeunits(plain, 0, 3), _ROLES_BEGIN).to_numpy(zero_copy_only=False)
+    local = before(before(plain.filter(pa.array(maybe)), "@"), "+")
+    roles = pc.is_in(pc.utf8_rtrim(local, characters=_AFTER_ROLE), pa.array(sorted(ROLE_MAILBOXES)))
+    maybe[maybe] = roles.to_numpy(zero_copy_only=False)
+    return pc.if_else(pa.array(maybe), "", plain)
 
 
 def _website(texts: pa.Array) -> pa.Array:

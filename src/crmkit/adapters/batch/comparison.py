@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from crmkit.adapters.batch.columns import Codes, Column
-from crmkit.adapters.batch.likeness import Likeness, likeness
+from crmkit.adapters.batch.likeness import AMONG_OTHERS, Likeness, likeness
 from crmkit.rules.dedup.linkage import LEVELS, FieldType
 
 __all__ = ["OPEN", "Compared", "codes_of", "compare", "compare_open", "known_levels", "patterns_of"]
@@ -19,24 +19,22 @@ Compared = npt.NDArray[np.uint8]
 OPEN = 255
 """Stands for a level that is not known yet."""
 _AT_ONCE = 250_000
+_WORTH_THREADS = 10_000
+"""Pairs from which on a second thread saves time."""
 _HAIR = 1e-6
 
 
 def compare(columns: Sequence[Column], one: Codes, other: Codes, *, threads: int = 1) -> Compared:
     """The levels of each pair of rows; up to ``threads`` columns are compared side by side."""
-    mine, theirs = codes_of(columns, one), codes_of(columns, other)
-    found = known_levels(columns, mine, theirs)
+    with ThreadPoolExecutor(threads if len(one) > _WORTH_THREADS else 1) as pool:
+        mine, theirs = pool.map(lambda rows: codes_of(columns, rows), (one, other))
+        found = known_levels(columns, mine, theirs)
 
-    def fill(place: int) -> None:
-        todo = np.flatnonzero(found[:, place] == OPEN)
-        found[todo, place] = compare_open(columns[place], mine[place].take(todo), theirs[place].take(todo))
+        def fill(place: int) -> None:
+            todo = np.flatnonzero(found[:, place] == OPEN)
+            found[todo, place] = compare_open(columns[place], mine[place].take(todo), theirs[place].take(todo))
 
-    if threads > 1 and len(one) > 10_000:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(fill, range(len(columns))))
-    else:
-        for place in range(len(columns)):
-            fill(place)
+        list(pool.map(fill, range(len(columns))))
     return found
 
 
@@ -54,6 +52,8 @@ def known_levels(columns: Sequence[Column], mine: Codes, theirs: Codes) -> Compa
 
 def compare_open(column: Column, mine: Codes, theirs: Codes) -> npt.NDArray[np.uint8]:
     """The levels of pairs of codes that differ, none of which is 0."""
+    if column.type not in AMONG_OTHERS and not column.known and (few := column.few(mine, theirs)):
+        column, (mine, theirs) = few
     # a hair below, for likeness is worked out in single precision
     least = np.array([_HAIR - level.least for level in LEVELS[column.type]], np.float32)
     found = np.empty(len(mine), np.uint8)

@@ -88,13 +88,10 @@ def _parted(texts: pa.StringArray, mark: str, *, first: bool) -> pa.StringArray:
         return texts
     place = np.minimum(marks.take(np.searchsorted(marks, begin)), end)
     begin, end = (begin, place) if first else (np.minimum(place + 1, end), end)
-    # bytes between begin and end stay: one up where a part begins, one down where it ends
-    steps = np.zeros(len(data) + 1, np.int8)
-    some = begin < end
-    steps[begin[some]] += 1
-    steps[end[some]] -= 1
-    stay = np.cumsum(steps[:-1], dtype=np.int8) > 0
-    return _texts(np.r_[np.int32(0), np.cumsum(end - begin, dtype=np.int32)], data[stay])
+    lengths = end - begin
+    starts = np.r_[np.int32(0), np.cumsum(lengths, dtype=np.int32)]
+    places = np.repeat(begin - starts[:-1], lengths) + np.arange(starts[-1], dtype=np.int32)
+    return _texts(starts, data.take(places))
 
 
 def _in_parts(texts: pa.StringArray, change: Callable[[pa.StringArray], pa.StringArray]) -> pa.StringArray:

@@ -23,7 +23,7 @@ from crmkit.adapters.batch.words import Words
 from crmkit.domain.values.nicknames import formal_names
 from crmkit.rules.dedup.linkage import LEVELS, FieldType
 
-__all__ = ["Likeness", "likeness"]
+__all__ = ["AMONG_OTHERS", "Likeness", "likeness"]
 
 Likeness = npt.NDArray[np.float32]
 _AT_ONCE = 50_000
@@ -154,7 +154,8 @@ def _formal(column: Column) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint6
     for place, text in enumerate(column.texts):
         found[place, 0] = known.setdefault(text, len(known) + 1)
         full = sorted(formal_names(text) - {text})[:_MOST_NAMES]
-        found[place, 1 : 1 + len(full)] = [known.setdefault(name, len(known) + 1) for name in full]
+        if full:
+            found[place, 1 : 1 + len(full)] = [known.setdefault(name, len(known) + 1) for name in full]
     bits = np.left_shift(np.uint64(1), (found & 63).astype(np.uint64))
     return found, np.bitwise_or.reduce(np.where(found > 0, bits, np.uint64(0)), axis=1)
 
@@ -330,6 +331,8 @@ def _number_in(texts: pa.StringArray) -> Codes:
     return np.asarray(pc.fill_null(pc.coalesce(chinese, first).cast("int64"), -1).to_numpy(zero_copy_only=False))
 
 
+AMONG_OTHERS = frozenset({FieldType.ADDRESS, FieldType.COMPANY_NAME, FieldType.TEXT, FieldType.NAMES})
+"""Types whose likeness depends on all forms of the column: what is rare among them counts more."""
 _KERNELS: Mapping[FieldType, Callable[[Column, Codes, Codes], Likeness]] = {
     FieldType.GIVEN_NAME: _given_name,
     FieldType.FAMILY_NAME: _jaro_winkler,

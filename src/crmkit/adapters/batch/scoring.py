@@ -115,14 +115,8 @@ def evidence_of(
         found += weight[levels]
         if not only or column.type in only:
             same = np.flatnonzero(levels == 1)
-            found[same] += _rarity(column).take(column.codes.take(one[same])) + np.log2(chance[place])
+            found[same] += column.rarity.take(column.codes.take(one[same])) + np.log2(chance[place])
     return found
-
-
-def _rarity(column: Column) -> Floats:
-    """Bits for each form: how rare it is."""
-    bits: Floats = column.once("bits", lambda known: -np.log2(known.shares))
-    return bits
 
 
 def probability(bits: Floats) -> Floats:

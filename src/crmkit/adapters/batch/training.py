@@ -24,7 +24,7 @@ from crmkit.rules.dedup.linkage import CERTAIN_BITS, LEVELS, SHARED, FieldWeight
 
 __all__ = ["train"]
 
-Levels = npt.NDArray[np.uint8]
+Levels = npt.NDArray[np.uint8] | npt.NDArray[np.intp]
 
 JOINT = 0.6
 """The share of the second view in the weights."""
@@ -33,6 +33,8 @@ GUARD = 0.5
 ROUNDS = 40
 RANDOM = 300_000
 """Random pairs that show what agrees by chance."""
+ROWS = 50_000
+"""Random rows on each side of them: what is worked out about a form is worked out for few."""
 USUAL = 0.25
 """The part of the usual shares in those that were learnt of matches."""
 HELD = 0.5
@@ -132,8 +134,13 @@ def _by_chance(columns: Sequence[Column], *, split: int | None, seed: int, threa
     """For each column the shares among random pairs."""
     random = np.random.default_rng(seed)
     rows = len(columns[0])
-    one = random.integers(0, rows if split is None else split, RANDOM)
-    other = random.integers(0 if split is None else split, rows, RANDOM)
+
+    def drawn(start: int, stop: int) -> Codes:
+        some = np.arange(start, stop) if stop - start <= ROWS else random.integers(start, stop, ROWS)
+        return some[random.integers(0, len(some), RANDOM)]
+
+    one = drawn(0, rows if split is None else split)
+    other = drawn(0 if split is None else split, rows)
     apart = one != other
     compared = compare(columns, one[apart], other[apart], threads=threads)
     found = []
@@ -165,7 +172,8 @@ def _kinds(
     one person.
     """
     patterns, which, counts = patterns_of(compared)
-    places = range(len(columns))
+    # a row a column, in numbers that numpy takes as places without making them anew each time
+    levels = patterns.T.astype(np.intp, order="C")
     near = [one if column.type in SHARED else other for column, one, other in zip(columns, usual, chance, strict=True)]
     kinds = [list(usual), near, list(chance)]
     sizes = np.array([0.1, 0.1, 0.8])
@@ -174,8 +182,8 @@ def _kinds(
         bits = np.zeros((3, len(patterns)))
         for number, kind in enumerate(kinds):
             bits[number] = np.log2(sizes[number])
-            for place in places:
-                bits[number] += _log(kind[place])[patterns[:, place]]
+            for shares, shown in zip(kind, levels, strict=True):
+                bits[number] += _log(shares).take(shown)
         likely = np.exp2(bits - bits.max(axis=0))
         likely /= likely.sum(axis=0)
         weight = likely * counts
@@ -183,10 +191,10 @@ def _kinds(
         for place, column in enumerate(columns):
             # held to what is usual, or "the same" and "neighbours" would come to mean what is most regular
             for number in (0, 1) if column.type in SHARED else (0,):
-                met = _counted(patterns[:, place], column, weight[number])
+                met = _counted(levels[place], column, weight[number])
                 met = (1 - HELD) * met + (HELD * met.sum() + TRUST) * usual[place]
                 kinds[number][place] = met / met.sum()
-            kinds[2][place] = _shares(patterns[:, place], column, weight[2])
+            kinds[2][place] = _shares(levels[place], column, weight[2])
     return kinds, likely[:, which]
 
 
