@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from attrs import define, field
 
 from crmkit.adapters.batch.letters import DIGITS, JOINED, SPACED, before, is_ascii, memory_of, replaced
+from crmkit.adapters.batch.pairs import sorted_once
 from crmkit.domain.values.domains import ROLE_MAILBOXES
 from crmkit.domain.values.plain_text import fold
 from crmkit.rules.dedup.linkage import FieldType
@@ -70,14 +71,14 @@ class Column:
 
     def few(self, *codes: Codes) -> "tuple[Column, list[Codes]] | None":
         """A column of these forms alone, and their codes there, where they are few of all; it has no rows."""
-        used = np.zeros(len(self.values), np.bool_)
-        used[0] = True
-        for each in codes:
-            used[each] = True
-        if 2 * np.count_nonzero(used) > len(used):
+        if len(self.values) < sum(len(each) for each in codes):
             return None
-        places = np.cumsum(used) - 1
-        forms = Column(self.name, self.type, np.zeros(0, np.int64), self.values.filter(pa.array(used)))
+        used = sorted_once(np.concatenate([[0], *codes]))
+        if 2 * len(used) > len(self.values):
+            return None
+        forms = Column(self.name, self.type, np.zeros(0, np.int64), self.values.take(pa.array(used)))
+        places = np.empty(len(self.values), np.int64)
+        places[used] = np.arange(len(used))
         return forms, [places.take(each) for each in codes]
 
     @property
