@@ -34,7 +34,8 @@ def compare(columns: Sequence[Column], one: Codes, other: Codes, *, threads: int
             todo = np.flatnonzero(found[:, place] == OPEN)
             found[todo, place] = compare_open(columns[place], mine[place].take(todo), theirs[place].take(todo))
 
-        list(pool.map(fill, range(len(columns))))
+        # what takes longest first, so that no thread is left with it at the end
+        list(pool.map(fill, sorted(range(len(columns)), key=lambda place: columns[place].type not in AMONG_OTHERS)))
     return found
 
 
