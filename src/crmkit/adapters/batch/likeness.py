@@ -317,7 +317,9 @@ def _house_and_street(column: Column) -> tuple[Codes, Column]:
     first, numbers = coded(before(column.values, " "))
     leads = pc.match_substring_regex(numbers, "^[0-9]+[a-z]?$").to_numpy(zero_copy_only=False)[first]
     codes, streets = coded(pc.if_else(pa.array(leads), after(column.values, " "), column.values))
-    house = np.where(leads, _number_in(numbers)[first], _number_in(streets)[codes])
+    house = _number_in(numbers)[first]
+    others = np.flatnonzero(~leads)
+    house[others] = _number_in(streets.take(pa.array(codes[others])))
     bare = pc.replace_substring_regex(streets, r"\b(apt|ste|unit|flat|fl|no) ?[0-9a-z]{1,5}$", "")
     bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(bare, "[0-9]{1,9}号.*$|[0-9]+$", ""))
     of_street, forms = coded(bare)
@@ -326,9 +328,10 @@ def _house_and_street(column: Column) -> tuple[Codes, Column]:
 
 def _number_in(texts: pa.StringArray) -> Codes:
     """The house number of each text, -1 where there is none; that before 号 in a Chinese address."""
-    chinese = pc.struct_field(pc.extract_regex(texts, "(?P<number>[0-9]{1,9})号"), [0])
-    first = pc.struct_field(pc.extract_regex(texts, "(?P<number>[0-9]{1,9})"), [0])
-    return np.asarray(pc.fill_null(pc.coalesce(chinese, first).cast("int64"), -1).to_numpy(zero_copy_only=False))
+    found = pc.struct_field(pc.extract_regex(texts, "(?P<number>[0-9]{1,9})"), [0])
+    if not is_ascii(texts):
+        found = pc.coalesce(pc.struct_field(pc.extract_regex(texts, "(?P<number>[0-9]{1,9})号"), [0]), found)
+    return np.array(pc.fill_null(found.cast("int64"), -1))
 
 
 AMONG_OTHERS = frozenset({FieldType.ADDRESS, FieldType.COMPANY_NAME, FieldType.TEXT, FieldType.NAMES})

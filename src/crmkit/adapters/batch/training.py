@@ -28,8 +28,8 @@ Levels = npt.NDArray[np.uint8] | npt.NDArray[np.intp]
 
 JOINT = 0.6
 """The share of the second view in the weights."""
-GUARD = 0.5
-"""How much of what speaks for neighbours counts against a match."""
+GUARD = 0.54
+"""How much of what speaks for neighbours counts against a match: more is surer, and finds less."""
 ROUNDS = 40
 RANDOM = 300_000
 """Random pairs that show what agrees by chance."""
