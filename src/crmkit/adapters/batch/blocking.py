@@ -152,9 +152,11 @@ class _Blocks:
 def _blocks(codes: Codes, most: int) -> _Blocks:
     rows = np.flatnonzero(codes >= 0)
     used = codes[rows]
-    if len(used) == 0 or int(used.max()) < _LARGEST // len(codes):
+    bits = len(codes).bit_length()
+    if int(used.max(initial=0)) < _LARGEST >> bits:
         # one sort of both is faster than asking for the order
-        used, rows = np.divmod(np.sort(used * len(codes) + rows), max(1, len(codes)))
+        both = np.sort(used << bits | rows)
+        used, rows = both >> bits, both & ((1 << bits) - 1)
     else:
         order = np.argsort(used, kind="stable")
         used, rows = used[order], rows[order]

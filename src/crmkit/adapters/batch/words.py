@@ -45,8 +45,8 @@ def _groups(column: Column) -> Tokens:
         three = letters.astype(np.int64)
         codes = (three[places] << 16) | (three[places + 1] << 8) | three[places + 2]
         ends = np.cumsum([len(text) + 1 for text in column.texts])
-        tokens, of = np.unique(codes, return_inverse=True)
-        return np.searchsorted(ends, places, side="right"), of, len(tokens)
+        tokens = sorted_once(codes)
+        return np.searchsorted(ends, places, side="right"), np.searchsorted(tokens, codes), len(tokens)
     return _one_by_one(column, _groups_of)
 
 
