@@ -143,7 +143,11 @@ def _in_a_child(home: Path) -> None:
         "PYTHONHASHSEED": "1",
         # huge pages are cleared for arrays that live a millisecond
         "NUMPY_MADVISE_HUGEPAGE": "0",
+        # what was freed is used again before the system is asked for more, which clears it first
         "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "MALLOC_MMAP_THRESHOLD_": str(2**30),
+        "MALLOC_TRIM_THRESHOLD_": str(2**32),
+        "MALLOC_TOP_PAD_": str(2**26),
     }
     with log.open("w", encoding="utf-8") as output:
         try:

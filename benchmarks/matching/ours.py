@@ -40,7 +40,7 @@ def work(job: Job, stages: Stages) -> Work:
 
 def _people(engine: Any, job: Job, stages: Stages) -> Work:
     with stages("read"):
-        table = pq.read_table(job.data, columns=list(PEOPLE), read_dictionary=OFTEN)
+        table = pq.read_table(job.data, columns=list(PEOPLE), read_dictionary=OFTEN, memory_map=True)
     with stages("match"):
         found = engine.dedupe(table, PEOPLE, blocking=job.blocking)
     told = dict(getattr(found, "seconds", {}))

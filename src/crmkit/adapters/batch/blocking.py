@@ -8,7 +8,6 @@ key form a block, as do records that agree on two keys of different columns. A b
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
 from itertools import combinations
 from typing import TypeVar
 
@@ -83,7 +82,7 @@ def candidates_of_rules(
     used = sorted({name for names in rules for name in names})
     with ThreadPoolExecutor(threads) as pool:
         codes = dict(zip(used, pool.map(lambda name: _shared(columns[name]), used), strict=True))
-        blocks = list(pool.map(lambda names: _blocks(reduce(combined, [codes[name] for name in names]), most), rules))
+        blocks = list(pool.map(lambda names: _blocks(_key([codes[name] for name in names]), most), rules))
         # the rule with most pairs goes first, so that the others look which of their few it has already
         blocks.sort(key=lambda each: -each.pairs)
         found = list(pool.map(lambda place: _new_pairs(blocks[place], blocks[:place], rows), range(len(blocks))))
@@ -93,6 +92,21 @@ def candidates_of_rules(
 def _shared(column: Column) -> Codes:
     """The codes as a key, -1 also where only one row has the form: that makes no pair."""
     return np.where(column.counts > 1, keyed(np.arange(len(column.counts))), -1).take(column.codes)
+
+
+def _key(codes: Sequence[Codes]) -> Codes:
+    """One key of several; where it would grow too large to be sorted fast, what is shared is numbered anew."""
+    found = codes[0]
+    for each in codes[1:]:
+        if (int(found.max(initial=0)) + 1) * (int(each.max(initial=0)) + 1) >= _sortable(len(found)):
+            found = _blocks(found, len(found)).codes
+        found = combined(found, each)
+    return found
+
+
+def _sortable(rows: int) -> int:
+    """What a key must stay below for key and row to be one number."""
+    return _LARGEST >> rows.bit_length()
 
 
 def _new_pairs(blocks: "_Blocks", known: "Sequence[_Blocks]", rows: int) -> Codes:
@@ -122,7 +136,7 @@ class _Blocks:
     """Rows with an equal code, where at least two and at most so many have it."""
 
     codes: Codes
-    """-1 where the block is left out."""
+    """The number of the block of each row; -1 where it is left out."""
     order: Rows
     """Rows in the order of their codes."""
     starts: Codes
@@ -153,7 +167,7 @@ def _blocks(codes: Codes, most: int) -> _Blocks:
     rows = np.flatnonzero(codes >= 0)
     used = codes[rows]
     bits = len(codes).bit_length()
-    if int(used.max(initial=0)) < _LARGEST >> bits:
+    if int(used.max(initial=0)) < _sortable(len(codes)):
         # one sort of both is faster than asking for the order
         both = np.sort(used << bits | rows)
         used, rows = both >> bits, both & ((1 << bits) - 1)
@@ -165,7 +179,7 @@ def _blocks(codes: Codes, most: int) -> _Blocks:
     taken = (sizes > 1) & (sizes <= most)
     kept = np.full(len(codes), -1)
     stay = np.repeat(taken, sizes)
-    kept[rows[stay]] = used[stay]
+    kept[rows[stay]] = np.repeat(np.arange(np.count_nonzero(taken)), sizes[taken])
     return _Blocks(codes=kept, order=rows.astype(np.int32), starts=starts[taken], sizes=sizes[taken])
 
 

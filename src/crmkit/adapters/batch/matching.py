@@ -206,7 +206,7 @@ def matched(
         one,
         other,
         bits,
-        lambda mine, theirs: _scored(model, columns, labels, mine * rows + theirs),
+        lambda mine, theirs: _scored(model, columns, labels, mine * rows + theirs, threads=threads),
         least=threshold,
     )
     watch.done("cluster")
@@ -237,9 +237,11 @@ def _bits(likely: float) -> float:
     return float(np.log2(likely / (1 - likely)))
 
 
-def _scored(model: LinkageModel, columns: Sequence[Column], labels: Labels, pairs: Codes) -> Scores:
+def _scored(
+    model: LinkageModel, columns: Sequence[Column], labels: Labels, pairs: Codes, *, threads: int = 1
+) -> Scores:
     one, other = np.divmod(pairs, len(columns[0]))
-    return labels.upheld(pairs, score(model, columns, pairs, compare(columns, one, other)))
+    return labels.upheld(pairs, score(model, columns, pairs, compare(columns, one, other, threads=threads)))
 
 
 def _without_twins(model: LinkageModel, columns: Sequence[Column], within: Codes, across: Floats) -> bool:

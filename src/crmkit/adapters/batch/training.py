@@ -31,7 +31,7 @@ JOINT = 0.6
 GUARD = 0.54
 """How much of what speaks for neighbours counts against a match: more is surer, and finds less."""
 ROUNDS = 40
-RANDOM = 300_000
+RANDOM = 200_000
 """Random pairs that show what agrees by chance."""
 ROWS = 50_000
 """Random rows on each side of them: what is worked out about a form is worked out for few."""
@@ -159,7 +159,9 @@ def _prior(evidence: Floats, total: float) -> float:
     share = 1e-4
     for _ in range(30):
         expected = probability(evidence + np.log2(share / (1 - share))).sum()
-        share = float(np.clip(expected / total, 1e-12, 0.5))
+        before, share = share, float(np.clip(expected / total, 1e-12, 0.5))
+        if abs(share - before) < 1e-6 * share:
+            break
     return float(np.log2(share / (1 - share)))
 
 
