@@ -2,7 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
 import pytest
@@ -13,14 +13,16 @@ from crmkit.adapters.notifiers import Inbox
 from crmkit.domain.change import changed, created
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
+from crmkit.domain.model import revise
+from crmkit.domain.organization.limits import Limit
 from crmkit.errors import InvalidInput, NotAllowed, NotFound
-from crmkit.rules.assignment import AssignmentOutcome, AssignmentPolicy, Entry, LeastLoaded, Target
+from crmkit.rules.assignment import AssignmentOutcome, AssignmentPolicy, Backlog, Entry, LeastLoaded, Target
 from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services import assign as module
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
 from crmkit.services.context import Context
-from crmkit.testing import NOW, FixedClock, FixedIds, a_lead, a_member, a_pool, an_account
+from crmkit.testing import NOW, FixedClock, FixedIds, a_calendar, a_lead, a_member, a_pool, an_account
 
 DAY = timedelta(days=1)
 EARLIER = NOW - timedelta(days=365)
@@ -213,6 +215,42 @@ class TestTurns:
         with ctx.store.begin() as uow:
             uow.save(uow.members.get(id).move(verb, now=ctx.clock.now()))
             uow.commit()
+
+
+class TestBounds:
+    def test_edge_23_ten_in_30_days_are_ten_however_often_the_run_is_started(self, ctx):
+        by = revise(POLICY, limits=(Limit(most=10, days=30),))
+        keep(ctx, person("wei"), *leads(50), policies=[by])
+        received = 0
+        for _ in range(30):
+            received += assign_waiting(ctx).assigned
+            ctx.clock.advance(DAY)
+        assert received == 10
+        assert assign_waiting(ctx).assigned == 10
+
+    def test_a_day_begins_at_midnight_of_the_calendar(self, ctx):
+        """16:30 in UTC is half past midnight in Shanghai."""
+        by = revise(POLICY, limits=(Limit(most=1, per="day"),), calendar_id="cn")
+        keep(ctx, person("wei"), a_calendar(id="cn", zone="Asia/Shanghai"), *leads(3), policies=[by])
+        ctx.clock.advance(datetime(2026, 3, 4, 15, 30, tzinfo=UTC) - ctx.clock.now())
+        assert (assign_waiting(ctx).assigned, assign_waiting(ctx).assigned) == (1, 0)
+        ctx.clock.advance(timedelta(hours=1))
+        assert assign_waiting(ctx).assigned == 1
+
+    def test_who_leaves_leads_lying_gets_no_more_until_they_are_contacted(self, ctx):
+        untouched = Backlog(name="not contacted", most=2, when="missing(last_contact_at)")
+        keep(ctx, person("wei"), *leads(4), policies=[revise(POLICY, backlogs=(untouched,))])
+        assert assign_waiting(ctx).assigned == 2
+        assert lead(ctx, "L-0002").unassigned_reason == "assignment.nobody_free"
+        with ctx.store.begin() as uow:
+            uow.save(changed(uow.leads.get("L-0000"), now=NOW, last_contact_at=NOW))
+            uow.commit()
+        assert assign_waiting(ctx).assigned == 1
+
+    def test_a_calendar_that_is_gone_is_told(self, ctx):
+        keep(ctx, person("wei"), a_lead(), policies=[revise(POLICY, calendar_id="gone")])
+        with pytest.raises(NotFound, match="calendar"):
+            assign_lead(ctx, "L-1")
 
 
 class TestWaiting:

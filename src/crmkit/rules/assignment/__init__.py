@@ -9,21 +9,26 @@ from crmkit.rules.assignment.calibration import Tally, calibrated
 from crmkit.rules.assignment.decide import decide, decide_many
 from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
 from crmkit.rules.assignment.facts import AssignmentFacts, Candidate
-from crmkit.rules.assignment.policy import AssignmentPolicy, Entry, Target
-from crmkit.rules.assignment.strategies import LeastLoaded, RoundRobin, Strategy
+from crmkit.rules.assignment.needs import Ability, Need
+from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Target
+from crmkit.rules.assignment.strategies import LeastLoaded, RoundRobin, SeededRandom, Strategy
 from crmkit.rules.assignment.texts import TEXTS as _TEXTS
 
 __all__ = [
     "KINDS",
     "TEXTS",
+    "Ability",
     "AssignmentDecision",
     "AssignmentFacts",
     "AssignmentOutcome",
     "AssignmentPolicy",
+    "Backlog",
     "Candidate",
     "Entry",
     "LeastLoaded",
+    "Need",
     "RoundRobin",
+    "SeededRandom",
     "Strategy",
     "Tally",
     "Target",
@@ -32,5 +37,5 @@ __all__ = [
     "decide_many",
 ]
 
-KINDS: tuple[type, ...] = (AssignmentPolicy, RoundRobin, LeastLoaded)
+KINDS: tuple[type, ...] = (AssignmentPolicy, RoundRobin, LeastLoaded, SeededRandom)
 TEXTS: Mapping[str, tuple[str, str]] = _TEXTS

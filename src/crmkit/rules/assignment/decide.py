@@ -1,7 +1,7 @@
 """Who receives a record: sticky to a known customer's owner, then the entries in their order."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from crmkit.domain.ids import MemberId, PoolId
 from crmkit.domain.reasons import Reason
@@ -9,7 +9,7 @@ from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
 from crmkit.rules.assignment.facts import AssignmentFacts, Candidate
-from crmkit.rules.assignment.policy import AssignmentPolicy, Entry, Target
+from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Target
 
 __all__ = ["decide", "decide_many"]
 
@@ -38,6 +38,7 @@ class _Desk:
         self.ref = policy.ref
         self.now = now
         self.matching = policy.matching
+        self.limits = (1,) * len(policy.limits)
         self.people = {each.member.id: each for each in sorted(facts.candidates, key=lambda each: each.member.id)}
         self.groups: dict[int, tuple[MemberId, ...]] = {}
         self.account_owners = facts.account_owners
@@ -56,6 +57,9 @@ class _Desk:
         ]
         for entry in applying:
             reasons.append(Reason.of("assignment.entry", entry=entry.name))
+            if (untimely := _untimely(entry, record, self.now)) is not None:
+                reasons.append(untimely)
+                continue
             for target in entry.to:
                 decision = self.to_pool(record, entry, target, reasons) or self.to_people(
                     record, entry, target, reasons
@@ -87,9 +91,16 @@ class _Desk:
         self, record: Owned, entry: Entry, target: Target, reasons: list[Reason]
     ) -> AssignmentDecision | None:
         group = [self.people[member_id] for member_id in self.group(target)]
-        eligible = [each for each in group if each.available and not each.full]
-        if len(eligible) < len(group):
-            reasons.extend(_passed_over(group))
+        words = [(need, word) for need in target.needs if (word := need.of(record, now=self.now)) is not None]
+        fit = [each for each in group if all(need.met_by(each.member, word) for need, word in words)]
+        if len(fit) < len(group):
+            unfit = [each.member.id for each in group if each not in fit]
+            reasons.append(
+                Reason.of("assignment.unfit", members=_list(unfit), needs=", ".join(word for _, word in words))
+            )
+        eligible = [each for each in fit if each.available and not each.full]
+        if len(eligible) < len(fit):
+            reasons.extend(_passed_over(self.policy, fit))
         if not eligible:
             if not group and target.pool_id is None:
                 reasons.append(Reason.of("assignment.nobody", entry=entry.name))
@@ -129,7 +140,8 @@ class _Desk:
         return known
 
     def hand_over(self, record: Owned, chosen: Candidate, entry: str, reasons: list[Reason]) -> AssignmentDecision:
-        self.people[chosen.member.id] = chosen.with_one_more()
+        lying = (int(holds) for holds in self.policy.lying(record, self.now))
+        self.people[chosen.member.id] = chosen.with_one_more((*self.limits, *lying))
         return self.assigned(record, chosen.member.id, entry, reasons)
 
     def assigned(self, record: Owned, member_id: MemberId, entry: str, reasons: list[Reason]) -> AssignmentDecision:
@@ -157,12 +169,36 @@ class _Desk:
         )
 
 
-def _passed_over(group: Iterable[Candidate]) -> list[Reason]:
+def _untimely(entry: Entry, record: Owned, now: datetime) -> Reason | None:
+    """Why the entry does not take a record of this age; ``None`` when it does."""
+    begins = record.created_at + timedelta(hours=entry.delay_hours)
+    if now < begins:
+        return Reason.of("assignment.delayed", until=begins)
+    if entry.until_days is not None and now >= record.created_at + timedelta(days=entry.until_days):
+        return Reason.of("assignment.too_old", days=entry.until_days)
+    return None
+
+
+def _passed_over(policy: AssignmentPolicy, group: Iterable[Candidate]) -> Iterator[Reason]:
     """Who was left out and why, one reason a cause."""
-    absent = [each.member.id for each in group if not each.available]
-    full = [each.member.id for each in group if each.available and each.full]
-    named = (("assignment.absent", absent), ("assignment.full", full))
-    return [Reason.of(code, members=_list(ids)) for code, ids in named if ids]
+    there = [each for each in group if each.available]
+    named = {
+        "assignment.absent": [each.member.id for each in group if not each.available],
+        "assignment.full": [each.member.id for each in there if each.at_capacity],
+    }
+    for code, ids in named.items():
+        if ids:
+            yield Reason.of(code, members=_list(ids))
+    for place, bound in enumerate(policy.bounds):
+        ids = [each.member.id for each in there if each.room and each.room[place] <= 0]
+        if not ids:
+            continue
+        if isinstance(bound, Backlog):
+            yield Reason.of("assignment.backlog", members=_list(ids), most=bound.most, backlog=bound.name)
+        elif bound.per is None:
+            yield Reason.of("assignment.limit.days", members=_list(ids), most=bound.most, days=bound.days)
+        else:
+            yield Reason.of(f"assignment.limit.{bound.per}", members=_list(ids), most=bound.most)
 
 
 def _list(ids: Sequence[str]) -> str:

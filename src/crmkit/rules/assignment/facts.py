@@ -24,6 +24,8 @@ class Candidate:
             level with the others instead of being flooded.
         open_work: open leads and accounts that the member holds.
         away: not to be reached now although active.
+        room: how many records more each limit and backlog of the policy leaves, in their order; none
+            given means no limit.
     """
 
     member: Member
@@ -31,6 +33,7 @@ class Candidate:
     credit: int = 0
     open_work: int = 0
     away: bool = False
+    room: tuple[int, ...] = ()
 
     @property
     def counted(self) -> int:
@@ -44,12 +47,18 @@ class Candidate:
 
     @property
     def full(self) -> bool:
+        """Open work has reached the member's capacity, or a limit of the policy is used up."""
+        return self.at_capacity or any(left <= 0 for left in self.room)
+
+    @property
+    def at_capacity(self) -> bool:
         """Open work has reached the member's capacity."""
         return self.member.capacity is not None and self.open_work >= self.member.capacity
 
-    def with_one_more(self) -> "Candidate":
-        """The counters after one more record."""
-        return attrs.evolve(self, received=self.received + 1, open_work=self.open_work + 1)
+    def with_one_more(self, taken: tuple[int, ...] = ()) -> "Candidate":
+        """The counters after one more record, which takes ``taken`` of the room."""
+        room = tuple(left - less for left, less in zip(self.room, taken, strict=True)) if self.room else ()
+        return attrs.evolve(self, received=self.received + 1, open_work=self.open_work + 1, room=room)
 
 
 @frozen(kw_only=True)

@@ -20,28 +20,35 @@ from datetime import datetime
 from functools import lru_cache
 from typing import ClassVar
 
-from crmkit.domain.conditions import FieldCatalogue, bind, compile_all, parse
+from crmkit.domain.conditions import FieldCatalogue, Kind, bind, compile_all, parse
 from crmkit.domain.custom_fields import CustomField
-from crmkit.domain.ids import MemberId, PoolId, TeamId
+from crmkit.domain.ids import CalendarId, MemberId, PoolId, TeamId
 from crmkit.domain.model import Code, Key, model
+from crmkit.domain.organization.limits import Limit
 from crmkit.domain.parties.account import Account
 from crmkit.domain.sales.lead import Lead
 from crmkit.errors import InvalidInput
+from crmkit.rules.assignment.needs import Need
 from crmkit.rules.assignment.strategies import RoundRobin, Strategy
 from crmkit.rules.policy import Policy
 
-__all__ = ["AssignmentPolicy", "Entry", "Target"]
+__all__ = ["AssignmentPolicy", "Backlog", "Entry", "Target"]
 
 Answers = Callable[[object, datetime], tuple[bool, ...]]
+_WORDS = (Kind.TEXT, Kind.CHOICE)
 _RECORDS: dict[str, type[Lead | Account]] = {"lead": Lead, "account": Account}
 
 
 @model
 class Target:
-    """Who receives: a member, several, whole teams (chosen from by ``strategy``), or a pool."""
+    """Who receives: a member, several, whole teams (chosen from by ``strategy``), or a pool.
+
+    Of the people only those who meet every one of ``needs`` are chosen from.
+    """
 
     member_ids: tuple[MemberId, ...] = ()
     team_ids: tuple[TeamId, ...] = ()
+    needs: tuple[Need, ...] = ()
     strategy: Strategy = RoundRobin()
     pool_id: PoolId | None = None
 
@@ -61,16 +68,41 @@ class Entry:
     """Records for which ``when`` holds go to the first of ``to`` that can take them.
 
     When none can, the next entry that holds is tried: so ``to`` is a fallback chain, and so is the list.
+    A record younger than ``delay_hours`` waits, so that a duplicate or a correction may still come in; one
+    of ``until_days`` or more is too old for the entry. Both count from when the record was created.
     """
 
     name: Key
     when: str = "always()"
     to: tuple[Target, ...]
+    delay_hours: int = 0
+    until_days: int | None = None
 
     def check(self) -> None:
-        """There is a target, and the condition can be read."""
+        """There is a target, the condition can be read, and there is a time at which the entry takes records."""
         if not self.to:
             raise InvalidInput("is empty.", field="Entry.to", hint="Add a target.")
+        if self.delay_hours < 0:
+            raise InvalidInput("must not be negative.", field="Entry.delay_hours", hint="0 means at once.")
+        if self.until_days is not None and self.until_days * 24 <= self.delay_hours:
+            raise InvalidInput(
+                "ends before the delay does.", field="Entry.until_days", hint="Give more days, or a shorter delay."
+            )
+        parse(self.when)
+
+
+@model
+class Backlog:
+    """At most ``most`` records for which ``when`` holds may lie with a member, such as those not contacted yet."""
+
+    name: Key
+    most: int
+    when: str
+
+    def check(self) -> None:
+        """The most is positive, and the condition can be read."""
+        if self.most < 1:
+            raise InvalidInput("must be positive.", field="Backlog.most", hint="Leave it out for no limit.")
         parse(self.when)
 
 
@@ -84,6 +116,9 @@ class AssignmentPolicy(Policy):
         entries: in the order in which they are tried.
         sticky: a lead of a known account goes to the account's owner before any entry.
         window_days: how far back assignments are counted for round robin.
+        limits: how much is assigned to each member within a time.
+        backlogs: how many records each member may have left lying before more are assigned.
+        calendar_id: in whose time zone the days, weeks and months of limits begin; without one in UTC.
         custom_fields: the host's fields that conditions speak of, so that a stored version of the
             policy can be read and explained for ever.
     """
@@ -94,6 +129,9 @@ class AssignmentPolicy(Policy):
     entries: tuple[Entry, ...] = ()
     sticky: bool = True
     window_days: int = 90
+    limits: tuple[Limit, ...] = ()
+    backlogs: tuple[Backlog, ...] = ()
+    calendar_id: CalendarId | None = None
     custom_fields: tuple[CustomField, ...] = ()
 
     def check(self) -> None:
@@ -109,15 +147,35 @@ class AssignmentPolicy(Policy):
             raise InvalidInput(
                 "must lie between 1 and 3660.", field="AssignmentPolicy.window_days", hint="90 is usual."
             )
+        for target in self.targets:
+            for need in target.needs:
+                self._check_field(need)
         when = tuple(entry.when for entry in self.entries)
         # kept beside the fields, not among them: it is neither compared nor stored
         self.__dict__["_matching"] = _answers_to(when, self.entity, self.custom_fields)
+        lying = tuple(backlog.when for backlog in self.backlogs)
+        self.__dict__["_lying"] = _answers_to(lying, self.entity, self.custom_fields)
+
+    def _check_field(self, need: Need) -> None:
+        if need.field and (_fields(self.entity, ())[need.field].kind not in _WORDS or "." in need.field):
+            raise InvalidInput(f"{need.field} holds no single word.", field="Need.field", hint="Name a field of text.")
 
     @property
     def matching(self) -> Answers:
         """A function ``(record, now)`` that tells for each entry whether its condition holds."""
         matching: Answers = self.__dict__["_matching"]
         return matching
+
+    @property
+    def bounds(self) -> "tuple[Limit | Backlog, ...]":
+        """Limits, then backlogs: the order in which ``Candidate.room`` lists what they leave."""
+        return (*self.limits, *self.backlogs)
+
+    @property
+    def lying(self) -> Answers:
+        """A function ``(record, now)`` that tells for each backlog whether the record is part of it."""
+        lying: Answers = self.__dict__["_lying"]
+        return lying
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -25,6 +25,24 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "assignment.pool_closed": ("Pool {pool} is closed or does not exist.", "公海 {pool} 已停用或不存在。"),
     "assignment.absent": ("Not there: {members}.", "不在岗：{members}。"),
     "assignment.full": ("At capacity: {members}.", "已达容量：{members}。"),
+    "assignment.limit.days": (
+        "Has received {most} in {days} days: {members}.",
+        "{days} 天内已满 {most} 个：{members}。",
+    ),
+    "assignment.limit.day": ("Has received {most} today: {members}.", "今日已满 {most} 个：{members}。"),
+    "assignment.limit.week": ("Has received {most} this week: {members}.", "本周已满 {most} 个：{members}。"),
+    "assignment.limit.month": ("Has received {most} this month: {members}.", "本月已满 {most} 个：{members}。"),
+    "assignment.backlog": (
+        "Still has {most} of “{backlog}” or more: {members}.",
+        "“{backlog}”积压已达 {most} 个：{members}。",
+    ),
+    "assignment.unfit": ("Do not have what it needs ({needs}): {members}.", "不满足要求（{needs}）：{members}。"),
+    "assignment.delayed": ("It waits for this entry until {until}.", "该规则延迟至 {until} 生效。"),
+    "assignment.too_old": (
+        "It is {days} days old or more, too old for this entry.",
+        "创建已满 {days} 天，超出该规则时限。",
+    ),
+    "assignment.drawn": ("{member} was drawn by lot out of {of}.", "{of} 人抽签，抽中 {member}。"),
     "assignment.nobody": ("Entry “{entry}” names nobody who exists.", "规则“{entry}”未指向任何成员。"),
     "assignment.no_entry": ("No entry of the policy applies.", "没有匹配的分配规则。"),
     "assignment.strategy_failed": (

@@ -2,6 +2,7 @@
 
 from crmkit.rules.assignment.strategies.least_loaded import LeastLoaded
 from crmkit.rules.assignment.strategies.round_robin import RoundRobin
+from crmkit.rules.assignment.strategies.seeded_random import SeededRandom
 from crmkit.rules.assignment.strategies.strategy import Strategy
 
-__all__ = ["LeastLoaded", "RoundRobin", "Strategy"]
+__all__ = ["LeastLoaded", "RoundRobin", "SeededRandom", "Strategy"]
