@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from crmkit import Crm
+from crmkit.domain.organization.limits import Limit, Span
 from crmkit.domain.organization.member import Member
 from crmkit.domain.parties.account import Account
 from crmkit.domain.stewardship.pool import Pool
@@ -32,7 +33,7 @@ def set_up(crm: Crm) -> None:
             for number in range(CUSTOMERS)
         ),
     )
-    crm.adopt(ReclaimPolicy(protect_days=30, warn_days=(7, 1)), ClaimPolicy(daily_quota=4))
+    crm.adopt(ReclaimPolicy(protect_days=30, warn_days=(7, 1)), ClaimPolicy(quotas=(Limit(most=4, per=Span.DAY),)))
 
 
 def race(crm: Crm, member_id: str) -> Counter[str]:

@@ -9,6 +9,7 @@ from crmkit.domain.activities.interaction import InteractionKind
 from crmkit.domain.ids import CalendarId, MemberId, PoolId, RoleId, TeamId
 from crmkit.domain.model import revise
 from crmkit.domain.organization.calendar import WorkingCalendar
+from crmkit.domain.organization.limits import Limit, Span
 from crmkit.domain.organization.member import Member, MemberStatus, Role, Team
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.values import parse_instant
@@ -132,7 +133,12 @@ def _keeping() -> ReclaimPolicy:
 
 def _claiming() -> ClaimPolicy:
     return ClaimPolicy(
-        id="account", holding_cap=200, daily_quota=10, cooldown_days=30, freeze_days=1, calendar_id=CALENDAR
+        id="account",
+        holding_cap=200,
+        quotas=(Limit(most=10, per=Span.DAY),),
+        cooldown_days=30,
+        freeze_days=1,
+        calendar_id=CALENDAR,
     )
 
 
@@ -274,6 +280,6 @@ def _told() -> list[tuple[str, str]]:
             "how long customers are kept",
             f"{keeping.protect_days} days; by the owner's follow-ups {refreshes}; warned {keeping.warn_days} days before",
         ),
-        ("who may claim from a pool", f"{claiming.daily_quota} a day, {claiming.holding_cap} in all; {frozen}"),
+        ("who may claim from a pool", f"{claiming.quotas[0].most} a day, {claiming.holding_cap} in all; {frozen}"),
         ("who approves a discount", "the team leader up to 10 %, above that the sales director as well"),
     ]

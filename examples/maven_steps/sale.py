@@ -13,6 +13,7 @@ from crmkit.adapters.notifiers import Inbox
 from crmkit.domain.change import Change
 from crmkit.domain.custom_fields import CustomField, CustomSchema, FieldKind
 from crmkit.domain.ids import LeadId, PipelineId, PoolId, TeamId
+from crmkit.domain.organization.limits import Limit, Span
 from crmkit.domain.sales.pipeline import Stage, StageKind
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
 from crmkit.rules.assignment.strategies import LeastLoaded
@@ -85,7 +86,7 @@ def policies(teams: Mapping[str, Sequence[TeamId]]) -> tuple[Policy, ...]:
     everybody = tuple(chain.from_iterable(teams.values()))
     entries.append(Entry(name="Anybody", to=(Target(team_ids=everybody, strategy=LeastLoaded()),)))
     keeping = ReclaimPolicy(id="lead", entity="lead", effective_from=TODAY, protect_days=90, warn_days=(7, 1))
-    claiming = ClaimPolicy(id="lead", entity="lead", daily_quota=10, cooldown_days=30)
+    claiming = ClaimPolicy(id="lead", entity="lead", quotas=(Limit(most=10, per=Span.DAY),), cooldown_days=30)
     return _scoring(), AssignmentPolicy(id="lead", entries=tuple(entries)), keeping, claiming
 
 

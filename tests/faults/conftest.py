@@ -16,6 +16,7 @@ from crmkit.adapters.sql import SqlStore
 from crmkit.adapters.sql.engine import engine_for
 from crmkit.domain.change import created
 from crmkit.domain.ids import Ref
+from crmkit.domain.organization.limits import Limit
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
@@ -57,7 +58,7 @@ POLICIES = (
     ReclaimPolicy(
         id="account", calendar_id="cn", protect_days=30, refreshes=(Refresh(days=15),), warn_days=(7,), grace_days=8
     ),
-    ClaimPolicy(id="account", holding_cap=9, daily_quota=5, cooldown_days=7, calendar_id="cn"),
+    ClaimPolicy(id="account", holding_cap=9, quotas=(Limit(most=5, per="day"),), cooldown_days=7, calendar_id="cn"),
     AssignmentPolicy(entries=(Entry(name="East", to=(Target(team_ids=("TE-1",)),)),)),
     discount_approval(),
 )

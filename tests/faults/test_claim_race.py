@@ -17,6 +17,7 @@ from crmkit.adapters.sql import SqlStore
 from crmkit.domain.change import changed, created
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
+from crmkit.domain.organization.limits import Limit
 from crmkit.domain.values.names import CompanyName
 from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
@@ -84,7 +85,7 @@ def test_each_of_a_thousand_customers_has_one_winner(store):
 
 def test_no_limit_is_passed_by_one(store):
     """8 processes claim for one member, who may hold 25 and take 40 a day, and give some back meanwhile."""
-    open_pool(store, 100, ClaimPolicy(id="account", holding_cap=25, daily_quota=40))
+    open_pool(store, 100, ClaimPolicy(id="account", holding_cap=25, quotas=(Limit(most=40, per="day"),)))
 
     results = race(store, claims=60, accounts=100, members=["M-0"] * PROCESSES, returns=3)
 

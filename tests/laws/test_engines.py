@@ -18,6 +18,7 @@ from attrs import asdict, frozen
 
 from crmkit.adapters.codec import Codec
 from crmkit.domain.model import model, revise
+from crmkit.domain.organization.limits import Limit
 from crmkit.domain.reasons import Catalogue
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
@@ -297,13 +298,13 @@ def reclaim_cases():
 
 
 def claim_cases():
-    policy = reclaim.ClaimPolicy(holding_cap=2, daily_quota=2, cooldown_days=7, freeze_days=1)
+    policy = reclaim.ClaimPolicy(holding_cap=2, quotas=(Limit(most=2, per="day"),), cooldown_days=7, freeze_days=1)
     record = an_account(pool_id="PO-1", pool_since=NOW - 2 * DAY)
     member, pool = a_member(), a_pool()
     for name, changes in {
         "granted": {},
         "cap": {"held": 2},
-        "quota": {"claimed": 2},
+        "quota": {"claimed": (2,)},
         "cooling": {"let_go_at": NOW - DAY},
         "frozen": {"record": revise(record, pool_since=NOW)},
         "taken": {"record": revise(record, owner_id="M-2")},

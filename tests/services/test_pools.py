@@ -11,6 +11,7 @@ from crmkit.adapters.notifiers import Inbox
 from crmkit.domain.change import created
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
+from crmkit.domain.organization.limits import Limit
 from crmkit.errors import AlreadyClaimed, InvalidInput, NotAllowed, NotFound
 from crmkit.rules.reclaim import ClaimOutcome, ClaimPolicy, ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
@@ -131,7 +132,7 @@ class TestRaces:
         """WuKong, ruoyi and CordysCRM check first and update without a condition: the last writer wins, both have a
         line of history, and both quotas are used."""
         rivals = [a_member(id=f"m{number:02}") for number in range(16)]
-        keep(ctx, POOL, *rivals, pooled(), policies=[ClaimPolicy(daily_quota=1)])
+        keep(ctx, POOL, *rivals, pooled(), policies=[ClaimPolicy(quotas=(Limit(most=1, per="day"),))])
         together = Barrier(len(rivals))
 
         def rush(member_id):
@@ -164,10 +165,37 @@ class TestRaces:
 
 
 class TestQuota:
+    def test_a_week_and_thirty_days_have_quotas_of_their_own(self, ctx):
+        quotas = (Limit(most=2, per="week"), Limit(most=3, days=30))
+        keep(ctx, POOL, *MEMBERS, *(pooled(f"A-{n}") for n in range(6)), policies=[ClaimPolicy(quotas=quotas)])
+        assert [claim(ctx, ref(f"A-{n}"), "wei").granted for n in range(3)] == [True, True, False]
+        ctx.clock.advance(7 * DAY)
+        assert claim(ctx, ref("A-3"), "wei").granted
+        assert codes(claim(ctx, ref("A-4"), "wei")) == ["claim.quota.days"]
+        ctx.clock.advance(23 * DAY)
+        assert claim(ctx, ref("A-4"), "wei").granted
+
+    def test_claims_keep_a_distance_and_a_batch_is_one_claim(self, ctx):
+        """Scripts that claim whatever falls into the pool take everything within seconds."""
+        records = [pooled(f"A-{n}") for n in range(4)]
+        keep(ctx, POOL, *MEMBERS, *records, policies=[ClaimPolicy(interval_minutes=10)])
+        assert len(claim_many(ctx, [ref("A-0"), ref("A-1")], "wei", batch=Batch.PARTIAL).granted) == 2
+        assert codes(claim(ctx, ref("A-2"), "wei")) == ["claim.interval"]
+        assert claim(ctx, ref("A-2"), "eva").granted
+        ctx.clock.advance(timedelta(minutes=10))
+        assert claim(ctx, ref("A-3"), "wei").granted
+
     def test_edge_2_a_refused_claim_leaves_the_daily_quota_unchanged(self, ctx):
         """WuKong counts before it checks the cool-down, so a refusal burns quota."""
         frozen = pooled("A-2", pool_since=NOW)
-        keep(ctx, POOL, *MEMBERS, pooled(), frozen, policies=[ClaimPolicy(daily_quota=1, freeze_days=1)])
+        keep(
+            ctx,
+            POOL,
+            *MEMBERS,
+            pooled(),
+            frozen,
+            policies=[ClaimPolicy(quotas=(Limit(most=1, per="day"),), freeze_days=1)],
+        )
         assert codes(claim(ctx, ref("A-2"), "wei")) == ["claim.frozen"]
         assert history(ctx, "A-2") == []
         assert claim(ctx, ref("A-1"), "wei").granted
@@ -183,31 +211,52 @@ class TestQuota:
 
     def test_edge_3_claim_return_claim_within_a_day_counts_two(self, ctx):
         """CordysCRM counts what is owned with today's date of collection: returning resets the count."""
-        keep(ctx, POOL, *MEMBERS, pooled("A-1"), pooled("A-2"), policies=[ClaimPolicy(daily_quota=2)])
+        keep(
+            ctx,
+            POOL,
+            *MEMBERS,
+            pooled("A-1"),
+            pooled("A-2"),
+            policies=[ClaimPolicy(quotas=(Limit(most=2, per="day"),))],
+        )
         claim(ctx, ref("A-1"), "wei")
         give_back(ctx, ref("A-1"), "wei")
         claim(ctx, ref("A-1"), "wei")
         decision = claim(ctx, ref("A-2"), "wei")
-        assert codes(decision) == ["claim.quota"]
+        assert codes(decision) == ["claim.quota.day"]
         assert dict(decision.reasons[0].params) == {"claimed": 2, "quota": 2}
 
     def test_edge_4_what_a_manager_assigns_does_not_use_the_quota(self, ctx):
-        keep(ctx, POOL, *MEMBERS, pooled("A-1"), pooled("A-2"), policies=[ClaimPolicy(daily_quota=1)])
+        keep(
+            ctx,
+            POOL,
+            *MEMBERS,
+            pooled("A-1"),
+            pooled("A-2"),
+            policies=[ClaimPolicy(quotas=(Limit(most=1, per="day"),))],
+        )
         assign_to(ctx, ref("A-1"), "wei")
         assert claim(ctx, ref("A-2"), "wei").granted
 
     def test_a_new_day_begins_at_midnight_of_the_policys_calendar(self, ctx):
-        policy = ClaimPolicy(daily_quota=1, calendar_id="cn")
+        policy = ClaimPolicy(quotas=(Limit(most=1, per="day"),), calendar_id="cn")
         shanghai = a_calendar(holidays=(date(2026, 2, 1),))
         keep(ctx, POOL, *MEMBERS, shanghai, *(pooled(f"A-{number}") for number in range(3)), policies=[policy])
         ctx.clock.set(NOW.replace(hour=15, minute=59))
         assert claim(ctx, ref("A-0"), "wei").granted
-        assert codes(claim(ctx, ref("A-1"), "wei")) == ["claim.quota"]
+        assert codes(claim(ctx, ref("A-1"), "wei")) == ["claim.quota.day"]
         ctx.clock.advance(minutes=1)
         assert claim(ctx, ref("A-1"), "wei").granted
 
     def test_without_a_calendar_it_begins_at_midnight_utc(self, ctx):
-        keep(ctx, POOL, *MEMBERS, pooled("A-0"), pooled("A-1"), policies=[ClaimPolicy(daily_quota=1)])
+        keep(
+            ctx,
+            POOL,
+            *MEMBERS,
+            pooled("A-0"),
+            pooled("A-1"),
+            policies=[ClaimPolicy(quotas=(Limit(most=1, per="day"),))],
+        )
         assert claim(ctx, ref("A-0"), "wei").granted
         ctx.clock.set((NOW + DAY).replace(hour=0))
         assert claim(ctx, ref("A-1"), "wei").granted
@@ -310,12 +359,18 @@ class TestEdge7Batches:
 
     def test_the_quota_and_the_capacity_advance_within_a_batch(self, ctx):
         records = [pooled(f"A-{number}") for number in range(3)]
-        keep(ctx, POOL, a_member(id="wei", capacity=2), *records, policies=[ClaimPolicy(daily_quota=1)])
+        keep(
+            ctx,
+            POOL,
+            a_member(id="wei", capacity=2),
+            *records,
+            policies=[ClaimPolicy(quotas=(Limit(most=1, per="day"),))],
+        )
         answer = claim_many(ctx, [record.ref for record in records], "wei", batch=Batch.PARTIAL)
         assert [codes(decision) for decision in answer.decisions] == [
             ["claim.granted"],
-            ["claim.quota"],
-            ["claim.quota"],
+            ["claim.quota.day"],
+            ["claim.quota.day"],
         ]
 
     @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from crmkit.domain.change import Change
-from crmkit.domain.conditions import F, parse
+from crmkit.domain.conditions import Condition, F, parse
 from crmkit.domain.ids import PoolId, Ref
 from crmkit.domain.model import Line, model, revise
 from crmkit.domain.organization.member import Member
@@ -22,7 +22,7 @@ from crmkit.errors import AlreadyClaimed, InvalidInput, NotAllowed
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import ClaimDecision, ClaimFacts, ClaimOutcome, ClaimPolicy, decide_claim
 from crmkit.services.context import Context
-from crmkit.services.custody import UNSETTLED, Custody, day_began, history, lock_of, owned_by, policy_for
+from crmkit.services.custody import UNSETTLED, Custody, calendar_of, history, lock_of, owned_by, policy_for
 
 __all__ = ["Batch", "ClaimBatch", "GivenBack", "claim", "claim_many", "give_back"]
 
@@ -190,6 +190,7 @@ class _ClaimDesk:
         self.held = self.count_held()
         self.open_work = self.count_open()
         self.claimed = self.count_claimed()
+        self.claimed_at = self.last_claim()
         self.changes: list[Change[Any]] = []
 
     def count_held(self) -> int:
@@ -206,17 +207,21 @@ class _ClaimDesk:
             for entity, unsettled in UNSETTLED.items()
         )
 
-    def count_claimed(self) -> int:
-        """Claims since the day began, over all pools; what was given back since then counts as well."""
-        if self.policy.daily_quota is None:
-            return 0
-        since = day_began(self.uow, self.policy.calendar_id, now=self.now)
-        return self.uow.ownership.count(
-            (F.to_owner_id == self.member.id)
-            & (F.cause == "claimed")
-            & (F.record_entity == self.entity)
-            & (F.at >= since)
-        )
+    def count_claimed(self) -> tuple[int, ...]:
+        """Claims within each quota's time, over all pools; what was given back since then counts as well."""
+        calendar = calendar_of(self.uow, self.policy.calendar_id)
+        begins = (quota.begins(self.now, calendar) for quota in self.policy.quotas)
+        return tuple(self.uow.ownership.count(self.claims() & (F.at >= since)) for since in begins)
+
+    def last_claim(self) -> datetime | None:
+        if not self.policy.interval_minutes:
+            return None
+        since = self.now - timedelta(minutes=self.policy.interval_minutes)
+        found = self.uow.ownership.find(self.claims() & (F.at > since), order=["-at"], limit=1)
+        return found[0].at if found else None
+
+    def claims(self) -> Condition:
+        return (F.to_owner_id == self.member.id) & (F.cause == "claimed") & (F.record_entity == self.entity)
 
     def learn(self, records: Sequence[Owned]) -> None:
         """Load the pools that the records lie in, and when the member last let go of each."""
@@ -243,6 +248,7 @@ class _ClaimDesk:
             held=self.held,
             open_work=self.open_work,
             claimed=self.claimed,
+            claimed_at=self.claimed_at,
             let_go_at=self.let_go.get(record.id),
         )
         decision = decide_claim(self.policy, facts, now=self.now)
@@ -250,7 +256,8 @@ class _ClaimDesk:
             return decision
         protection = self.custody.taken(record, now=self.now)
         self.changes.append(record.claim(self.member.id, now=self.now, protection=protection))
-        self.held, self.open_work, self.claimed = self.held + 1, self.open_work + 1, self.claimed + 1
+        self.held, self.open_work = self.held + 1, self.open_work + 1
+        self.claimed = tuple(claimed + 1 for claimed in self.claimed)
         return revise(decision, protection=protection)
 
     def missing(self, ref: Ref) -> ClaimDecision:

@@ -4,11 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from crmkit.domain.organization.limits import Limit
 from crmkit.domain.reasons import Catalogue
 from crmkit.rules.reclaim import TEXTS, ClaimFacts, ClaimOutcome, ClaimPolicy, decide_claim
 from crmkit.testing import NOW, a_member, a_pool, an_account
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 
 
@@ -37,7 +39,11 @@ REFUSED = [
     ("claim.not_admitted", {"pool": a_pool(member_ids=("M-2",), team_ids=("TE-9",))}, {}),
     ("claim.cap", {"held": 3}, {"holding_cap": 3}),
     ("claim.capacity", {"member": a_member(capacity=2), "open_work": 2}, {}),
-    ("claim.quota", {"claimed": 5}, {"daily_quota": 5}),
+    ("claim.quota.day", {"claimed": (5,)}, {"quotas": (Limit(most=5, per="day"),)}),
+    ("claim.quota.week", {"claimed": (4, 9)}, {"quotas": (Limit(most=5, per="day"), Limit(most=9, per="week"))}),
+    ("claim.quota.month", {"claimed": (8,)}, {"quotas": (Limit(most=7, per="month"),)}),
+    ("claim.quota.days", {"claimed": (10,)}, {"quotas": (Limit(most=10, days=30),)}),
+    ("claim.interval", {"claimed_at": NOW - 9 * MINUTE}, {"interval_minutes": 10}),
     ("claim.cooldown", {"let_go_at": NOW - 6 * DAY}, {"cooldown_days": 7}),
     ("claim.frozen", {"record": an_account(pool_id="PO-1", pool_since=NOW)}, {"freeze_days": 1}),
 ]
@@ -57,17 +63,19 @@ def test_each_refusal_speaks_english_and_chinese(code, changes, limits):
 
 
 def test_one_below_each_limit_is_granted():
-    limits = ClaimPolicy(holding_cap=3, daily_quota=5, cooldown_days=7, freeze_days=1)
-    assert refusals(limits, held=2, claimed=4, let_go_at=NOW - 7 * DAY, member=a_member(capacity=3), open_work=2) == []
+    quotas = (Limit(most=5, per="day"), Limit(most=9, days=30))
+    limits = ClaimPolicy(holding_cap=3, quotas=quotas, interval_minutes=10, cooldown_days=7, freeze_days=1)
+    waited = {"claimed_at": NOW - 10 * MINUTE, "let_go_at": NOW - 7 * DAY}
+    assert refusals(limits, held=2, claimed=(4, 8), **waited, member=a_member(capacity=3), open_work=2) == []
 
 
 def test_all_reasons_are_told_not_the_first():
-    policy = ClaimPolicy(holding_cap=1, daily_quota=1, cooldown_days=1, freeze_days=1)
+    policy = ClaimPolicy(holding_cap=1, quotas=(Limit(most=1, per="day"),), cooldown_days=1, freeze_days=1)
     record = an_account(pool_id="PO-1", pool_since=NOW)
-    assert refusals(policy, record=record, held=9, claimed=9, let_go_at=NOW, member=a_member(status="left")) == [
+    assert refusals(policy, record=record, held=9, claimed=(9,), let_go_at=NOW, member=a_member(status="left")) == [
         "claim.inactive",
         "claim.cap",
-        "claim.quota",
+        "claim.quota.day",
         "claim.cooldown",
         "claim.frozen",
     ]

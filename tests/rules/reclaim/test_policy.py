@@ -5,6 +5,7 @@ import pytest
 from crmkit.adapters.codec import Codec
 from crmkit.domain.custom_fields import CustomField, FieldKind
 from crmkit.domain.model import revise
+from crmkit.domain.organization.limits import Limit
 from crmkit.errors import InvalidCondition, InvalidInput
 from crmkit.rules.reclaim import ClaimPolicy, Exemption, ReclaimPolicy, Refresh
 
@@ -68,7 +69,7 @@ def test_the_longest_refresh_that_fits_counts():
     assert ReclaimPolicy().refresh_days("call") == 0
 
 
-@pytest.mark.parametrize("limit", ["holding_cap", "daily_quota", "cooldown_days", "freeze_days"])
+@pytest.mark.parametrize("limit", ["holding_cap", "cooldown_days", "freeze_days", "interval_minutes"])
 def test_a_claim_limit_is_never_negative(limit):
     with pytest.raises(InvalidInput) as caught:
         ClaimPolicy(**{limit: -1})
@@ -94,6 +95,12 @@ def test_policies_are_the_same_after_a_trip_through_json():
             max_days=90,
             calendar_id="cn",
         ),
-        ClaimPolicy(entity="lead", holding_cap=3, uncounted="status == 'qualified'", daily_quota=2, cooldown_days=7),
+        ClaimPolicy(
+            entity="lead",
+            holding_cap=3,
+            uncounted="status == 'qualified'",
+            quotas=(Limit(most=2, per="day"),),
+            cooldown_days=7,
+        ),
     ]
     assert [codec.load_policy(codec.dump_policy(policy)) for policy in policies] == policies

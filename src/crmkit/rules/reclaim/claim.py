@@ -19,6 +19,7 @@ def decide_claim(policy: ClaimPolicy, facts: ClaimFacts, *, now: datetime) -> Cl
     7 times 24 hours after it was let go.
 
     >>> from datetime import UTC
+    >>> from crmkit.domain.organization.limits import Limit
     >>> from crmkit.domain.organization.member import Member
     >>> from crmkit.domain.parties.account import Account
     >>> from crmkit.domain.stewardship.pool import Pool
@@ -31,11 +32,11 @@ def decide_claim(policy: ClaimPolicy, facts: ClaimFacts, *, now: datetime) -> Cl
     ...     pool=Pool(id="east", name="East", **at),
     ...     member=Member(id="wei", name="Wei", **at),
     ...     held=30,
-    ...     claimed=10,
+    ...     claimed=(10,),
     ... )
-    >>> decision = decide_claim(ClaimPolicy(holding_cap=30, daily_quota=10), facts, now=now)
+    >>> decision = decide_claim(ClaimPolicy(holding_cap=30, quotas=(Limit(most=10, per="day"),)), facts, now=now)
     >>> decision.granted, [reason.code for reason in decision.reasons]
-    (False, ['claim.cap', 'claim.quota'])
+    (False, ['claim.cap', 'claim.quota.day'])
     """
     refusals = (*_custody(facts), *_standing(facts), *_counts(policy, facts), *_waiting(policy, facts, now))
     return ClaimDecision(
@@ -72,11 +73,18 @@ def _counts(policy: ClaimPolicy, facts: ClaimFacts) -> Iterator[Reason]:
         yield Reason.of("claim.cap", held=facts.held, cap=policy.holding_cap)
     if capacity is not None and facts.open_work >= capacity:
         yield Reason.of("claim.capacity", open=facts.open_work, capacity=capacity)
-    if policy.daily_quota is not None and facts.claimed >= policy.daily_quota:
-        yield Reason.of("claim.quota", claimed=facts.claimed, quota=policy.daily_quota)
+    for quota, claimed in zip(policy.quotas, facts.claimed, strict=False):
+        if claimed >= quota.most and quota.per is None:
+            yield Reason.of("claim.quota.days", claimed=claimed, quota=quota.most, days=quota.days)
+        elif claimed >= quota.most:
+            yield Reason.of(f"claim.quota.{quota.per}", claimed=claimed, quota=quota.most)
 
 
 def _waiting(policy: ClaimPolicy, facts: ClaimFacts, now: datetime) -> Iterator[Reason]:
+    if facts.claimed_at is not None:
+        until = facts.claimed_at + timedelta(minutes=policy.interval_minutes)
+        if now < until:
+            yield Reason.of("claim.interval", until=until)
     if facts.let_go_at is not None:
         until = facts.let_go_at + timedelta(days=policy.cooldown_days)
         if now < until:

@@ -72,7 +72,8 @@ class ClaimFacts:
         member: who claims.
         held: records of the entity that the member holds and that count towards the cap.
         open_work: open leads and accounts that the member holds, for the member's own capacity.
-        claimed: claims of the entity's records by the member since the day of the quota began.
+        claimed: claims of the entity's records by the member within the time of each quota, in their order.
+        claimed_at: when the member last claimed such a record; ``None`` for never.
         let_go_at: when the member last ceased to own this record; ``None`` for never.
     """
 
@@ -81,5 +82,6 @@ class ClaimFacts:
     member: Member
     held: int = 0
     open_work: int = 0
-    claimed: int = 0
+    claimed: tuple[int, ...] = ()
+    claimed_at: datetime | None = None
     let_go_at: datetime | None = None

@@ -56,7 +56,23 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "You have {open} open records; your capacity is {capacity}.",
         "在办 {open} 个，个人容量 {capacity} 个。",
     ),
-    "claim.quota": ("You have claimed {claimed} of {quota} today.", "今日已领取 {claimed} 个，限额 {quota} 个。"),
+    "claim.quota.day": ("You have claimed {claimed} of {quota} today.", "今日已领取 {claimed} 个，限额 {quota} 个。"),
+    "claim.quota.week": (
+        "You have claimed {claimed} of {quota} this week.",
+        "本周已领取 {claimed} 个，限额 {quota} 个。",
+    ),
+    "claim.quota.month": (
+        "You have claimed {claimed} of {quota} this month.",
+        "本月已领取 {claimed} 个，限额 {quota} 个。",
+    ),
+    "claim.quota.days": (
+        "You have claimed {claimed} of {quota} in {days} days.",
+        "{days} 天内已领取 {claimed} 个，限额 {quota} 个。",
+    ),
+    "claim.interval": (
+        "You claimed just now; you may claim again from {until} on.",
+        "领取过于频繁，{until} 起可再次领取。",
+    ),
     "claim.cooldown": (
         "You owned it lately; you may claim it from {until} on.",
         "您近期曾持有，{until} 起可再次领取。",

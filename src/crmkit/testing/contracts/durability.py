@@ -5,6 +5,7 @@ from contextlib import closing
 
 from crmkit.domain.change import changed, created, removed
 from crmkit.domain.ids import Ref
+from crmkit.domain.organization.limits import Limit, Span
 from crmkit.domain.sales.lead import Lead
 from crmkit.ports.store import Store
 from crmkit.rules.dedup.keys import match_keys
@@ -27,7 +28,7 @@ class DurabilityContract:
         lead = a_lead(custom={"x_date": NOW.date()})
         save(store, created(lead, noted("1")), created(a_task()))
         save(store, changed(lead, noted("2", at=NOW + SECOND), now=NOW + SECOND, score=1), removed(a_task(), noted()))
-        store.run(lambda uow: uow.policies.put(ClaimPolicy(daily_quota=3)))
+        store.run(lambda uow: uow.policies.put(ClaimPolicy(quotas=(Limit(most=3, per=Span.DAY),))))
         store.run(lambda uow: uow.commands.remember("key", lead.ref))
 
         with closing(reopen()) as again:
@@ -38,7 +39,7 @@ class DurabilityContract:
                 assert earlier is not None
                 assert (uow.tasks.count(), earlier.score, earlier.custom) == (0, None, lead.custom)
                 assert set(uow.keys.find(match_keys(lead))) == set(match_keys(lead))
-                assert uow.policies.in_force(ClaimPolicy, NOW) == ClaimPolicy(daily_quota=3)
+                assert uow.policies.in_force(ClaimPolicy, NOW) == ClaimPolicy(quotas=(Limit(most=3, per=Span.DAY),))
                 assert uow.commands.recall("key", Ref) == lead.ref
 
     def test_leases_and_dead_letters_are_there_after_reopening(self, store: Store, reopen: Callable[[], Store]) -> None:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from crmkit.domain.organization.limits import Limit, Span
 from crmkit.errors import Duplicate
 from crmkit.ports.store import Store
 from crmkit.rules.dedup.policy import MatchPolicy
@@ -23,7 +24,9 @@ class PolicyStoreContract:
         """Every field and every part of it."""
         policies = [
             MatchPolicy(label="标准 'v1'", effective_from=NOW + timedelta(microseconds=1), effective_until=NOW + DAY),
-            ClaimPolicy(holding_cap=100, uncounted="standing in ('key',)", daily_quota=0, freeze_days=1),
+            ClaimPolicy(
+                holding_cap=100, uncounted="standing in ('key',)", quotas=(Limit(most=0, per=Span.DAY),), freeze_days=1
+            ),
         ]
         _put(store, *policies)
 
@@ -34,11 +37,11 @@ class PolicyStoreContract:
 
     def test_a_stored_version_never_changes(self, store: Store) -> None:
         """A version that exists raises ``Duplicate`` and stays as it was."""
-        _put(store, ClaimPolicy(daily_quota=1))
+        _put(store, ClaimPolicy(quotas=(Limit(most=1, per=Span.DAY),)))
 
         with pytest.raises(Duplicate):
-            _put(store, ClaimPolicy(daily_quota=2))
-        assert _in_force(store, NOW) == ClaimPolicy(daily_quota=1)
+            _put(store, ClaimPolicy(quotas=(Limit(most=2, per=Span.DAY),)))
+        assert _in_force(store, NOW) == ClaimPolicy(quotas=(Limit(most=1, per=Span.DAY),))
 
     def test_the_highest_version_is_in_force(self, store: Store) -> None:
         """Versions are numbers, not texts, whatever the order they were stored in."""
@@ -92,8 +95,8 @@ class PolicyStoreContract:
             assert uow.policies.in_force(ClaimPolicy, NOW) == ClaimPolicy()
 
         assert _in_force(store, NOW) is None
-        _put(store, ClaimPolicy(daily_quota=7))
-        assert _in_force(store, NOW) == ClaimPolicy(daily_quota=7)
+        _put(store, ClaimPolicy(quotas=(Limit(most=7, per=Span.DAY),)))
+        assert _in_force(store, NOW) == ClaimPolicy(quotas=(Limit(most=7, per=Span.DAY),))
 
 
 def _put(store: Store, *policies: Policy) -> None:

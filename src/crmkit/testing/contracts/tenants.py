@@ -9,6 +9,7 @@ import pytest
 from crmkit.domain.change import changed, created, removed
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
+from crmkit.domain.organization.limits import Limit, Span
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.errors import CrmError, NotFound, StaleVersion
 from crmkit.ports.store import REPOSITORIES, Store, UnitOfWork
@@ -101,8 +102,8 @@ class TenantsContract:
 
     def test_policies_stay_within_the_tenant(self, store: Store) -> None:
         """Each tenant has its own policies and versions."""
-        store.run(lambda uow: uow.policies.put(ClaimPolicy(daily_quota=1)))
-        store.run(lambda uow: uow.policies.put(ClaimPolicy(daily_quota=2)), OTHERS)
+        store.run(lambda uow: uow.policies.put(ClaimPolicy(quotas=(Limit(most=1, per=Span.DAY),))))
+        store.run(lambda uow: uow.policies.put(ClaimPolicy(quotas=(Limit(most=2, per=Span.DAY),))), OTHERS)
 
         assert [_quota(store, acting) for acting in (None, OTHERS, Acting(tenant="third"))] == [1, 2, None]
 
@@ -143,6 +144,6 @@ def _raised(cls: type[CrmError], work: Callable[..., Any], *args: Any) -> CrmErr
 def _quota(store: Store, acting: Acting | None) -> int | None:
     def read_quota(uow: UnitOfWork) -> int | None:
         policy = uow.policies.in_force(ClaimPolicy, NOW)
-        return policy.daily_quota if policy is not None else None
+        return policy.quotas[0].most if policy is not None else None
 
     return store.run(read_quota, acting)
