@@ -606,3 +606,20 @@ def test_every_true_pair_but_a_few_is_a_candidate():
         by_person.setdefault(person, []).append(place)
     true = [a * len(ROWS) + b for places in by_person.values() for a, b in combinations(places, 2)]
     assert sum(pair in found for pair in true) / len(true) > 0.98
+
+
+def test_a_rule_of_many_columns_never_joins_strangers():
+    """Six columns of three thousand values make keys beyond 64 bits; overflowing ones could meet by chance."""
+    twins = 3_000
+    names = [f"c{place}" for place in range(6)]
+    columns = {
+        name: column(name, FieldType.CATEGORY, [f"v{row % twins}" for row in range(2 * twins)]) for name in names
+    }
+    # one twin in three differs in the last column
+    last = [f"v{row % twins}" if row < twins or row % 3 else f"w{row % 7}" for row in range(2 * twins)]
+    columns["c5"] = column("c5", FieldType.CATEGORY, last)
+    pairs = candidates_of_rules(columns, [names], most=10)
+    one, other = np.divmod(np.sort(pairs), 2 * twins)
+    expected = [row for row in range(twins) if (row + twins) % 3]
+    assert one.tolist() == expected
+    assert (other - one == twins).all()

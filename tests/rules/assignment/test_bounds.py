@@ -79,6 +79,11 @@ class TestLimits:
             ("assignment.sole", {"member": "wei"}),
         ]
 
+    def test_a_limit_that_nobody_has_reached_is_not_mentioned(self):
+        by = policy(limits=(Limit(most=3, per="month"), Limit(most=40, days=30)))
+        decision = decided(by, person("eva", room=(9, 0)), person("wei", room=(1, 1)))
+        assert [code for code, _ in reasons(decision)][1:] == ["assignment.limit.days", "assignment.sole"]
+
     def test_each_record_of_a_run_takes_room(self):
         by = policy(limits=(Limit(most=5, per="week"),))
         run = many(by, [person("eva", room=(2,)), person("wei", room=(1,))], [a_lead(id=f"L-{n}") for n in range(5)])

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from crmkit.domain.ids import MemberId, PoolId
+from crmkit.domain.organization.limits import Limit
 from crmkit.domain.reasons import Reason
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.ownership import Owned
@@ -191,14 +192,16 @@ def _passed_over(policy: AssignmentPolicy, group: Iterable[Candidate]) -> Iterat
             yield Reason.of(code, members=_list(ids))
     for place, bound in enumerate(policy.bounds):
         ids = [each.member.id for each in there if each.room and each.room[place] <= 0]
-        if not ids:
-            continue
-        if isinstance(bound, Backlog):
-            yield Reason.of("assignment.backlog", members=_list(ids), most=bound.most, backlog=bound.name)
-        elif bound.per is None:
-            yield Reason.of("assignment.limit.days", members=_list(ids), most=bound.most, days=bound.days)
-        else:
-            yield Reason.of(f"assignment.limit.{bound.per}", members=_list(ids), most=bound.most)
+        if ids:
+            yield _used_up(bound, _list(ids))
+
+
+def _used_up(bound: Limit | Backlog, members: str) -> Reason:
+    if isinstance(bound, Backlog):
+        return Reason.of("assignment.backlog", members=members, most=bound.most, backlog=bound.name)
+    if bound.per is None:
+        return Reason.of("assignment.limit.days", members=members, most=bound.most, days=bound.days)
+    return Reason.of(f"assignment.limit.{bound.per}", members=members, most=bound.most)
 
 
 def _list(ids: Sequence[str]) -> str:

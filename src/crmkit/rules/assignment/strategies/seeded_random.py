@@ -1,8 +1,10 @@
 """Chance that can be repeated: the same record falls to the same member, whoever asks and how often."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
+from itertools import accumulate
 from typing import ClassVar
 
 from crmkit.domain.model import Line, model
@@ -44,10 +46,7 @@ class SeededRandom:
     ) -> tuple[Candidate, Reason]:
         """The member that the draw falls on."""
         drawn = sha256(f"{self.seed}\n{record.ref}".encode()).digest()
+        ends = list(accumulate(each.member.weight for each in eligible))
         # 128 bits over a sum of weights: the rest of the division favours nobody that could be noticed
-        place = int.from_bytes(drawn[:16]) % sum(each.member.weight for each in eligible)
-        for chosen in eligible:
-            place -= chosen.member.weight
-            if place < 0:
-                break
+        chosen = eligible[bisect_right(ends, int.from_bytes(drawn[:16]) % ends[-1])]
         return chosen, Reason.of("assignment.drawn", member=chosen.member.id, of=len(eligible))

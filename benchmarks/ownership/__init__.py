@@ -1,0 +1,5 @@
+"""Ownership: who gets which lead, beside the optimum, round robin and a plain greedy choice."""
+
+from ownership import allocation
+
+LINES = [*allocation.LINES]

@@ -1,0 +1,13 @@
+"""The lines owed on ownership: none is forgotten."""
+
+OWED = {
+    "10,000 leads for 200 members: worth": ">= 0.995",
+    "10,000 leads for 200 members: worth, in turns": ">= 1.5",
+    "10,000 leads for 200 members: time": "<= 3",
+}
+
+
+def test_every_owed_line_is_there_with_its_goal(benchmark_module):
+    goals = {line.name: line.goal and str(line.goal) for line in benchmark_module("ownership").LINES}
+
+    assert OWED.items() <= goals.items()
