@@ -19,7 +19,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -227,8 +227,10 @@ def _wait_until_ready(keeper: "subprocess.Popen[bytes]", home: Path) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     status = home / "data" / "postmaster.pid"
     while time.monotonic() < deadline and keeper.poll() is None:
-        if status.exists() and status.read_text(encoding="utf-8").rstrip().endswith("ready"):
-            return
+        # initdb has such a file too, and takes it away again
+        with suppress(FileNotFoundError):
+            if status.read_text(encoding="utf-8").rstrip().endswith("ready"):
+                return
         time.sleep(0.01)
     log = home / "log"
     said = log.read_text(encoding="utf-8", errors="replace")[-2000:] if log.exists() else ""
