@@ -95,7 +95,7 @@ class _Auction:
                 self.taken[best] += 1
 
     def bid(self, waiting: Numbers) -> Numbers:
-        """Each of ``waiting`` bids for its best member, or gives up; the members asked."""
+        """Each of ``waiting`` bids for its best member, or gives up; the members who are asked for more than their room."""
         net = (self.values if len(waiting) == len(self.values) else self.values[waiting]) - self.price
         every = np.arange(len(waiting))
         best = net.argmax(axis=1)
@@ -110,7 +110,7 @@ class _Auction:
         return np.flatnonzero(self.taken > self.room)
 
     def outbid(self, over: Numbers) -> Numbers:
-        """Those whose bid was too low for a member who was asked ``over`` the room; all others keep their place."""
+        """Those whose bids were the lowest for members who have more than their room; all others keep their place."""
         rows = np.flatnonzero(np.isin(self.chosen, over))
         order = rows[np.lexsort((self.bids[rows], self.chosen[rows]))]
         starts = np.searchsorted(self.chosen[order], over)

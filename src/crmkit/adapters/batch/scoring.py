@@ -13,7 +13,8 @@ from attrs import frozen
 
 from crmkit.adapters.batch.columns import Codes, Column
 from crmkit.adapters.batch.comparison import OPEN, Compared, compare_open, known_levels
-from crmkit.rules.dedup.linkage import SHARED, FieldType, LinkageModel
+from crmkit.adapters.batch.likeness import AMONG_OTHERS
+from crmkit.rules.dedup.linkage import SHARED, LinkageModel
 
 __all__ = ["CERTAIN", "Floats", "Scores", "evidence_of", "probability", "promising", "score"]
 
@@ -23,12 +24,7 @@ CERTAIN = 1_000.0
 """Bits of what was decided: beyond anything that records say."""
 _AT_ONCE = 400_000
 _HAIR = 1e-6
-_COST = {
-    FieldType.ADDRESS: 3,
-    FieldType.COMPANY_NAME: 3,
-    FieldType.TEXT: 3,
-    FieldType.NAMES: 3,
-}
+_COST = dict.fromkeys(AMONG_OTHERS, 3)
 """How many times longer than others a type takes to compare."""
 
 

@@ -95,7 +95,8 @@ class _Desk:
         words = [(need, word) for need in target.needs if (word := need.of(record, now=self.now)) is not None]
         fit = [each for each in group if all(need.met_by(each.member, word) for need, word in words)]
         if len(fit) < len(group):
-            unfit = [each.member.id for each in group if each not in fit]
+            able = {each.member.id for each in fit}
+            unfit = [each.member.id for each in group if each.member.id not in able]
             reasons.append(
                 Reason.of("assignment.unfit", members=_list(unfit), needs=", ".join(word for _, word in words))
             )
