@@ -22,7 +22,7 @@ from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.custom_fields import CustomField, CustomSchema, FieldKind
 from crmkit.domain.model import annotations_of
 from crmkit.domain.organization.calendar import WorkingCalendar
-from crmkit.domain.organization.member import Member
+from crmkit.domain.organization.member import Leave, Member
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.values.address import Address
@@ -105,11 +105,24 @@ def _stages(fields: dict[str, Any]) -> dict[str, Any]:
     return fields | {"stages": tuple(known.values())}
 
 
+def _period(begins: str, ends: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What ends after it began."""
+
+    def mended(fields: dict[str, Any]) -> dict[str, Any]:
+        first, last = fields[begins], fields[ends]
+        if last is None or first < last:
+            return fields
+        return fields | {begins: last, ends: first if last < first else datetime.max.replace(tzinfo=UTC)}
+
+    return mended
+
+
 # … and fields that must fit each other
 _WHOLES: Mapping[type, Callable[[dict[str, Any]], dict[str, Any]]] = {
     Address: _place,
     Email: _usable("address"),
     Handle: _usable("value"),
+    Leave: _period("begins", "ends"),
     PersonName: _person,
     Phone: _usable("e164"),
     Pipeline: _stages,

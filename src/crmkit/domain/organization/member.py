@@ -10,7 +10,7 @@ from crmkit.domain.lifecycle import Lifecycle
 from crmkit.domain.model import Code, Line, model
 from crmkit.errors import InvalidInput
 
-__all__ = ["MEMBER", "ExistenceChecked", "Member", "MemberMoved", "MemberStatus", "Role", "Team"]
+__all__ = ["MEMBER", "ExistenceChecked", "Leave", "Member", "MemberMoved", "MemberStatus", "Role", "Team"]
 
 
 class MemberStatus(StrEnum):
@@ -56,6 +56,19 @@ class ExistenceChecked(Event):
 
 
 @model
+class Leave:
+    """A planned absence from ``begins`` until ``ends``, half-open: at ``ends`` the member is back."""
+
+    begins: datetime
+    ends: datetime
+
+    def check(self) -> None:
+        """It ends after it began."""
+        if self.ends <= self.begins:
+            raise InvalidInput("must end after it begins.", field="Leave.ends", hint="Give a later instant.")
+
+
+@model
 class Member(Record):
     """A person who sells or serves: team, superior, abilities and share of the work.
 
@@ -78,6 +91,10 @@ class Member(Record):
     weight: int = 100
     capacity: int | None = None
     calendar_id: CalendarId | None = None
+    leaves: tuple[Leave, ...] = ()
+    """Planned absences, past ones too; ``ON_LEAVE`` is an absence whose end nobody knows."""
+    left_at: datetime | None = None
+    """Since when the member has left the organisation."""
 
     def check(self) -> None:
         """A weight is positive, a capacity not negative."""
@@ -93,7 +110,12 @@ class Member(Record):
             NotAllowed: the verb does not fit the status.
         """
         to = MEMBER.next(self.status, verb)
-        return changed(self, MemberMoved(at=now, from_status=self.status, to_status=to), now=now, status=to)
+        event = MemberMoved(at=now, from_status=self.status, to_status=to)
+        return changed(self, event, now=now, status=to, left_at=now if to is MemberStatus.LEFT else None)
+
+    def away(self, at: datetime) -> bool:
+        """Whether a planned absence covers ``at``."""
+        return any(leave.begins <= at < leave.ends for leave in self.leaves)
 
     def has_asked(self, question: ExistenceChecked) -> "Change[Member]":
         """The question stands in the member's trail; nothing about the member changed."""
