@@ -10,6 +10,7 @@ from crmkit.domain.change import Change, changed, created
 from crmkit.domain.ids import InteractionId, Ref
 from crmkit.domain.parties.account import Account
 from crmkit.domain.sales.lead import Lead
+from crmkit.domain.stewardship.ownership import written
 from crmkit.rules.reclaim import Action, ReclaimCause, protection
 from crmkit.services.custody import Custody, owned_by
 from demo_stage.reading import Reading, instant_of
@@ -102,9 +103,7 @@ def _kept(scene: Scene, custody: Custody, record: Lead | Account, done: Sequence
         now=scene.now,
         last_contact_at=last,
         last_action_at=max(action.at for action in own),
-        reclaim_at=until.reclaim_at,
-        reclaim_cause=until.reclaim_cause,
-        warn_at=until.warn_at,
+        **written(until),
     )
 
 

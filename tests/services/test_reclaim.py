@@ -14,6 +14,7 @@ from crmkit.domain.ids import Ref
 from crmkit.errors import InvalidInput, NotAllowed, NotFound, StorageFailed
 from crmkit.rules.reclaim import Exemption, ReclaimFacts, ReclaimOutcome, ReclaimPolicy, Refresh, decide
 from crmkit.rules.rulebook import RuleBook
+from crmkit.services import custody
 from crmkit.services import reclaim as module
 from crmkit.services.context import Context
 from crmkit.services.follow_up import FollowUpForm, log_interaction
@@ -240,14 +241,14 @@ class TestRuns:
 
     def test_a_record_that_cannot_be_decided_is_reported_and_the_others_go_on(self, ctx, monkeypatch):
         self.many(ctx, 5)
-        decide = module.decide
+        decide = custody.decide
 
         def bad(policy, facts, *, now):
             if facts.record.id == "A-02":
                 raise ValueError("a bad record")
             return decide(policy, facts, now=now)
 
-        monkeypatch.setattr(module, "decide", bad)
+        monkeypatch.setattr(custody, "decide", bad)
         report = sweep(ctx, batch=2)
         assert (report.reclaimed, len(report.problems)) == (4, 1)
         assert (str(report.problems[0].record), dict(report.problems[0].reason.params)) == (
@@ -290,7 +291,7 @@ class TestRuns:
         def bad(*_args, **_options):
             raise ValueError
 
-        monkeypatch.setattr(module, "decide", bad)
+        monkeypatch.setattr(custody, "decide", bad)
         report = sweep(ctx, batch=2)
         assert (len(report.problems), report.complete) == (4, False)
 

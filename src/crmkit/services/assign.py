@@ -128,8 +128,11 @@ def assign_to(ctx: Context, ref: Ref, member_id: str, *, idempotency_key: str | 
             raise NotAllowed(f"{member.ref} is {member.status.value}.", hint="Choose an active member.", id=member_id)
         if record.owner_id == member_id:
             raise NotAllowed(f"{ref} is this member's already.", hint="Choose another member.", id=ref.id)
-        protection = Custody.of(uow, ref.entity, now=now).taken(record, now=now)
-        cause = Cause.ASSIGNED if record.owner_id is None else Cause.TRANSFERRED
+        custody = Custody.of(uow, ref.entity, now=now, owners=(record.owner_id,)).with_owner(member)
+        if record.owner_id is None:
+            cause, protection = Cause.ASSIGNED, custody.taken(record, member.id, now=now)
+        else:
+            cause, protection = Cause.TRANSFERRED, custody.handed_over(record, member.id, now=now)
         change = record.assign(member.id, now=now, cause=cause, protection=protection)
         uow.save(change, history(change, id=ctx.ids.new()))
         return HandedOver(record=ref, owner_id=member.id, previous_owner_id=record.owner_id, protection=protection)
@@ -155,7 +158,7 @@ def _assigned(
         return ()
     facts = _facts(uow, policy, records, now)
     decisions = decide_many(policy, records, facts, now=now)
-    custody = Custody.of(uow, entity, now=now)
+    custody = Custody.of(uow, entity, now=now, owners=(decision.member_id for decision in decisions))
     changes: list[Change[Any]] = []
     for record, decision in zip(records, decisions, strict=True):
         changes.extend(_changes(ctx, custody, record, decision, now))
@@ -170,7 +173,9 @@ def _changes(
     if record.owner_id is not None:
         return
     if decision.member_id is not None:
-        change = record.assign(decision.member_id, now=now, protection=custody.taken(record, now=now))
+        change = record.assign(
+            decision.member_id, now=now, protection=custody.taken(record, decision.member_id, now=now)
+        )
         yield change
         yield history(change, id=ctx.ids.new())
     elif decision.pool_id is not None:

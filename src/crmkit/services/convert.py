@@ -80,7 +80,7 @@ def convert_lead(
         if lead.status is LeadStatus.CONVERTED and lead.account_id is not None:
             return _before(uow, lead, lead.account_id)
         known = _Known.of(uow, lead, account_id, contact_id, now)
-        made = _Made(ctx, lead, Custody.of(uow, Account.entity, now=now), now)
+        made = _Made(ctx, lead, Custody.of(uow, Account.entity, now=now, owners=(lead.owner_id,)), now)
         account = made.account(known.account)
         contact = made.contact(known.contact, account.after)
         deal = made.opportunity(uow, account.after, opportunity_name, pipeline_id) if opportunity else None
@@ -292,7 +292,7 @@ class _Made:
         owner_id, account = self._lead.owner_id, change.after
         if owner_id is None or account.owner_id is not None:
             return change
-        kept = self._custody.taken(account, now=self._now)
+        kept = self._custody.taken(account, owner_id, now=self._now)
         taken = account.assign(owner_id, now=self._now, cause=Cause.CONVERTED, protection=kept)
         self.history.append(history(taken, id=self._ctx.ids.new()))
         return change.then(lambda _account: taken)

@@ -9,16 +9,17 @@
 (<Cause.ASSIGNED: 'assigned'>, 'wei')
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time
 from typing import Any, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from crmkit.domain.change import Change, created
 from crmkit.domain.conditions import Condition, F, parse
 from crmkit.domain.ids import CalendarId, OwnershipEntryId
 from crmkit.domain.organization.calendar import WorkingCalendar
+from crmkit.domain.organization.member import Member
 from crmkit.domain.parties.account import Account
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.ownership import (
@@ -31,10 +32,21 @@ from crmkit.domain.stewardship.ownership import (
     Reclaimed,
     Returned,
 )
-from crmkit.errors import InvalidInput
+from crmkit.errors import InvalidInput, NotAllowed
 from crmkit.ports.store import Repository, UnitOfWork
 from crmkit.rules.assignment import AssignmentPolicy
-from crmkit.rules.reclaim import SETTLED, Action, ClaimPolicy, PoolOrder, ReclaimFacts, ReclaimPolicy, protection
+from crmkit.rules.reclaim import (
+    SETTLED,
+    Action,
+    ClaimPolicy,
+    Pilot,
+    PoolOrder,
+    ReclaimDecision,
+    ReclaimFacts,
+    ReclaimPolicy,
+    decide,
+    protection,
+)
 
 __all__ = ["UNSETTLED", "Custody", "calendar_of", "day_began", "history", "lock_of", "owned_by", "owning", "policy_for"]
 
@@ -114,17 +126,20 @@ def history(change: Change[Any], *, id: str, cause: Cause | None = None) -> Chan
 class Custody:
     """How long owners of one entity's records keep them, as it stands in one unit of work.
 
-    Without a reclaim policy in force no clock runs: every protection is without an end.
+    Without a reclaim policy in force no clock runs: every protection is without an end. ``owners`` are
+    those that were loaded with ``knowing``; of others neither leave nor superior is known.
     """
 
     entity: str
     policy: ReclaimPolicy | None
     calendar: WorkingCalendar | None
     pools: PoolOrder
+    pilot: "Custody | None" = None
+    owners: Mapping[str, Member] = {}
 
     @classmethod
-    def of(cls, uow: UnitOfWork, entity: str, *, now: datetime) -> "Custody":
-        """Policy, calendar and pools in force at ``now``: three or four queries, whatever the number of records.
+    def of(cls, uow: UnitOfWork, entity: str, *, now: datetime, owners: Iterable[str | None] = ()) -> "Custody":
+        """Policy, calendar, pools in force at ``now`` and ``owners``: a handful of queries for any number of records.
 
         Raises:
             NotFound: the policy's calendar does not exist.
@@ -132,25 +147,99 @@ class Custody:
         """
         policy = policy_for(uow, ReclaimPolicy, entity, now=now)
         calendar = calendar_of(uow, None if policy is None else policy.calendar_id)
-        pools = uow.pools.find((F.holds == entity) & (F.enabled == True))  # noqa: E712 - builds a condition
+        found = uow.pools.find((F.holds == entity) & (F.enabled == True))  # noqa: E712 - builds a condition
         custom = () if policy is None else policy.custom_fields
-        return cls(entity=entity, policy=policy, calendar=calendar, pools=PoolOrder.of(pools, entity, custom=custom))
+        pools = PoolOrder.of(found, entity, custom=custom)
+        pilot = None
+        if policy is not None and policy.pilot is not None:
+            pilot = cls.piloted(uow, policy.pilot, pools, now=now)
+        custody = cls(entity=entity, policy=policy, calendar=calendar, pools=pools, pilot=pilot)
+        return custody.knowing(uow, owners)
 
-    def taken(self, record: Owned, *, now: datetime) -> Protection:
-        """The protection of whoever takes ``record`` at ``now``."""
-        if self.policy is None:
+    @classmethod
+    def piloted(cls, uow: UnitOfWork, pilot: Pilot, pools: PoolOrder, *, now: datetime) -> "Custody | None":
+        """What those who take part in ``pilot`` go by; ``None`` while its policy is not in force."""
+        policy = uow.policies.in_force(ReclaimPolicy, now, id=pilot.policy_id)
+        if policy is None:
+            return None
+        calendar = calendar_of(uow, policy.calendar_id)
+        return cls(entity=policy.entity, policy=policy, calendar=calendar, pools=pools)
+
+    def knowing(self, uow: UnitOfWork, owners: Iterable[str | None]) -> "Custody":
+        """The same with these members, read by one query where they are not known yet."""
+        wanted = sorted({owner for owner in owners if owner is not None and owner not in self.owners})
+        return evolve(self, owners={**self.owners, **uow.members.get_many(wanted)}) if wanted else self
+
+    def with_owner(self, owner: Member) -> "Custody":
+        """The same with a member that was read already."""
+        return evolve(self, owners={**self.owners, owner.id: owner})
+
+    def rules(self, owner: Member | None) -> "Custody":
+        """What the records of ``owner`` go by: the pilot's policy for those who take part in it."""
+        taking_part = self.policy and self.policy.pilot and owner is not None and self.policy.pilot.includes(owner)
+        return evolve(self.pilot, owners=self.owners) if taking_part and self.pilot is not None else self
+
+    def taken(self, record: Owned, owner_id: str, *, now: datetime) -> Protection:
+        """The protection of ``owner_id``, who takes ``record`` at ``now``."""
+        owner = self.owners.get(owner_id)
+        rules = self.rules(owner)
+        if rules.policy is None:
             return Protection()
-        return protection(self.policy, ReclaimFacts.taken(record, at=now, calendar=self.calendar), now=now)
+        facts = ReclaimFacts.taken(record, at=now, owner=owner, calendar=rules.calendar)
+        return protection(rules.policy, facts, now=now)
+
+    def handed_over(self, record: Owned, owner_id: str, *, now: datetime) -> Protection:
+        """The protection of ``owner_id``, to whom ``record`` is transferred; both owners must be known."""
+        owner, before = self.owners.get(owner_id), self.owners.get(record.owner_id or "")
+        rules = self.rules(owner)
+        if rules.policy is None:
+            return Protection()
+        teams = {None if member is None else member.team_id for member in (owner, before)}
+        teammates = len(teams) == 1 and None not in teams
+        facts = ReclaimFacts.handed_over(
+            record, rules.policy.handover, at=now, teammates=teammates, owner=owner, calendar=rules.calendar
+        )
+        return protection(rules.policy, facts, now=now)
 
     def followed_up(self, record: Owned, action: Action, *, now: datetime) -> Protection | None:
         """The protection of ``record`` after ``action``; ``None`` when that follow-up does not qualify."""
-        if self.policy is None or not self.policy.refresh_days(action.kind):
+        rules = self.rules(self.owners.get(record.owner_id or ""))
+        if rules.policy is None:
             return None
-        return protection(self.policy, self.facts(record, action), now=now)
+        facts = rules.facts(record, action)
+        terms = rules.policy.terms_of(record, facts.clock.since)
+        return protection(rules.policy, facts, now=now) if terms.refresh_days(action.kind) else None
+
+    def recounted(self, record: Owned, *, now: datetime, anew: bool = False) -> Protection:
+        """The protection of ``record`` as its inputs are now; ``anew`` drops what was promised but for the grace.
+
+        A record that nobody owns, or that no policy speaks of, has none.
+        """
+        rules = self.rules(self.owners.get(record.owner_id or ""))
+        if rules.policy is None or record.owner_id is None:
+            return Protection()
+        facts = rules.facts(record)
+        return protection(rules.policy, evolve(facts, held_until=None, found=True) if anew else facts, now=now)
+
+    def decided(self, record: Owned, *, now: datetime) -> ReclaimDecision:
+        """What happens to ``record`` at ``now``.
+
+        Raises:
+            NotAllowed: no reclaim policy is in force for its entity.
+        """
+        rules = self.rules(self.owners.get(record.owner_id or ""))
+        if rules.policy is None:
+            raise NotAllowed(
+                f"No reclaim policy is in force for {self.entity}.",
+                hint="Store one with uow.policies.put.",
+                entity=self.entity,
+            )
+        return decide(rules.policy, rules.facts(record), now=now)
 
     def facts(self, record: Owned, *actions: Action) -> ReclaimFacts:
         """``record`` as the reclaim engine looks at it."""
-        return ReclaimFacts.of(record, actions=actions, pools=self.pools, calendar=self.calendar)
+        owner = self.owners.get(record.owner_id or "")
+        return ReclaimFacts.of(record, actions=actions, owner=owner, pools=self.pools, calendar=self.calendar)
 
 
 def calendar_of(uow: UnitOfWork, calendar_id: CalendarId | None) -> WorkingCalendar | None:

@@ -11,7 +11,7 @@ from crmkit.domain.model import Line, Note, model
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
-from crmkit.domain.stewardship.ownership import Protection
+from crmkit.domain.stewardship.ownership import Protection, written
 from crmkit.errors import InvalidInput
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import Action
@@ -137,21 +137,17 @@ def _clock(
     since = record.owned_since or record.created_at
     if at < since:
         return {}
-    stands = Custody.of(uow, record.entity, now=now).followed_up(record, Action(kind=form.kind, at=at), now=now)
+    custody = Custody.of(uow, record.entity, now=now, owners=(record.owner_id,))
+    stands = custody.followed_up(record, Action(kind=form.kind, at=at), now=now)
     if stands is None:
         return {}
-    return {
-        "last_action_at": max(filter(None, (record.last_action_at, at))),
-        "reclaim_at": stands.reclaim_at,
-        "reclaim_cause": stands.reclaim_cause,
-        "warn_at": stands.warn_at,
-    }
+    return {"last_action_at": max(filter(None, (record.last_action_at, at))), **written(stands)}
 
 
 def _answer(interaction: Interaction, change: Change[Any]) -> FollowUp:
     after = change.after
     stands = Protection()
     if not isinstance(after, Contact):
-        stands = Protection(reclaim_at=after.reclaim_at, reclaim_cause=after.reclaim_cause, warn_at=after.warn_at)
+        stands = after.protection
     extended = stands.reclaim_at is not None and stands.reclaim_at != getattr(change.before, "reclaim_at", None)
     return FollowUp(interaction_id=interaction.id, record=after.ref, protection=stands, extended=extended)

@@ -184,7 +184,7 @@ class _ClaimDesk:
         self.member: Member = uow.members.get(member_id)
         # without a policy there are no limits but the member's own capacity
         self.policy = policy_for(uow, ClaimPolicy, entity, now=now) or ClaimPolicy(entity=entity)
-        self.custody = Custody.of(uow, entity, now=now)
+        self.custody = Custody.of(uow, entity, now=now).with_owner(self.member)
         self.pools: dict[str, Pool] = {}
         self.let_go: dict[str, datetime] = {}
         self.held = self.count_held()
@@ -254,7 +254,7 @@ class _ClaimDesk:
         decision = decide_claim(self.policy, facts, now=self.now)
         if not decision.granted:
             return decision
-        protection = self.custody.taken(record, now=self.now)
+        protection = self.custody.taken(record, self.member.id, now=self.now)
         self.changes.append(record.claim(self.member.id, now=self.now, protection=protection))
         self.held, self.open_work = self.held + 1, self.open_work + 1
         self.claimed = tuple(claimed + 1 for claimed in self.claimed)

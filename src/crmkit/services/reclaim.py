@@ -11,22 +11,26 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from attrs import define, field
+from attrs import define, evolve, field, frozen
 
 from crmkit.domain.change import Change
 from crmkit.domain.conditions import Condition, F
 from crmkit.domain.ids import MemberId, PoolId, Ref
 from crmkit.domain.model import model
+from crmkit.domain.organization.limits import Limit, Span
 from crmkit.domain.reasons import Reason
-from crmkit.domain.stewardship.ownership import Owned, Protection
-from crmkit.errors import CrmError, InvalidInput, NotAllowed, StorageFailed
+from crmkit.domain.stewardship.ownership import Cause, Owned
+from crmkit.errors import CrmError, InvalidInput, StorageFailed
 from crmkit.ports.store import UnitOfWork
-from crmkit.rules.reclaim import ReclaimDecision, ReclaimOutcome, decide
+from crmkit.rules.policy import PolicyRef
+from crmkit.rules.reclaim import ReclaimDecision, ReclaimOutcome, ReclaimPolicy
 from crmkit.services.context import Context
 from crmkit.services.custody import UNSETTLED, Custody, history, owned_by, owning
 
 __all__ = ["Forecast", "Foreseen", "SweepProblem", "SweepReport", "explain", "preview", "sweep"]
 
+MOST_AT_ONCE = 500
+"""Records of one transaction."""
 MOST_PROBLEMS = 500
 """Records that fail before a run stops: by then something general is wrong."""
 
@@ -44,7 +48,7 @@ class SweepReport:
     """What a run did.
 
     ``kept`` were due and stay, by exemption or because their clock had moved; ``started`` had an owner
-    and no clock. ``problems`` need somebody: records that no pool takes, and records that failed.
+    and no clock; ``postponed`` are due and wait, because no more may fall back today. ``problems`` need somebody: records that no pool takes, and records that failed.
     """
 
     at: datetime
@@ -52,9 +56,10 @@ class SweepReport:
     reclaimed: int = 0
     kept: int = 0
     started: int = 0
+    postponed: int = 0
     problems: tuple[SweepProblem, ...] = ()
     complete: bool = True
-    """Whether everything that was due has been dealt with."""
+    """Whether everything that was due has been dealt with; not when another policy came into force meanwhile."""
 
 
 @model
@@ -84,22 +89,23 @@ def sweep(ctx: Context, *, entity: str = "account", limit: int | None = None, ba
 
     Any number of workers may sweep at once: each leaves out what another one holds. Records that fail
     are reported and left as they are; the rest of their batch is saved without them. ``limit`` is how
-    many records to deal with at most, ``batch`` how many in one transaction (1 to 500).
+    many records to deal with at most, ``batch`` how many in one transaction (1 to 500). A run goes by one
+    version of the policy: when another comes into force (also one that pauses), it stops.
 
     Raises:
         InvalidInput: ``batch`` or ``limit`` is out of range, or the entity has no owners.
         StorageFailed: the store fails; batches saved before stay saved.
     """
-    if not 1 <= batch <= 500 or (limit is not None and limit < 1):
+    if not 1 <= batch <= MOST_AT_ONCE or (limit is not None and limit < 1):
         raise InvalidInput("must be positive, a batch at most 500.", field="batch", hint="500 is usual.")
     run = _Run(ctx, owning(entity), ctx.clock.now(), limit)
-    due = (
-        (F.reclaim_at <= run.now, "reclaim_at"),
-        (F.warn_at <= run.now, "warn_at"),
-        (F.reclaim_at.missing() & ~F.owner_id.missing() & UNSETTLED[entity], "created_at"),
+    phases = (
+        Phase(F.reclaim_at <= run.now, "reclaim_at", falls=True),
+        Phase((F.warn_at <= run.now) & (F.reclaim_at > run.now), "warn_at"),
+        Phase(F.reclaim_at.missing() & ~F.owner_id.missing() & UNSETTLED[entity], "created_at"),
     )
-    for condition, order in due:
-        while run.goes_on and run.one_batch(condition, order, batch):
+    for phase in phases:
+        while run.goes_on and run.one_batch(phase, batch):
             pass
     return run.report()
 
@@ -113,14 +119,12 @@ def preview(ctx: Context, at: datetime, *, entity: str = "account", limit: int =
     if not 1 <= limit <= 10_000:
         raise InvalidInput("must lie within 1 and 10000.", field="limit", hint="500 is usual.")
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
-        custody = Custody.of(uow, entity, now=at)
-        if custody.policy is None:
-            return Forecast(at=at, records=(), complete=True)
         due = (F.reclaim_at <= at) | (F.warn_at <= at)
         records = owned_by(uow, entity).find(due, order=["reclaim_at"], limit=limit + 1, now=at)
-        foreseen = [
-            _foreseen(record, decide(custody.policy, custody.facts(record), now=at)) for record in records[:limit]
-        ]
+        custody = Custody.of(uow, entity, now=at, owners=(record.owner_id for record in records))
+        if custody.policy is None:
+            return Forecast(at=at, records=(), complete=True)
+        foreseen = [_foreseen(record, custody.decided(record, now=at)) for record in records[:limit]]
     return Forecast(at=at, records=tuple(foreseen), complete=len(records) <= limit)
 
 
@@ -134,14 +138,7 @@ def explain(ctx: Context, ref: Ref, *, at: datetime | None = None) -> ReclaimDec
     moment = at or ctx.clock.now()
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         record = owned_by(uow, ref.entity).get(ref.id)
-        custody = Custody.of(uow, ref.entity, now=moment)
-        if custody.policy is None:
-            raise NotAllowed(
-                f"No reclaim policy is in force for {ref.entity}.",
-                hint="Store one with uow.policies.put.",
-                entity=ref.entity,
-            )
-        return decide(custody.policy, custody.facts(record), now=moment)
+        return Custody.of(uow, ref.entity, now=moment, owners=(record.owner_id,)).decided(record, now=moment)
 
 
 def _foreseen(record: Owned, decision: ReclaimDecision) -> Foreseen:
@@ -157,19 +154,27 @@ def _foreseen(record: Owned, decision: ReclaimDecision) -> Foreseen:
 
 def carried_out(record: Owned, decision: ReclaimDecision, *, now: datetime) -> Change[Any] | None:
     """The change that does what was decided; ``None`` when the record stands as it should already."""
-    owner = () if record.owner_id is None else (record.owner_id,)
     stands = decision.protection
     if decision.outcome is ReclaimOutcome.RECLAIM and decision.pool_id is not None:
-        return record.reclaim(decision.pool_id, cause=stands.reclaim_cause, now=now, recipients=owner)
+        return record.reclaim(decision.pool_id, cause=stands.reclaim_cause, now=now, recipients=decision.recipients)
     if decision.outcome is ReclaimOutcome.WARN:
-        return record.warn(now=now, recipients=owner, again_at=stands.warn_at)
-    if stands == Protection(reclaim_at=record.reclaim_at, reclaim_cause=record.reclaim_cause, warn_at=record.warn_at):
+        return record.warn(now=now, recipients=decision.recipients, again_at=stands.warn_at)
+    if stands == record.protection:
         return None
     return record.protect(stands, now=now)
 
 
 Done = tuple[str, SweepProblem | None]
 """What became of one record: the count it belongs to, and what is wrong with it."""
+
+
+@frozen
+class Phase:
+    """Which records a part of the run looks for, in which order, and whether they fall back."""
+
+    condition: Condition
+    order: str
+    falls: bool = False
 
 
 @define
@@ -183,20 +188,23 @@ class _Run:
     counts: Counter[str] = field(factory=Counter)
     problems: dict[str, SweepProblem] = field(factory=dict)
     failed: list[str] = field(factory=list)
+    policy: PolicyRef | None = None
+    overtaken: bool = False
+    postponed: int = 0
 
     @property
     def goes_on(self) -> bool:
-        """There is room for more, and not everything fails."""
-        return self.left != 0 and len(self.failed) < MOST_PROBLEMS
+        """There is room for more, not everything fails, and the policy is the one it began with."""
+        return self.left != 0 and len(self.failed) < MOST_PROBLEMS and not self.overtaken
 
-    def one_batch(self, condition: Condition, order: str, size: int) -> bool:
+    def one_batch(self, phase: Phase, size: int) -> bool:
         """One transaction of up to ``size`` records; whether there may be more."""
         size = size if self.left is None else min(size, self.left)
         if self.failed:
-            condition &= ~F.id.in_(self.failed)
+            phase = evolve(phase, condition=phase.condition & ~F.id.in_(self.failed))
         ids: list[str] = []
         try:
-            done = self.ctx.store.run(lambda uow: self.settle(uow, condition, order, size, ids), self.ctx.acting)
+            done = self.ctx.store.run(lambda uow: self.settle(uow, phase, size, ids), self.ctx.acting)
         except StorageFailed:
             raise
         except Exception:
@@ -204,34 +212,38 @@ class _Run:
                 raise
             # find out which record it was, and save the others
             for id_ in ids:
-                self.alone(id_, condition)
+                self.alone(id_, phase)
         else:
             self.book(done)
         return bool(ids)
 
-    def alone(self, id_: str, condition: Condition) -> None:
+    def alone(self, id_: str, phase: Phase) -> None:
         """One record in a transaction of its own, if it is still due."""
-        only = (F.id == id_) & condition
+        only = evolve(phase, condition=(F.id == id_) & phase.condition)
         try:
-            self.book(self.ctx.store.run(lambda uow: self.settle(uow, only, "created_at", 1, []), self.ctx.acting))
+            self.book(self.ctx.store.run(lambda uow: self.settle(uow, only, 1, []), self.ctx.acting))
         except StorageFailed:
             raise
         except Exception as error:  # noqa: BLE001 - one bad record must not stop the run
             self.book([_failure(Ref(entity=self.entity, id=id_), error)])
 
-    def settle(self, uow: UnitOfWork, condition: Condition, order: str, size: int, ids: list[str]) -> list[Done]:
+    def settle(self, uow: UnitOfWork, phase: Phase, size: int, ids: list[str]) -> list[Done]:
         """Decide on what is due and save the changes set-wise; ``ids`` are those looked at."""
         custody = Custody.of(uow, self.entity, now=self.now)
-        if custody.policy is None:
+        size = min(size, self.room(uow, custody, phase))
+        if size == 0:
             ids.clear()
             return []
-        found = owned_by(uow, self.entity).find(condition, order=[order], limit=size, now=self.now, locking="skip")
+        found = owned_by(uow, self.entity).find(
+            phase.condition, order=[phase.order], limit=size, now=self.now, locking="skip"
+        )
         ids[:] = [record.id for record in found]
+        custody = custody.knowing(uow, (record.owner_id for record in found))
         done: list[Done] = []
         changes: list[Change[Any]] = []
         for record in found:
             try:
-                decision = decide(custody.policy, custody.facts(record), now=self.now)
+                decision = custody.decided(record, now=self.now)
                 changes.extend(self.changes(record, decision))
             except Exception as error:  # noqa: BLE001 - one bad record must not stop the run
                 done.append(_failure(record.ref, error))
@@ -240,6 +252,28 @@ class _Run:
         if changes:
             uow.save(*changes)
         return done
+
+    def room(self, uow: UnitOfWork, custody: Custody, phase: Phase) -> int:
+        """How many records may be dealt with now: none without a policy, under another one, or in a pause."""
+        policy = custody.policy
+        if policy is None:
+            return 0
+        self.overtaken = self.policy not in (None, policy.ref)
+        self.policy = self.policy or policy.ref
+        if self.overtaken or any(pause.holds(self.now) for pause in policy.pauses):
+            return 0
+        return self.left_today(uow, policy, custody) if phase.falls and policy.most_a_day is not None else MOST_AT_ONCE
+
+    def left_today(self, uow: UnitOfWork, policy: ReclaimPolicy, custody: Custody) -> int:
+        """How many more may fall back today, counted under a lock, so that any number of workers keep to it."""
+        uow.lock(f"reclaim:{self.entity}")
+        today = Limit(most=policy.most_a_day or 0, per=Span.DAY)
+        since = today.begins(self.now, custody.calendar)
+        fallen = (F.record_entity == self.entity) & (F.cause == Cause.RECLAIMED.value) & (F.at >= since)
+        left = today.most - uow.ownership.count(fallen)
+        if left <= 0:
+            self.postponed = owned_by(uow, self.entity).count(F.reclaim_at <= self.now, now=self.now)
+        return max(left, 0)
 
     def changes(self, record: Owned, decision: ReclaimDecision) -> list[Change[Any]]:
         change = carried_out(record, decision, now=self.now)
@@ -269,6 +303,7 @@ class _Run:
             reclaimed=self.counts["reclaimed"],
             kept=self.counts["kept"],
             started=self.counts["started"],
+            postponed=self.postponed,
             problems=tuple(self.problems.values())[:MOST_PROBLEMS],
             complete=self.goes_on,
         )

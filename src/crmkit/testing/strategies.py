@@ -24,6 +24,7 @@ from crmkit.domain.model import annotations_of
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Leave, Member
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
+from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.values.address import Address
 from crmkit.domain.values.contact_points import Email, Handle, Phone
@@ -121,6 +122,7 @@ def _period(begins: str, ends: str) -> Callable[[dict[str, Any]], dict[str, Any]
 _WHOLES: Mapping[type, Callable[[dict[str, Any]], dict[str, Any]]] = {
     Address: _place,
     Email: _usable("address"),
+    Evidence: _period("since", "until"),
     Handle: _usable("value"),
     Leave: _period("begins", "ends"),
     PersonName: _person,

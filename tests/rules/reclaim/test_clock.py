@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from crmkit.domain.model import revise
 from crmkit.errors import InvalidInput
 from crmkit.rules.reclaim import Action, ReclaimFacts, ReclaimPolicy, Refresh, protection
-from crmkit.rules.reclaim.clock import next_warning
+from crmkit.rules.reclaim.clock import rungs_due
 from crmkit.rules.reclaim.days import DayCount
 from crmkit.testing import NOW, a_calendar, a_lead, an_account
 
@@ -149,12 +149,13 @@ class TestWarnings:
 
     def test_the_ladder_is_climbed_rung_by_rung(self):
         deadline = NOW + 30 * DAY
+        told = protection(self.policy, facts(), now=NOW)
         rungs = []
-        at = NOW
-        while at is not None:
-            at = next_warning(self.policy, deadline, DayCount(), now=at)
-            rungs.append(at)
-        assert rungs == [NOW + 23 * DAY, NOW + 27 * DAY, NOW + 29 * DAY, None]
+        while told.warn_at is not None:
+            due, upcoming = rungs_due(self.policy, told, DayCount(), now=told.warn_at)
+            rungs.append(([rung.days for rung in due], told.warn_at))
+            told = revise(told, warn_at=upcoming)
+        assert rungs == [([7], deadline - 7 * DAY), ([3], deadline - 3 * DAY), ([1], deadline - DAY)]
 
     def test_a_near_deadline_is_warned_of_at_the_next_rung(self):
         record = owned(reclaim_at=NOW + 2 * DAY)

@@ -8,6 +8,7 @@ from crmkit.domain.model import revise
 from crmkit.domain.organization.limits import Limit
 from crmkit.errors import InvalidCondition, InvalidInput
 from crmkit.rules.reclaim import ClaimPolicy, Exemption, ReclaimPolicy, Refresh
+from crmkit.rules.reclaim.terms import Terms
 
 WRONG = [
     ({"entity": "contact"}, "ReclaimPolicy.entity"),
@@ -64,9 +65,9 @@ def test_a_revised_policy_asks_the_revised_questions():
 
 
 def test_the_longest_refresh_that_fits_counts():
-    policy = ReclaimPolicy(refreshes=(Refresh(kinds=("visit",), days=30), Refresh(days=10)))
-    assert [policy.refresh_days(kind) for kind in ("visit", "call")] == [30, 10]
-    assert ReclaimPolicy().refresh_days("call") == 0
+    terms = Terms(protect_days=30, refreshes=(Refresh(kinds=("visit",), days=30), Refresh(days=10)))
+    assert [terms.refresh_days(kind) for kind in ("visit", "call")] == [30, 10]
+    assert Terms(protect_days=30).refresh_days("call") == 0
 
 
 @pytest.mark.parametrize("limit", ["holding_cap", "cooldown_days", "freeze_days", "interval_minutes"])

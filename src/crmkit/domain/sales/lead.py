@@ -211,5 +211,6 @@ class Lead(Owned):
             reclaim_at=None,
             reclaim_cause="",
             warn_at=None,
+            clock=None,
             score_due_at=None,
         )

@@ -7,17 +7,21 @@ fairness are counted on.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from crmkit.domain.change import Change, Event, Record, changed
 from crmkit.domain.ids import MemberId, OwnershipEntryId, PoolId
 from crmkit.domain.model import Code, Key, Line, model
+from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.errors import AlreadyClaimed, NotAllowed
 
 __all__ = [
     "Assigned",
+    "Attested",
     "Cause",
     "Claimed",
+    "Clock",
+    "Locked",
     "Owned",
     "OwnershipEntry",
     "Protection",
@@ -25,6 +29,9 @@ __all__ = [
     "Reclaimed",
     "Returned",
     "Unassigned",
+    "Unlocked",
+    "Withdrawn",
+    "written",
 ]
 
 
@@ -44,15 +51,36 @@ class Cause(StrEnum):
 
 
 @model
+class Clock:
+    """What the deadlines of an owned record are counted from, where that is not when its owner took it.
+
+    A record without one has been with its owner since ``owned_since``, and nothing has prolonged that.
+    """
+
+    since: datetime
+    """What the default protection counts from."""
+    held_since: datetime
+    """What the longest time to hold it counts from; a transfer between teammates leaves it as it is."""
+    refreshed_at: datetime | None = None
+    """The follow-up that protects longest, and for how many days."""
+    refreshed_days: int = 0
+    progressed_at: datetime | None = None
+    """When the work with the customer last got further."""
+    extended_until: datetime | None = None
+    """Until when an extension that was granted protects."""
+
+
+@model
 class Protection:
     """How long the owner keeps the record: the earliest deadline with its cause, and when to warn before it.
 
-    All instants are UTC; ``None`` means never.
+    All instants are UTC; ``None`` means never. ``clock`` is what they were worked out from.
     """
 
     reclaim_at: datetime | None = None
     reclaim_cause: Line = ""
     warn_at: datetime | None = None
+    clock: Clock | None = None
 
 
 @model
@@ -114,6 +142,42 @@ class ReclaimWarned(Event):
 
 
 @model
+class Attested(Event):
+    """Something is known that may spare the record."""
+
+    type: ClassVar[str] = "ownership.attested"
+    kind: Code
+    source: Key
+    until: datetime | None = None
+
+
+@model
+class Withdrawn(Event):
+    """What was known no longer holds."""
+
+    type: ClassVar[str] = "ownership.withdrawn"
+    kind: Code
+    source: Key
+
+
+@model
+class Locked(Event):
+    """The owner locked the record."""
+
+    type: ClassVar[str] = "ownership.locked"
+    owner_id: MemberId | None = None
+    until: datetime
+
+
+@model
+class Unlocked(Event):
+    """The lock was taken off."""
+
+    type: ClassVar[str] = "ownership.unlocked"
+    owner_id: MemberId | None = None
+
+
+@model
 class OwnershipEntry(Record):
     """One line of a record's ownership history: from whom (or which pool) to whom, when and why."""
 
@@ -146,6 +210,22 @@ class Owned(Record):
     reclaim_cause: Line = ""
     warn_at: datetime | None = None
     """When the next warning is due; ``None`` once it was given."""
+    clock: Clock | None = None
+    evidence: tuple[Evidence, ...] = ()
+    """What is known elsewhere and may spare the record; it stays when the record changes hands."""
+    locked_until: datetime | None = None
+    """Until when its owner has locked it; another owner finds it open."""
+
+    @property
+    def protection(self) -> Protection:
+        """How long the owner keeps the record, as it stands."""
+        return Protection(
+            reclaim_at=self.reclaim_at, reclaim_cause=self.reclaim_cause, warn_at=self.warn_at, clock=self.clock
+        )
+
+    def locked(self, at: datetime) -> bool:
+        """Whether its owner has locked it at that time."""
+        return self.locked_until is not None and at < self.locked_until
 
     def assign(
         self,
@@ -216,10 +296,33 @@ class Owned(Record):
             self,
             now=now,
             last_action_at=last,
-            reclaim_at=protection.reclaim_at,
-            reclaim_cause=protection.reclaim_cause,
-            warn_at=protection.warn_at,
+            **written(protection),
         )
+
+    def attest(self, evidence: Evidence, *, now: datetime) -> Change[Self]:
+        """``evidence`` stands on the record, in the place of what the same source said before."""
+        event = Attested(at=now, kind=evidence.kind, source=evidence.source, until=evidence.until)
+        others = tuple(each for each in self.evidence if each.identity != evidence.identity)
+        return changed(self, event, now=now, evidence=(*others, evidence))
+
+    def withdraw(self, kind: str, source: str, *, now: datetime) -> Change[Self]:
+        """What ``source`` said no longer holds.
+
+        Raises:
+            NotAllowed: the record has no such evidence.
+        """
+        rest = tuple(each for each in self.evidence if each.identity != (kind, source))
+        if len(rest) == len(self.evidence):
+            raise NotAllowed(f"{self.ref} has no {kind} of that source.", hint="Look at its evidence.", id=self.id)
+        return changed(self, Withdrawn(at=now, kind=kind, source=source), now=now, evidence=rest)
+
+    def lock(self, until: datetime, *, now: datetime) -> Change[Self]:
+        """Its owner has locked the record until then."""
+        return changed(self, Locked(at=now, owner_id=self.owner_id, until=until), now=now, locked_until=until)
+
+    def unlock(self, *, now: datetime) -> Change[Self]:
+        """The lock is off."""
+        return changed(self, Unlocked(at=now, owner_id=self.owner_id), now=now, locked_until=None)
 
     def leave_unassigned(self, reason: str, *, now: datetime) -> Change[Self]:
         """Nobody could take the record; the reason stays visible on it."""
@@ -237,9 +340,8 @@ class Owned(Record):
             pool_since=None,
             unassigned_reason="",
             last_action_at=None,
-            reclaim_at=given.reclaim_at,
-            reclaim_cause=given.reclaim_cause,
-            warn_at=given.warn_at,
+            locked_until=None,
+            **written(given),
         )
 
     def _pooled(self, event: Event, *, pool_id: PoolId, now: datetime) -> Change[Self]:
@@ -253,7 +355,16 @@ class Owned(Record):
             pool_since=now,
             unassigned_reason="",
             last_action_at=None,
-            reclaim_at=None,
-            reclaim_cause="",
-            warn_at=None,
+            locked_until=None,
+            **written(Protection()),
         )
+
+
+def written(protection: Protection) -> dict[str, Any]:
+    """The fields of a record that say how long its owner keeps it, as ``protection`` has them."""
+    return {
+        "reclaim_at": protection.reclaim_at,
+        "reclaim_cause": protection.reclaim_cause,
+        "warn_at": protection.warn_at,
+        "clock": protection.clock,
+    }

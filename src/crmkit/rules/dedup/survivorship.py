@@ -92,6 +92,8 @@ OWNERSHIP = (
     "reclaim_at",
     "reclaim_cause",
     "warn_at",
+    "clock",
+    "locked_until",
 )
 _LEAD_STATUS = ("status", "disqualified_reason", "recycle_at")
 _ORIGIN = ("source", "campaign", "external_id")
@@ -108,6 +110,7 @@ _OUR_SIDE = (
     ("last_contact_at",),
     ("next_contact_at",),
     ("standing",),
+    ("evidence",),
 )
 """What we decided or did ourselves: news from outside never touches it."""
 SETTLED_BY_US = frozenset(name for block in _OUR_SIDE for name in block) | set(_NEVER)
@@ -350,7 +353,7 @@ def _strictest(one: Any, other: Any) -> Any:
     return revise(one, **changed) if changed else one
 
 
-def _united_words(mine: Iterable[str], theirs: Iterable[str]) -> tuple[str, ...]:
+def _united_words(mine: Iterable[Any], theirs: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(dict.fromkeys((*mine, *theirs)))
 
 
@@ -376,6 +379,7 @@ UNITED: Mapping[str, Callable[[Any, Any], Any]] = {
     "identifiers": _united_points,
     "tags": _united_words,
     "preferences": _united_words,
+    "evidence": _united_words,
     "description": _united_notes,
     "custom": _united_custom,
 }

@@ -98,10 +98,10 @@ def _without_flags(point: Any) -> dict[str, Any]:
     return {name: value for name, value in vars(point).items() if name not in FLAGS}
 
 
-def _words(old: Sequence[str], new: Sequence[str], today: Sequence[str]) -> tuple[tuple[str, ...], bool]:
-    """Words, or the paragraphs of a note: what went goes, what came comes; the order of today stays."""
+def _words(old: Sequence[Any], new: Sequence[Any], today: Sequence[Any]) -> tuple[tuple[Any, ...], bool]:
+    """Words, facts, or the paragraphs of a note: what went goes, what came comes; the order of today stays."""
     gone, come = Counter(old) - Counter(new), Counter(new) - Counter(old)
-    left: list[str] = []
+    left: list[Any] = []
     # from the end: of two that are alike, the one that was added is the later one
     for word in reversed(today):
         if gone[word] > 0:
@@ -144,6 +144,7 @@ _PARTS: Mapping[str, Part] = {
     "identifiers": _points,
     "tags": _words,
     "preferences": _words,
+    "evidence": _words,
     "description": _notes,
     "custom": _custom,
 }

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from crmkit.rules.reclaim.claim import decide_claim
 from crmkit.rules.reclaim.claim_policy import ClaimPolicy
 from crmkit.rules.reclaim.clock import protection
-from crmkit.rules.reclaim.decide import decide
+from crmkit.rules.reclaim.decide import decide, remedies
 from crmkit.rules.reclaim.decision import ClaimDecision, ClaimOutcome, ReclaimCause, ReclaimDecision, ReclaimOutcome
 from crmkit.rules.reclaim.facts import Action, ClaimFacts, ReclaimFacts
-from crmkit.rules.reclaim.policy import SETTLED, Exemption, ReclaimPolicy, Refresh
+from crmkit.rules.reclaim.ladder import Listener, Rung
+from crmkit.rules.reclaim.policy import SETTLED, Extensions, Handover, ReclaimPolicy
 from crmkit.rules.reclaim.pools import PoolOrder, choose_pool
+from crmkit.rules.reclaim.rollout import Pause, Pilot
+from crmkit.rules.reclaim.terms import Exemption, Refresh, Tier
 from crmkit.rules.reclaim.texts import TEXTS as _TEXTS
 
 __all__ = [
@@ -26,6 +29,11 @@ __all__ = [
     "ClaimOutcome",
     "ClaimPolicy",
     "Exemption",
+    "Extensions",
+    "Handover",
+    "Listener",
+    "Pause",
+    "Pilot",
     "PoolOrder",
     "ReclaimCause",
     "ReclaimDecision",
@@ -33,10 +41,13 @@ __all__ = [
     "ReclaimOutcome",
     "ReclaimPolicy",
     "Refresh",
+    "Rung",
+    "Tier",
     "choose_pool",
     "decide",
     "decide_claim",
     "protection",
+    "remedies",
 ]
 
 KINDS: tuple[type, ...] = (ReclaimPolicy, ClaimPolicy)

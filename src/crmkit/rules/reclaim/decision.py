@@ -17,12 +17,22 @@ class ReclaimCause(StrEnum):
     """The default protection."""
     NO_FOLLOW_UP = "no_follow_up"
     """The protection that the last follow-up gave."""
+    NO_PROGRESS = "no_progress"
+    """The time allowed without the work getting further."""
+    NOT_WON = "not_won"
+    """The time allowed without a sale."""
     MAXIMUM_REACHED = "maximum_reached"
     """The absolute maximum."""
+    OWNER_LEFT = "owner_left"
+    """The time allowed after the owner left the organisation."""
     GRACE_ENDED = "grace_ended"
-    """The grace of a record whose clock had never run."""
+    """The grace of a record whose clock had never run, or whose policy is new or had paused."""
+    EXTENSION_ENDED = "extension_ended"
+    """The extension that was granted on request."""
     EXEMPTION_ENDED = "exemption_ended"
     """The protection that was renewed because the record was spared."""
+    EVIDENCE_ENDED = "evidence_ended"
+    """The end of the evidence that spared it, with the time to renew that."""
     NO_POOL = "no_pool"
     """It was due, but no pool takes it; tried again at the deadline."""
 
@@ -37,11 +47,15 @@ class ReclaimOutcome(StrEnum):
 
 @model
 class ReclaimDecision(Decision):
-    """What happens to the record, where it falls to, and the deadlines that are to stand on it from now on."""
+    """What happens to the record, where it falls to, and the deadlines that are to stand on it from now on.
+
+    ``recipients`` are told of a warning or a reclaim.
+    """
 
     outcome: ReclaimOutcome
     protection: Protection
     pool_id: PoolId | None = None
+    recipients: tuple[MemberId, ...] = ()
 
 
 class ClaimOutcome(StrEnum):

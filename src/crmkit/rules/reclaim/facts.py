@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from crmkit.domain.activities.interaction import InteractionKind
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member
-from crmkit.domain.stewardship.ownership import Owned
+from crmkit.domain.stewardship.ownership import Clock, Owned
 from crmkit.domain.stewardship.pool import Pool
+from crmkit.rules.reclaim.policy import Handover
 from crmkit.rules.reclaim.pools import PoolOrder
 
 __all__ = ["Action", "ClaimFacts", "ReclaimFacts"]
@@ -24,16 +25,27 @@ class Action:
 
 @frozen(kw_only=True)
 class ReclaimFacts:
-    """A record and its clock.
+    """A record and what its clocks are counted from.
 
-    ``since`` is what the default protection and the maximum are counted from, ``held_until`` the deadline
-    that was promised; ``None`` when the clock has not run yet. ``actions`` are follow-ups since then.
+    Args:
+        record: as it stands.
+        owned_since: since when it has its owner.
+        clock: what the clocks are counted from.
+        held_until: the deadline that was promised; ``None`` when there is none.
+        found: nobody ever started its clock, so that it gets the policy's grace.
+        actions: follow-ups that ``clock`` does not know of yet.
+        owner: whose leave stops the clocks, and whose superior is told; ``None`` where nobody asked.
+        pools: those of its entity.
+        calendar: the policy's.
     """
 
     record: Owned
-    since: datetime
+    owned_since: datetime
+    clock: Clock
     held_until: datetime | None = None
+    found: bool = False
     actions: tuple[Action, ...] = ()
+    owner: Member | None = None
     pools: PoolOrder = PoolOrder()
     calendar: WorkingCalendar | None = None
 
@@ -43,23 +55,56 @@ class ReclaimFacts:
         record: Owned,
         *,
         actions: tuple[Action, ...] = (),
+        owner: Member | None = None,
         pools: PoolOrder = PoolOrder(),  # noqa: B008 - a frozen value
         calendar: WorkingCalendar | None = None,
     ) -> "ReclaimFacts":
         """The record as it stands; one without a date of taking over counts from when it was created."""
+        since = record.owned_since or record.created_at
         return cls(
             record=record,
-            since=record.owned_since or record.created_at,
+            owned_since=since,
+            clock=record.clock or Clock(since=since, held_since=since),
             held_until=record.reclaim_at,
+            found=record.reclaim_at is None,
             actions=actions,
+            owner=owner,
             pools=pools,
             calendar=calendar,
         )
 
     @classmethod
-    def taken(cls, record: Owned, *, at: datetime, calendar: WorkingCalendar | None = None) -> "ReclaimFacts":
+    def taken(
+        cls,
+        record: Owned,
+        *,
+        at: datetime,
+        actions: tuple[Action, ...] = (),
+        owner: Member | None = None,
+        calendar: WorkingCalendar | None = None,
+    ) -> "ReclaimFacts":
         """The record as a new owner takes it at ``at``; what was promised to the one before does not pass on."""
-        return cls(record=record, since=at, calendar=calendar)
+        clock = Clock(since=at, held_since=at)
+        return cls(record=record, owned_since=at, clock=clock, actions=actions, owner=owner, calendar=calendar)
+
+    @classmethod
+    def handed_over(
+        cls,
+        record: Owned,
+        how: Handover,
+        *,
+        at: datetime,
+        teammates: bool,
+        owner: Member | None = None,
+        calendar: WorkingCalendar | None = None,
+    ) -> "ReclaimFacts":
+        """The record as somebody hands it to ``owner`` at ``at``, with its clocks as ``how`` says."""
+        facts = cls.of(record, owner=owner, calendar=calendar)
+        if how is Handover.KEEP:
+            return evolve(facts, owned_since=at, found=False)
+        goes_on = how is Handover.CAP or teammates
+        clock = Clock(since=at, held_since=facts.clock.held_since if goes_on else at)
+        return evolve(facts, owned_since=at, clock=clock, held_until=None, found=False)
 
 
 @frozen(kw_only=True)

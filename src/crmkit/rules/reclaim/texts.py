@@ -9,9 +9,14 @@ __all__ = ["TEXTS"]
 _CLOCKS: Mapping[ReclaimCause, tuple[str, str]] = {
     ReclaimCause.PROTECTION_ENDED: ("default protection", "默认保护期"),
     ReclaimCause.NO_FOLLOW_UP: ("protection by the last follow-up", "跟进保护期"),
+    ReclaimCause.NO_PROGRESS: ("time allowed without progress", "无进展期限"),
+    ReclaimCause.NOT_WON: ("time allowed without a sale", "未成交期限"),
+    ReclaimCause.OWNER_LEFT: ("time after its owner left", "负责人离职期限"),
     ReclaimCause.MAXIMUM_REACHED: ("longest time to hold it", "最长持有期"),
-    ReclaimCause.GRACE_ENDED: ("grace for records without a clock", "首次启用宽限期"),
+    ReclaimCause.GRACE_ENDED: ("grace for a new or resumed rule", "规则启用或恢复宽限期"),
+    ReclaimCause.EXTENSION_ENDED: ("extension that was granted", "批准的延期"),
     ReclaimCause.EXEMPTION_ENDED: ("protection renewed by an exemption", "豁免续期"),
+    ReclaimCause.EVIDENCE_ENDED: ("time to renew what spared it", "豁免依据续期期限"),
     ReclaimCause.NO_POOL: ("wait for a pool that takes it", "等待可接收的公海"),
 }
 
@@ -27,13 +32,24 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     **_per_clock("kept", "Stays with its owner: the CLOCK lasts until {deadline}.", "继续保留：CLOCK至 {deadline}。"),
     **_per_clock(
         "warned",
-        "Falls back on {deadline}, when the CLOCK ends. Follow up before then.",
-        "CLOCK将于 {deadline} 届满并回收，请在此之前跟进。",
+        "Falls back on {deadline}, when the CLOCK ends.",
+        "CLOCK将于 {deadline} 届满并回收。",
     ),
     **_per_clock("due", "Falls back: the CLOCK ended on {deadline}.", "回收：CLOCK已于 {deadline} 届满。"),
     "reclaim.no_owner": ("Nobody owns it, so no clock runs.", "无负责人，不计时。"),
     "reclaim.settled": ("The work on it is done, so no clock runs.", "已完结，不计时。"),
     "reclaim.exempt": ("Spared: {exemption}.", "豁免：{exemption}。"),
+    "reclaim.exempt_until": ("Spared until {until}: {exemption}.", "豁免至 {until}：{exemption}。"),
+    "reclaim.paused": (
+        "The rule has been paused since {since}: nothing falls back.",
+        "规则自 {since} 起暂停，不回收。",
+    ),
+    "reclaim.remedy.follow_up": (
+        "A follow-up ({kind}) after {after} and before {deadline} keeps it: it protects {days} days.",
+        "在 {after} 之后、{deadline} 之前跟进（{kind}）可继续保留，保护 {days} 天。",
+    ),
+    "reclaim.remedy.progress": ("Progress before {deadline} keeps it.", "在 {deadline} 之前取得进展可继续保留。"),
+    "reclaim.remedy.sale": ("A sale before {deadline} keeps it.", "在 {deadline} 之前成交可继续保留。"),
     "reclaim.no_pool": (
         "No enabled pool accepts this {entity}. Add a pool without a condition, or widen one.",
         "没有已启用的公海接收该记录（{entity}），请新增无条件公海或放宽条件。",
