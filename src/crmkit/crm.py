@@ -32,7 +32,18 @@ from crmkit.services import assign as assigning
 from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
 from crmkit.services import deduplicate as deduplicating
-from crmkit.services import duplicates, existence, follow_up, nearby, pools, reclaim, workflow
+from crmkit.services import (
+    duplicates,
+    evidence,
+    existence,
+    extensions,
+    follow_up,
+    nearby,
+    pools,
+    reclaim,
+    rollout,
+    workflow,
+)
 from crmkit.services import merge as merging
 from crmkit.services import offer as offering
 from crmkit.services import rekey as rekeying
@@ -119,6 +130,18 @@ class Pools(Group):
     sweep = Use(reclaim.sweep)
     preview = Use(reclaim.preview)
     explain = Use(reclaim.explain)
+    remedies = Use(reclaim.remedies)
+    attest = Use(evidence.attest)
+    withdraw = Use(evidence.withdraw)
+    progressed = Use(evidence.progressed)
+    lock = Use(evidence.lock)
+    unlock = Use(evidence.unlock)
+    plan_leave = Use(evidence.plan_leave)
+    recount = Use(evidence.recount)
+    ask_extension = Use(extensions.ask_extension)
+    settle_extension = Use(extensions.settle_extension)
+    pause = Use(rollout.pause)
+    resume = Use(rollout.resume)
 
 
 class Reviews(Group):

@@ -9,6 +9,7 @@ __all__ = [
     "CalendarId",
     "ContactId",
     "EventId",
+    "ExtensionId",
     "InteractionId",
     "LeadId",
     "MatchReviewId",
@@ -41,6 +42,7 @@ RequestId = NewType("RequestId", str)
 MergeId = NewType("MergeId", str)
 MatchReviewId = NewType("MatchReviewId", str)
 OwnershipEntryId = NewType("OwnershipEntryId", str)
+ExtensionId = NewType("ExtensionId", str)
 EventId = NewType("EventId", str)
 
 

@@ -17,6 +17,7 @@ from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.domain.stewardship.extension import Extension
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import OwnershipEntry
@@ -58,6 +59,7 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "requests": Request,
     "merges": Merge,
     "match_reviews": MatchReview,
+    "extensions": Extension,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -141,6 +143,7 @@ class UnitOfWork(Protocol):
     requests: Repository[Request]
     merges: Repository[Merge]
     match_reviews: Repository[MatchReview]
+    extensions: Repository[Extension]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

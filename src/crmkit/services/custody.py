@@ -16,8 +16,10 @@ from typing import Any, TypeVar
 from attrs import evolve, frozen
 
 from crmkit.domain.change import Change, created
+from crmkit.domain.checks import FrozenDict
 from crmkit.domain.conditions import Condition, F, parse
 from crmkit.domain.ids import CalendarId, OwnershipEntryId
+from crmkit.domain.model import revise
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member
 from crmkit.domain.parties.account import Account
@@ -48,7 +50,18 @@ from crmkit.rules.reclaim import (
     protection,
 )
 
-__all__ = ["UNSETTLED", "Custody", "calendar_of", "day_began", "history", "lock_of", "owned_by", "owning", "policy_for"]
+__all__ = [
+    "OWNED",
+    "UNSETTLED",
+    "Custody",
+    "calendar_of",
+    "day_began",
+    "history",
+    "lock_of",
+    "owned_by",
+    "owning",
+    "policy_for",
+]
 
 OWNED: Mapping[str, type[Owned]] = {"lead": Lead, "account": Account}
 
@@ -135,7 +148,7 @@ class Custody:
     calendar: WorkingCalendar | None
     pools: PoolOrder
     pilot: "Custody | None" = None
-    owners: Mapping[str, Member] = {}
+    owners: Mapping[str, Member] = FrozenDict()
 
     @classmethod
     def of(cls, uow: UnitOfWork, entity: str, *, now: datetime, owners: Iterable[str | None] = ()) -> "Custody":
@@ -152,18 +165,23 @@ class Custody:
         pools = PoolOrder.of(found, entity, custom=custom)
         pilot = None
         if policy is not None and policy.pilot is not None:
-            pilot = cls.piloted(uow, policy.pilot, pools, now=now)
+            pilot = cls.piloted(uow, policy, policy.pilot, pools, now=now)
         custody = cls(entity=entity, policy=policy, calendar=calendar, pools=pools, pilot=pilot)
         return custody.knowing(uow, owners)
 
     @classmethod
-    def piloted(cls, uow: UnitOfWork, pilot: Pilot, pools: PoolOrder, *, now: datetime) -> "Custody | None":
-        """What those who take part in ``pilot`` go by; ``None`` while its policy is not in force."""
-        policy = uow.policies.in_force(ReclaimPolicy, now, id=pilot.policy_id)
-        if policy is None:
+    def piloted(
+        cls, uow: UnitOfWork, standing: ReclaimPolicy, pilot: Pilot, pools: PoolOrder, *, now: datetime
+    ) -> "Custody | None":
+        """What those who take part in ``pilot`` go by; ``None`` while its policy is not in force.
+
+        It pauses with the policy that it may follow.
+        """
+        found = uow.policies.in_force(ReclaimPolicy, now, id=pilot.policy_id)
+        if found is None:
             return None
-        calendar = calendar_of(uow, policy.calendar_id)
-        return cls(entity=policy.entity, policy=policy, calendar=calendar, pools=pools)
+        policy = revise(found, pauses=standing.pauses)
+        return cls(entity=policy.entity, policy=policy, calendar=calendar_of(uow, policy.calendar_id), pools=pools)
 
     def knowing(self, uow: UnitOfWork, owners: Iterable[str | None]) -> "Custody":
         """The same with these members, read by one query where they are not known yet."""
@@ -176,8 +194,10 @@ class Custody:
 
     def rules(self, owner: Member | None) -> "Custody":
         """What the records of ``owner`` go by: the pilot's policy for those who take part in it."""
-        taking_part = self.policy and self.policy.pilot and owner is not None and self.policy.pilot.includes(owner)
-        return evolve(self.pilot, owners=self.owners) if taking_part and self.pilot is not None else self
+        pilot = None if self.policy is None else self.policy.pilot
+        if self.pilot is None or pilot is None or owner is None or not pilot.includes(owner):
+            return self
+        return self.pilot
 
     def taken(self, record: Owned, owner_id: str, *, now: datetime) -> Protection:
         """The protection of ``owner_id``, who takes ``record`` at ``now``."""
@@ -206,7 +226,7 @@ class Custody:
         rules = self.rules(self.owners.get(record.owner_id or ""))
         if rules.policy is None:
             return None
-        facts = rules.facts(record, action)
+        facts = self.facts(record, action)
         terms = rules.policy.terms_of(record, facts.clock.since)
         return protection(rules.policy, facts, now=now) if terms.refresh_days(action.kind) else None
 
@@ -218,7 +238,7 @@ class Custody:
         rules = self.rules(self.owners.get(record.owner_id or ""))
         if rules.policy is None or record.owner_id is None:
             return Protection()
-        facts = rules.facts(record)
+        facts = self.facts(record)
         return protection(rules.policy, evolve(facts, held_until=None, found=True) if anew else facts, now=now)
 
     def decided(self, record: Owned, *, now: datetime) -> ReclaimDecision:
@@ -227,19 +247,28 @@ class Custody:
         Raises:
             NotAllowed: no reclaim policy is in force for its entity.
         """
-        rules = self.rules(self.owners.get(record.owner_id or ""))
-        if rules.policy is None:
+        return decide(self.policy_of(record.owner_id), self.facts(record), now=now)
+
+    def policy_of(self, owner_id: str | None) -> ReclaimPolicy:
+        """The policy that the records of ``owner_id`` go by.
+
+        Raises:
+            NotAllowed: none is in force for the entity.
+        """
+        policy = self.rules(self.owners.get(owner_id or "")).policy
+        if policy is None:
             raise NotAllowed(
                 f"No reclaim policy is in force for {self.entity}.",
                 hint="Store one with uow.policies.put.",
                 entity=self.entity,
             )
-        return decide(rules.policy, rules.facts(record), now=now)
+        return policy
 
     def facts(self, record: Owned, *actions: Action) -> ReclaimFacts:
         """``record`` as the reclaim engine looks at it."""
         owner = self.owners.get(record.owner_id or "")
-        return ReclaimFacts.of(record, actions=actions, owner=owner, pools=self.pools, calendar=self.calendar)
+        calendar = self.rules(owner).calendar
+        return ReclaimFacts.of(record, actions=actions, owner=owner, pools=self.pools, calendar=calendar)
 
 
 def calendar_of(uow: UnitOfWork, calendar_id: CalendarId | None) -> WorkingCalendar | None:

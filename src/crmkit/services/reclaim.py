@@ -24,10 +24,11 @@ from crmkit.errors import CrmError, InvalidInput, StorageFailed
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.policy import PolicyRef
 from crmkit.rules.reclaim import ReclaimDecision, ReclaimOutcome, ReclaimPolicy
+from crmkit.rules.reclaim import remedies as rescues
 from crmkit.services.context import Context
 from crmkit.services.custody import UNSETTLED, Custody, history, owned_by, owning
 
-__all__ = ["Forecast", "Foreseen", "SweepProblem", "SweepReport", "explain", "preview", "sweep"]
+__all__ = ["Forecast", "Foreseen", "SweepProblem", "SweepReport", "explain", "preview", "remedies", "sweep"]
 
 MOST_AT_ONCE = 500
 """Records of one transaction."""
@@ -139,6 +140,20 @@ def explain(ctx: Context, ref: Ref, *, at: datetime | None = None) -> ReclaimDec
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         record = owned_by(uow, ref.entity).get(ref.id)
         return Custody.of(uow, ref.entity, now=moment, owners=(record.owner_id,)).decided(record, now=moment)
+
+
+def remedies(ctx: Context, ref: Ref) -> tuple[Reason, ...]:
+    """What would keep the record with its owner beyond the deadline it has now, if done before it.
+
+    Raises:
+        NotAllowed: no reclaim policy is in force for the entity.
+        NotFound: no such record.
+    """
+    now = ctx.clock.now()
+    with ctx.store.begin(ctx.acting, read_only=True) as uow:
+        record = owned_by(uow, ref.entity).get(ref.id)
+        custody = Custody.of(uow, ref.entity, now=now, owners=(record.owner_id,))
+        return rescues(custody.policy_of(record.owner_id), custody.facts(record), now=now)
 
 
 def _foreseen(record: Owned, decision: ReclaimDecision) -> Foreseen:

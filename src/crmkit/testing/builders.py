@@ -20,6 +20,7 @@ from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
+from crmkit.domain.stewardship.extension import Extension
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
@@ -45,6 +46,7 @@ __all__ = [
     "a_task",
     "a_team",
     "an_account",
+    "an_extension",
     "an_interaction",
     "an_opportunity",
     "an_ownership_entry",
@@ -170,6 +172,12 @@ def a_match_review(**changes: Any) -> MatchReview:
     return _built(MatchReview, changes, id="MR-1", **pair)
 
 
+def an_extension(**changes: Any) -> Extension:
+    """The member ``M-1`` asks to keep the account ``A-1`` a week longer."""
+    asked = {"record_entity": "account", "record_id": "A-1", "member_id": "M-1", "days": 7, "why": "Board meets soon"}
+    return _built(Extension, changes, id="EX-1", **asked)
+
+
 _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Lead: a_lead,
     Account: an_account,
@@ -187,6 +195,7 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Request: a_request,
     Merge: a_merge,
     MatchReview: a_match_review,
+    Extension: an_extension,
 }
 
 

@@ -152,7 +152,8 @@ class TestWarnings:
         told = protection(self.policy, facts(), now=NOW)
         rungs = []
         while told.warn_at is not None:
-            due, upcoming = rungs_due(self.policy, told, DayCount(), now=told.warn_at)
+            at = told.warn_at
+            due, upcoming = rungs_due(self.policy, "protection_ended", deadline, DayCount(), since=at, now=at)
             rungs.append(([rung.days for rung in due], told.warn_at))
             told = revise(told, warn_at=upcoming)
         assert rungs == [([7], deadline - 7 * DAY), ([3], deadline - 3 * DAY), ([1], deadline - DAY)]

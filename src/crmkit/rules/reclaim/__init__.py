@@ -13,6 +13,7 @@ from crmkit.rules.reclaim.decide import decide, remedies
 from crmkit.rules.reclaim.decision import ClaimDecision, ClaimOutcome, ReclaimCause, ReclaimDecision, ReclaimOutcome
 from crmkit.rules.reclaim.facts import Action, ClaimFacts, ReclaimFacts
 from crmkit.rules.reclaim.ladder import Listener, Rung
+from crmkit.rules.reclaim.permits import PermitDecision, PermitOutcome, decide_extension, decide_lock
 from crmkit.rules.reclaim.policy import SETTLED, Extensions, Handover, ReclaimPolicy
 from crmkit.rules.reclaim.pools import PoolOrder, choose_pool
 from crmkit.rules.reclaim.rollout import Pause, Pilot
@@ -33,6 +34,8 @@ __all__ = [
     "Handover",
     "Listener",
     "Pause",
+    "PermitDecision",
+    "PermitOutcome",
     "Pilot",
     "PoolOrder",
     "ReclaimCause",
@@ -46,6 +49,8 @@ __all__ = [
     "choose_pool",
     "decide",
     "decide_claim",
+    "decide_extension",
+    "decide_lock",
     "protection",
     "remedies",
 ]

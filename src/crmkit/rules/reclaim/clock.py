@@ -90,18 +90,15 @@ def until(
 
 
 def rungs_due(
-    policy: ReclaimPolicy, told: Protection, days: DayCount, *, now: datetime
+    policy: ReclaimPolicy, cause: str, deadline: datetime, days: DayCount, *, since: datetime, now: datetime
 ) -> tuple[tuple[Rung, ...], datetime | None]:
-    """The rungs of ``told`` that are to be heard now, and when the next one is.
+    """The rungs before ``deadline`` that are to be heard now, and when the next one is.
 
-    Those since ``warn_at``, so that a late sweep leaves nobody out and tells nobody twice.
+    Those from ``since`` on, which was the next one so far: a late sweep leaves nobody out and tells nobody twice.
     """
-    deadline, warn_at = told.reclaim_at, told.warn_at
-    if deadline is None or warn_at is None:
-        return (), None
-    rungs = policy.rungs(told.reclaim_cause)
+    rungs = policy.rungs(cause)
     instants = _instants(rungs, deadline, days)
-    due = tuple(rung for rung, at in zip(rungs, instants, strict=True) if warn_at <= at <= now)
+    due = tuple(rung for rung, at in zip(rungs, instants, strict=True) if since <= at <= now)
     nearest = (rungs[instants.index(max(instants))],) if rungs else ()
     return due or nearest, min((at for at in instants if at > now), default=None)
 

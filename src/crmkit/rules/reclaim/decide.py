@@ -59,7 +59,7 @@ def decide(policy: ReclaimPolicy, facts: ReclaimFacts, *, now: datetime) -> Recl
         return _due(policy, facts, clock, deadline, now=now)
     # a deadline that has just moved is written down before anybody is warned of it
     if clock.warn_at is not None and now >= clock.warn_at and deadline == record.reclaim_at:
-        return _warning(policy, facts, clock, deadline, now=now)
+        return _warning(policy, facts, clock, deadline, since=clock.warn_at, now=now)
     return _decided(policy, ReclaimOutcome.KEEP, clock, _about("kept", clock, deadline), now=now)
 
 
@@ -167,10 +167,10 @@ def _renewed(
 
 
 def _warning(
-    policy: ReclaimPolicy, facts: ReclaimFacts, clock: Protection, deadline: datetime, *, now: datetime
+    policy: ReclaimPolicy, facts: ReclaimFacts, clock: Protection, deadline: datetime, *, since: datetime, now: datetime
 ) -> ReclaimDecision:
     days = days_of(policy, facts)
-    rungs, upcoming = rungs_due(policy, clock, days, now=now)
+    rungs, upcoming = rungs_due(policy, clock.reclaim_cause, deadline, days, since=since, now=now)
     again = revise(clock, warn_at=upcoming)
     spared = _spared(policy, facts, deadline, days)
     pool = None if spared else facts.pools.choose(facts.record, now=deadline)
