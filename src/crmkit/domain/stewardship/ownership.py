@@ -62,7 +62,7 @@ class Clock:
     held_since: datetime
     """What the longest time to hold it counts from; a transfer between teammates leaves it as it is."""
     refreshed_at: datetime | None = None
-    """The follow-up that protects longest, and for how many days."""
+    """The follow-up that protects longest, as the owner's leave was known then, and for how many days."""
     refreshed_days: int = 0
     progressed_at: datetime | None = None
     """When the work with the customer last got further."""

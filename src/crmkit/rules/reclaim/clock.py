@@ -165,7 +165,8 @@ def _grace(policy: ReclaimPolicy, facts: ReclaimFacts, days: DayCount, *, now: d
     if policy.effective_from is not None and since < policy.effective_from:
         news.append(policy.effective_from)
     news.extend(pause.ends for pause in policy.pauses if pause.ends is not None and since < pause.ends <= now)
-    return days.after(max(news), policy.grace_days) if news else None
+    # a later day may end at an earlier hour, where working days are counted
+    return max((days.after(each, policy.grace_days) for each in news), default=None)
 
 
 def _left(policy: ReclaimPolicy, facts: ReclaimFacts, days: DayCount) -> datetime | None:

@@ -46,7 +46,7 @@ class DayCount:
         return cls(calendar, tuple(joined))
 
     def after(self, start: datetime, days: int) -> datetime:
-        """The instant ``days`` after ``start``.
+        """The instant ``days`` after ``start``; for no days ``start`` itself, also in a leave.
 
         Raises:
             InvalidInput: so many working days reach more than ten years ahead.
@@ -54,7 +54,7 @@ class DayCount:
         if self.calendar is not None:
             return self._free(self.calendar).add_workdays(start, days)
         end = start + timedelta(days=days)
-        for leave in self.leaves:
+        for leave in self.leaves if days else ():
             if leave.begins < end and leave.ends > start:
                 end += leave.ends - max(leave.begins, start)
         return end
@@ -64,7 +64,7 @@ class DayCount:
         if self.calendar is not None:
             return _workdays_before(self._free(self.calendar), end, days)
         start = end - timedelta(days=days)
-        for leave in reversed(self.leaves):
+        for leave in reversed(self.leaves) if days else ():
             if leave.begins < end and leave.ends > start:
                 start -= min(leave.ends, end) - leave.begins
         return start
