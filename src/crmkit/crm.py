@@ -39,6 +39,7 @@ from crmkit.services import (
     extensions,
     follow_up,
     nearby,
+    pool_desk,
     pools,
     reclaim,
     rollout,
@@ -127,6 +128,8 @@ class Pools(Group):
     claim = Use(pools.claim)
     claim_many = Use(pools.claim_many)
     give_back = Use(pools.give_back)
+    browse = Use(pool_desk.browse)
+    place = Use(pool_desk.place)
     sweep = Use(reclaim.sweep)
     preview = Use(reclaim.preview)
     explain = Use(reclaim.explain)

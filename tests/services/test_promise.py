@@ -105,7 +105,9 @@ leaves = st.lists(
 ).map(tuple)
 
 
-@settings(max_examples=40, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=40, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(st.data())
 def test_the_set_warned_for_a_day_is_the_set_reclaimed_on_that_day(data):
     calendar = data.draw(calendars)

@@ -30,6 +30,7 @@ from crmkit.domain.stewardship.ownership import (
     Claimed,
     Owned,
     OwnershipEntry,
+    Pooled,
     Protection,
     Reclaimed,
     Returned,
@@ -68,7 +69,12 @@ OWNED: Mapping[str, type[Owned]] = {"lead": Lead, "account": Account}
 UNSETTLED: Mapping[str, Condition] = {entity: ~parse(text) for entity, text in SETTLED.items()}
 """Records that still mean work, by entity; only they have clocks, wait for an owner and count as load."""
 
-_CAUSES: Mapping[type, Cause] = {Claimed: Cause.CLAIMED, Returned: Cause.RETURNED, Reclaimed: Cause.RECLAIMED}
+_CAUSES: Mapping[type, Cause] = {
+    Claimed: Cause.CLAIMED,
+    Returned: Cause.RETURNED,
+    Reclaimed: Cause.RECLAIMED,
+    Pooled: Cause.POOLED,
+}
 
 P = TypeVar("P", AssignmentPolicy, ReclaimPolicy, ClaimPolicy)
 

@@ -26,6 +26,8 @@ from crmkit.services.custody import UNSETTLED, Custody, calendar_of, history, lo
 
 __all__ = ["Batch", "ClaimBatch", "GivenBack", "claim", "claim_many", "give_back"]
 
+GIVEN = ("assigned", "transferred")
+"""Causes by which a member receives what others give."""
 MOST_AT_ONCE = 500
 """Records of one batch."""
 
@@ -194,9 +196,10 @@ class _ClaimDesk:
         self.changes: list[Change[Any]] = []
 
     def count_held(self) -> int:
-        if self.policy.holding_cap is None:
+        cap = self.policy.cap_of(self.member)
+        if cap is None:
             return 0
-        counted = (F.owner_id == self.member.id) & ~parse(self.policy.uncounted) & UNSETTLED[self.entity]
+        counted = (F.owner_id == self.member.id) & ~parse(cap.uncounted) & UNSETTLED[self.entity]
         return owned_by(self.uow, self.entity).count(counted, now=self.now)
 
     def count_open(self) -> int:
@@ -211,17 +214,19 @@ class _ClaimDesk:
         """Claims within each quota's time, over all pools; what was given back since then counts as well."""
         calendar = calendar_of(self.uow, self.policy.calendar_id)
         begins = (quota.begins(self.now, calendar) for quota in self.policy.quotas)
-        return tuple(self.uow.ownership.count(self.claims() & (F.at >= since)) for since in begins)
+        causes = (*GIVEN, "claimed") if self.policy.counts_assigned else ("claimed",)
+        counted = self.received(*causes)
+        return tuple(self.uow.ownership.count(counted & (F.at >= since)) for since in begins)
 
     def last_claim(self) -> datetime | None:
         if not self.policy.interval_minutes:
             return None
         since = self.now - timedelta(minutes=self.policy.interval_minutes)
-        found = self.uow.ownership.find(self.claims() & (F.at > since), order=["-at"], limit=1)
+        found = self.uow.ownership.find(self.received("claimed") & (F.at > since), order=["-at"], limit=1)
         return found[0].at if found else None
 
-    def claims(self) -> Condition:
-        return (F.to_owner_id == self.member.id) & (F.cause == "claimed") & (F.record_entity == self.entity)
+    def received(self, *causes: str) -> Condition:
+        return (F.to_owner_id == self.member.id) & F.cause.in_(causes) & (F.record_entity == self.entity)
 
     def learn(self, records: Sequence[Owned]) -> None:
         """Load the pools that the records lie in, and when the member last let go of each."""

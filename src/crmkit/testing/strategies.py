@@ -22,6 +22,7 @@ from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.custom_fields import CustomField, CustomSchema, FieldKind
 from crmkit.domain.model import annotations_of
 from crmkit.domain.organization.calendar import WorkingCalendar
+from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave, Member
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
 from crmkit.domain.stewardship.evidence import Evidence
@@ -118,6 +119,11 @@ def _period(begins: str, ends: str) -> Callable[[dict[str, Any]], dict[str, Any]
     return mended
 
 
+def _limit(fields: dict[str, Any]) -> dict[str, Any]:
+    days = None if fields["per"] is not None else 1 + abs(fields["days"] or 0) % 3_660
+    return fields | {"most": abs(fields["most"]) % 2**63, "days": days}
+
+
 # … and fields that must fit each other
 _WHOLES: Mapping[type, Callable[[dict[str, Any]], dict[str, Any]]] = {
     Address: _place,
@@ -125,6 +131,7 @@ _WHOLES: Mapping[type, Callable[[dict[str, Any]], dict[str, Any]]] = {
     Evidence: _period("since", "until"),
     Handle: _usable("value"),
     Leave: _period("begins", "ends"),
+    Limit: _limit,
     PersonName: _person,
     Phone: _usable("e164"),
     Pipeline: _stages,

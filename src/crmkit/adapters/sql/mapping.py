@@ -169,7 +169,7 @@ def _is_flat(cls: type) -> bool:
 
 def _is_plain(annotation: Any) -> bool:
     plain = plain_of(annotation)
-    return isinstance(plain, type) and issubclass(plain, str | int | float | Enum)
+    return isinstance(plain, type) and issubclass(plain, str | int | float | datetime | Enum)
 
 
 def dump_instant(dialect: Dialect) -> Callable[[datetime], Any] | None:

@@ -110,7 +110,9 @@ class EntityQueries:
         head, *path = field.split(".")
         stored = {each.name: each for each in self.entity.fields}.get(head)
         spec = self.catalogue[field]
-        if stored is not None and not path and stored.load is not None:
+        if stored is not None and path:
+            stored = next((part for part in stored.parts if part.name == path[0]), None)
+        if stored is not None and stored.load is not None:
             return stored.load
         if head == "custom" and spec.kind in _CUSTOM_LOADS:
             return _CUSTOM_LOADS[spec.kind]

@@ -5,12 +5,12 @@ from enum import StrEnum
 from typing import ClassVar
 
 from crmkit.domain.change import Change, Event, Record, changed
-from crmkit.domain.ids import CalendarId, MemberId, RoleId, TeamId
+from crmkit.domain.ids import CalendarId, MemberId, PoolId, RoleId, TeamId
 from crmkit.domain.lifecycle import Lifecycle
 from crmkit.domain.model import Code, Line, model
 from crmkit.errors import InvalidInput
 
-__all__ = ["MEMBER", "ExistenceChecked", "Leave", "Member", "MemberMoved", "MemberStatus", "Role", "Team"]
+__all__ = ["MEMBER", "ExistenceChecked", "Leave", "Member", "MemberMoved", "MemberStatus", "PoolViewed", "Role", "Team"]
 
 
 class MemberStatus(StrEnum):
@@ -52,6 +52,15 @@ class ExistenceChecked(Event):
     outcome: Code
     level: Code
     keys: tuple[Code, ...] = ()
+    records: tuple[Line, ...] = ()
+
+
+@model
+class PoolViewed(Event):
+    """A member looked at records of a pool; it is the log that view budgets are counted on."""
+
+    type: ClassVar[str] = "pool.viewed"
+    pool_id: PoolId
     records: tuple[Line, ...] = ()
 
 
@@ -116,6 +125,10 @@ class Member(Record):
     def away(self, at: datetime) -> bool:
         """Whether a planned absence covers ``at``."""
         return any(leave.begins <= at < leave.ends for leave in self.leaves)
+
+    def has_viewed(self, view: PoolViewed) -> "Change[Member]":
+        """The view stands in the member's trail; nothing about the member changed."""
+        return changed(self, view, now=self.updated_at)
 
     def has_asked(self, question: ExistenceChecked) -> "Change[Member]":
         """The question stands in the member's trail; nothing about the member changed."""

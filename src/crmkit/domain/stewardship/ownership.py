@@ -24,6 +24,7 @@ __all__ = [
     "Locked",
     "Owned",
     "OwnershipEntry",
+    "Pooled",
     "Protection",
     "ReclaimWarned",
     "Reclaimed",
@@ -45,6 +46,7 @@ class Cause(StrEnum):
     RETURNED = "returned"
     RECLAIMED = "reclaimed"
     TRANSFERRED = "transferred"
+    POOLED = "pooled"
     CONVERTED = "converted"
     MERGED = "merged"
     UNMERGED = "unmerged"
@@ -118,6 +120,15 @@ class Returned(Event):
     previous_owner_id: MemberId | None = None
     pool_id: PoolId
     reason: Line = ""
+
+
+@model
+class Pooled(Event):
+    """A record that nobody owns was put into a pool, or moved to another one."""
+
+    type: ClassVar[str] = "ownership.pooled"
+    pool_id: PoolId
+    previous_pool_id: PoolId | None = None
 
 
 @model
@@ -258,6 +269,21 @@ class Owned(Record):
     def release(self, pool_id: PoolId, *, now: datetime, reason: str = "") -> Change[Self]:
         """The owner gives the record back to ``pool_id``; also puts an unowned record into it."""
         event = Returned(at=now, previous_owner_id=self.owner_id, pool_id=pool_id, reason=reason)
+        return self._pooled(event, pool_id=pool_id, now=now)
+
+    def place(self, pool_id: PoolId, *, now: datetime) -> Change[Self]:
+        """The record, which nobody owns, lies in ``pool_id`` from now on.
+
+        Raises:
+            NotAllowed: it has an owner, or lies there already.
+        """
+        if self.owner_id is not None or self.pool_id == pool_id:
+            raise NotAllowed(
+                f"{self.ref} has an owner, or lies in that pool already.",
+                hint="Let its owner give it back.",
+                id=self.id,
+            )
+        event = Pooled(at=now, pool_id=pool_id, previous_pool_id=self.pool_id)
         return self._pooled(event, pool_id=pool_id, now=now)
 
     def reclaim(

@@ -5,6 +5,7 @@ from typing import ClassVar
 from crmkit.domain.change import Record
 from crmkit.domain.ids import MemberId, PoolId, TeamId
 from crmkit.domain.model import Code, Line, model
+from crmkit.domain.organization.limits import Limit
 from crmkit.errors import InvalidInput
 
 __all__ = ["Pool"]
@@ -31,6 +32,13 @@ class Pool(Record):
     member_ids: tuple[MemberId, ...] = ()
     team_ids: tuple[TeamId, ...] = ()
     admin_ids: tuple[MemberId, ...] = ()
+    """Who moves records in and out, decides on extensions, and sees everything."""
+    visible_fields: tuple[Code, ...] = ()
+    """What members see of a record before they claim it; none named, everything."""
+    masked_fields: tuple[Code, ...] = ("phones", "emails", "handles")
+    """Of these they see that there is something, and its first and last characters."""
+    views: Limit | None = None
+    """How many different records a member may look at within a time; ``None`` for no limit."""
 
     def check(self) -> None:
         """Only leads and accounts have owners, so only they can lie in a pool."""
@@ -42,3 +50,7 @@ class Pool(Record):
         if not self.member_ids and not self.team_ids:
             return True
         return member_id in self.member_ids or team_id in self.team_ids
+
+    def administers(self, member_id: str) -> bool:
+        """Whether the member runs this pool; one that names nobody is everybody's."""
+        return not self.admin_ids or member_id in self.admin_ids

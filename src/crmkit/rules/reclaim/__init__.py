@@ -6,6 +6,7 @@ both are pure, so that a preview is the same call with a later ``now``.
 
 from collections.abc import Mapping
 
+from crmkit.rules.reclaim.caps import Cap, Resolution
 from crmkit.rules.reclaim.claim import decide_claim
 from crmkit.rules.reclaim.claim_policy import ClaimPolicy
 from crmkit.rules.reclaim.clock import protection
@@ -17,6 +18,7 @@ from crmkit.rules.reclaim.permits import PermitDecision, PermitOutcome, decide_e
 from crmkit.rules.reclaim.policy import SETTLED, Extensions, Handover, ReclaimPolicy
 from crmkit.rules.reclaim.pools import PoolOrder, choose_pool
 from crmkit.rules.reclaim.rollout import Pause, Pilot
+from crmkit.rules.reclaim.showing import Shown, masked, shown
 from crmkit.rules.reclaim.terms import Exemption, Refresh, Tier
 from crmkit.rules.reclaim.texts import TEXTS as _TEXTS
 
@@ -25,6 +27,7 @@ __all__ = [
     "SETTLED",
     "TEXTS",
     "Action",
+    "Cap",
     "ClaimDecision",
     "ClaimFacts",
     "ClaimOutcome",
@@ -44,15 +47,19 @@ __all__ = [
     "ReclaimOutcome",
     "ReclaimPolicy",
     "Refresh",
+    "Resolution",
     "Rung",
+    "Shown",
     "Tier",
     "choose_pool",
     "decide",
     "decide_claim",
     "decide_extension",
     "decide_lock",
+    "masked",
     "protection",
     "remedies",
+    "shown",
 ]
 
 KINDS: tuple[type, ...] = (ReclaimPolicy, ClaimPolicy)

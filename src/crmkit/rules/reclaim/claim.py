@@ -68,9 +68,9 @@ def _standing(facts: ClaimFacts) -> Iterator[Reason]:
 
 
 def _counts(policy: ClaimPolicy, facts: ClaimFacts) -> Iterator[Reason]:
-    capacity = facts.member.capacity
-    if policy.holding_cap is not None and facts.held >= policy.holding_cap:
-        yield Reason.of("claim.cap", held=facts.held, cap=policy.holding_cap)
+    capacity, cap = facts.member.capacity, policy.cap_of(facts.member)
+    if cap is not None and facts.held >= cap.most:
+        yield Reason.of("claim.cap", held=facts.held, cap=cap.most)
     if capacity is not None and facts.open_work >= capacity:
         yield Reason.of("claim.capacity", open=facts.open_work, capacity=capacity)
     for quota, claimed in zip(policy.quotas, facts.claimed, strict=False):

@@ -19,8 +19,10 @@ from crmkit.domain.conditions import parse
 from crmkit.domain.ids import CalendarId
 from crmkit.domain.model import Code, model
 from crmkit.domain.organization.limits import Limit
+from crmkit.domain.organization.member import Member
 from crmkit.errors import InvalidInput
 from crmkit.rules.policy import Policy
+from crmkit.rules.reclaim.caps import NOTHING, Cap, Resolution, cap_of
 from crmkit.rules.reclaim.fields import owned
 
 __all__ = ["ClaimPolicy"]
@@ -35,8 +37,11 @@ class ClaimPolicy(Policy):
             it is the only one.
         holding_cap: records of the entity that a member may hold; one more is refused.
         uncounted: held records for which this condition holds do not count towards the cap.
+        caps: other caps for some members, roles or teams.
+        resolution: which counts, where several of these speak of one member.
         quotas: claims within a time, counted on claims and not on what is still held: whoever claims,
-            returns and claims again has claimed twice. What others assign does not count.
+            returns and claims again has claimed twice.
+        counts_assigned: whether quotas also count what others gave the member.
         interval_minutes: between one claim of a member and the next; the records of one batch are one claim.
         cooldown_days: whoever gave up or lost a record cannot claim it for so many times 24 hours,
             also when others owned it in between.
@@ -48,8 +53,11 @@ class ClaimPolicy(Policy):
 
     entity: Code = "account"
     holding_cap: int | None = None
-    uncounted: str = "not always()"
+    uncounted: str = NOTHING
+    caps: tuple[Cap, ...] = ()
+    resolution: Resolution = Resolution.SPECIFIC
     quotas: tuple[Limit, ...] = ()
+    counts_assigned: bool = False
     interval_minutes: int = 0
     cooldown_days: int = 0
     freeze_days: int = 0
@@ -64,3 +72,8 @@ class ClaimPolicy(Policy):
                 hint = "None means no limit." if name == "holding_cap" else "0 means none."
                 raise InvalidInput("must not be negative.", field=f"ClaimPolicy.{name}", hint=hint)
         parse(self.uncounted)
+
+    def cap_of(self, member: Member) -> Cap | None:
+        """The cap that holds for ``member``; ``None`` for none."""
+        own = () if self.holding_cap is None else (Cap(most=self.holding_cap, uncounted=self.uncounted),)
+        return cap_of((*own, *self.caps), member, self.resolution)
