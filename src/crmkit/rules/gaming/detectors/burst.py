@@ -1,5 +1,6 @@
 """Bursts: the same words on many records within minutes, for calls and visits that cannot have taken place."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -63,14 +64,25 @@ class Burst:
     def _bursts(self, cases: list[Interaction]) -> Iterator[Interaction]:
         """Those of one text that stand among ``least`` records within the minutes."""
         cases.sort(key=_written)
-        begin = 0
+        begin = told = 0
+        within: Counter[tuple[str, str]] = Counter()
         for end, last in enumerate(cases):
+            within[last.subject_entity, last.subject_id] += 1
             while last.created_at - cases[begin].created_at > timedelta(minutes=self.minutes):
+                first = cases[begin]
+                _less(within, (first.subject_entity, first.subject_id))
                 begin += 1
-            window = cases[begin : end + 1]
-            if len({(each.subject_entity, each.subject_id) for each in window}) >= self.least:
-                yield from window
+            if len(within) >= self.least:
+                yield from cases[max(begin, told) : end + 1]
+                told = end + 1
 
 
 def _written(interaction: Interaction) -> tuple[datetime, str]:
     return interaction.created_at, interaction.id
+
+
+def _less(counts: Counter[tuple[str, str]], record: tuple[str, str]) -> None:
+    """One less of it; what is counted no more is gone."""
+    counts[record] -= 1
+    if not counts[record]:
+        del counts[record]
