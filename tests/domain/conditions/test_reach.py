@@ -142,3 +142,11 @@ def test_conditions_that_are_too_large_together_are_not_compared():
     large = asked(" or ".join(f"score == {number}" for number in range(990)))
 
     assert not covers([large, large], asked("score == 1"))
+
+
+def test_long_lists_in_many_ways_are_given_up_soon():
+    listed = f"score in ({', '.join(map(str, range(900)))})"
+    many = " and ".join(f"(region == 'a{number}' or count == {number})" for number in range(12))
+
+    assert can_hold(asked(f"{many} and {listed} and score > 900"))
+    assert not can_hold(asked(f"{listed} and score > 900"))

@@ -433,3 +433,60 @@ def test_less_often_than_asked_for_is_not_told():
     assert detect(GamingPolicy(), facts(*once)) == ()
     with pytest.raises(InvalidInput, match="between 1 and 3660"):
         GamingPolicy(lookback_days=0)
+
+
+def gamers():
+    """One of each game, played by members of their own, at the default thresholds."""
+    lines, said = [], []
+    for number in range(3):
+        lines += [moved(number + 1, "g1", "g2", f"rt-{number}"), moved(number + 2, "g2", "g1", f"rt-{number}")]
+        lines += [moved(number * 9 + 1, "g3", "g4", f"s1-{number}"), moved(number * 9 + 2, "g4", "g3", f"s2-{number}")]
+        at, record = SINCE + (number + 1) * DAY, f"b-{number}"
+        lines += [entry(at, "reclaimed", "g5", record=record), entry(at + 9 * HOUR, "claimed", None, "g6", record)]
+        lines += [entry(at + 9 * DAY, "transferred", "g6", "g5", record)]
+        record = f"p-{number}"
+        lines += [entry(at, "returned", "g7", record=record), entry(at + HOUR / 4, "claimed", None, "g8", record)]
+        record = f"n-{number}"
+        lines += [entry(at, "reclaimed", "lu", record=record), entry(at + 2 * SECOND, "claimed", None, "g9", record)]
+    lines += [line for number in range(8) for line in received("h1", number, HOUR if number % 2 else None)]
+    lines += [line for number in range(2) for line in received("h1", f"more-{number}", HOUR)]
+    for number in range(6):
+        said.append(spoken(f"e{number}", member_id="h3", summary="."))
+        said.append(spoken(f"l{number}", member_id="h2", outcome="agreed"))
+        burst = {
+            "subject_id": f"x-{number}",
+            "kind": "visit",
+            "outcome": "ok",
+            "created_at": NOW - DAY + number * SECOND,
+        }
+        said.append(spoken(f"v{number}", member_id="h4", **burst))
+    return lines, said
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_game_is_found_among_the_honest_and_nobody_else_is_accused(seed):
+    honest = honest_year(seed)
+    lines, said = gamers()
+    late = {each.id: each.at + HOUR for each in said if each.member_id == "h2"}
+
+    findings = detect(
+        GamingPolicy(),
+        facts(
+            *honest.entries,
+            *lines,
+            interactions=[*honest.interactions, *said],
+            deadlines={**honest.deadlines, **late},
+        ),
+    )
+
+    assert {(each.kind, each.members) for each in findings} == {
+        ("round_trip", ("g1", "g2")),
+        ("swapping", ("g3", "g4")),
+        ("boomerang", ("g5", "g6")),
+        ("passed_on", ("g7", "g8")),
+        ("sniping", ("g9",)),
+        ("picking", ("h1",)),
+        ("last_minute", ("h2",)),
+        ("empty_follow_up", ("h3",)),
+        ("burst", ("h4",)),
+    }

@@ -48,6 +48,8 @@ __all__ = ["can_hold", "covers"]
 
 MOST_WAYS = 2_000
 """Alternatives of one condition that are looked at."""
+MOST_WORK = 1_000_000
+"""Alternatives times values times leaves: so that long lists in many alternatives take a second, not a minute."""
 
 Asked: TypeAlias = tuple[Leaf, bool]
 """A leaf, and whether it has to hold."""
@@ -70,8 +72,11 @@ def covers(earlier: Iterable[BoundCondition], later: BoundCondition) -> bool:
 
 
 def _can_hold(condition: Condition, specs: Mapping[str, FieldSpec]) -> bool:
+    leaves = list(condition.leaves())
+    values = sum(len(leaf.values) if isinstance(leaf, In) else 1 for leaf in leaves)
+    most = min(MOST_WAYS, 1 + MOST_WORK // (1 + values * len(leaves)))
     ways = enumerate(_ways(condition, holds=True))
-    return any(count == MOST_WAYS or _together(way, specs) for count, way in ways)
+    return any(count == most or _together(way, specs) for count, way in ways)
 
 
 def _ways(node: Condition, *, holds: bool) -> Iterator[tuple[Asked, ...]]:
