@@ -114,9 +114,10 @@ def _history(uow: UnitOfWork, entity: str, begin: datetime, until: datetime) -> 
 def _follow_ups(
     uow: UnitOfWork, entity: str, member_ids: Sequence[MemberId], begin: datetime, until: datetime
 ) -> Iterator[Interaction]:
-    for some in _chunks(member_ids):
-        when = F.member_id.in_(some) & (F.at >= begin) & (F.at < until)
-        yield from uow.interactions.scan(when & F.subject_entity.in_(FOLLOWED_UP[entity]))
+    of = F.subject_entity.in_(FOLLOWED_UP[entity])
+    # a member each: with a list of them the database would read all follow-ups there are
+    for member_id in member_ids:
+        yield from uow.interactions.scan((F.member_id == member_id) & (F.at >= begin) & (F.at < until) & of)
 
 
 def _freeze(uow: UnitOfWork, entity: str, now: datetime) -> timedelta:
