@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
+from attrs import evolve
+
 from crmkit.domain.activities.interaction import Interaction
 from crmkit.domain.change import Record
 from crmkit.domain.conditions import F
@@ -177,7 +179,7 @@ class _Clock:
                 held, actions = current, []
             if current is None or current[1] != each.member_id:
                 continue
-            facts = ReclaimFacts(record=record, since=current[0], actions=tuple(actions), calendar=self.calendar)
+            facts = evolve(ReclaimFacts.taken(record, at=current[0], calendar=self.calendar), actions=tuple(actions))
             deadline = protection(self.policy, facts, now=current[0]).reclaim_at
             if deadline is not None:
                 found[each.id] = deadline

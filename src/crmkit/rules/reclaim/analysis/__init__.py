@@ -19,7 +19,7 @@ from crmkit.errors import Problem
 from crmkit.rules.analysis import Organization, Wording
 from crmkit.rules.reclaim.analysis.claims import analyse_claims
 from crmkit.rules.reclaim.analysis.pools import analyse_pools
-from crmkit.rules.reclaim.analysis.protections import firing_problems, protection_problems
+from crmkit.rules.reclaim.analysis.protections import alone, firing_problems, protection_problems
 from crmkit.rules.reclaim.analysis.texts import TEXTS
 from crmkit.rules.reclaim.policy import ReclaimPolicy
 
@@ -46,8 +46,9 @@ def analyse(
         now: one instant for all.
     """
     words = Wording(Catalogue.of(TEXTS), language)
-    spared = tuple(exemption.when for exemption in policy.exemptions)
-    pools = analyse_pools(organization, policy.entity, custom=policy.custom_fields, spared=spared, language=language)
+    pools = analyse_pools(
+        organization, policy.entity, custom=policy.custom_fields, spared=alone(policy), language=language
+    )
     problems = (*protection_problems(policy, organization, words, now=now), *pools)
     if any(problem.code == "pool.analysis.unfit" for problem in problems):
         return problems

@@ -17,7 +17,7 @@ from crmkit.rules.reclaim.facts import ReclaimFacts
 from crmkit.rules.reclaim.policy import ReclaimPolicy
 from crmkit.rules.reclaim.pools import PoolOrder
 
-__all__ = ["firing_problems", "protection_problems"]
+__all__ = ["alone", "firing_problems", "protection_problems"]
 
 
 def protection_problems(
@@ -28,7 +28,7 @@ def protection_problems(
     yield from _refreshes(policy, words)
     longest = max(policy.protect_days, policy.grace_days, *(refresh.days for refresh in policy.refreshes), 0)
     for days in policy.warn_days:
-        if days >= longest:
+        if days >= longest and not _has_other_terms(policy):
             yield words.problem("ReclaimPolicy.warn_days", "reclaim.analysis.warning.never", days=days)
     until = policy.effective_until
     if until is not None and until <= now:
@@ -36,6 +36,16 @@ def protection_problems(
     field = "ReclaimPolicy.calendar_id"
     ends = _last_deadline(policy, organization, now)
     yield from calendar_problems(words, "reclaim.analysis", field, policy.calendar_id, organization, ends)
+
+
+def alone(policy: ReclaimPolicy) -> tuple[str, ...]:
+    """The conditions of exemptions that ask for nothing else, such as evidence."""
+    return tuple(each.when for each in policy.exemptions if not getattr(each, "evidence", ()))
+
+
+def _has_other_terms(policy: ReclaimPolicy) -> bool:
+    """Whether some records may be protected longer than the policy's own days say."""
+    return any(getattr(policy, name, None) for name in ("tiers", "extensions"))
 
 
 def _last_deadline(policy: ReclaimPolicy, organization: Organization, now: datetime) -> datetime:
@@ -54,13 +64,14 @@ def _exemptions(policy: ReclaimPolicy, words: Wording) -> Iterator[Problem]:
         if not can_hold(when):
             where = f"ReclaimPolicy.exemptions[{exemption.name}].when"
             yield words.problem(where, "reclaim.analysis.exemption.never", exemption=exemption.name)
-    if covers(whens, every):
+    if covers(conditions_of(alone(policy), policy.entity, policy.custom_fields), every):
         names = ", ".join(exemption.name for exemption in policy.exemptions)
         yield words.problem("ReclaimPolicy.exemptions", "reclaim.analysis.exemption.all", exemption=names)
 
 
 def _refreshes(policy: ReclaimPolicy, words: Wording) -> Iterator[Problem]:
-    if policy.refreshes and policy.max_days is not None and policy.max_days <= policy.protect_days:
+    tight = policy.max_days is not None and policy.max_days <= policy.protect_days
+    if policy.refreshes and tight and not _has_other_terms(policy):
         yield words.problem("ReclaimPolicy.max_days", "reclaim.analysis.refresh.idle", most=policy.max_days)
     for place, refresh in enumerate(policy.refreshes):
         kinds = refresh.kinds or tuple(InteractionKind)
