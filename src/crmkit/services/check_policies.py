@@ -21,6 +21,8 @@ from crmkit.services.custody import UNSETTLED, owned_by
 __all__ = ["CheckedPolicy", "check_policies"]
 
 MOST_RECORDS = 10_000
+DAYS = 90
+"""How far back assignments are counted to see whose share is less than one record."""
 
 
 @model
@@ -82,8 +84,8 @@ def _problems(
 ) -> tuple[Problem, ...]:
     match policy:
         case AssignmentPolicy():
-            received = _received(uow, policy, now)
-            return analyse_assignment(policy, there, received=received, language=language, now=now)
+            received = _received(uow, policy.entity, now)
+            return analyse_assignment(policy, there, received=received, days=DAYS, language=language, now=now)
         case ReclaimPolicy():
             records = _held(uow, policy.entity, snapshot, now)
             return analyse_reclaim(
@@ -95,9 +97,9 @@ def _problems(
             return ()
 
 
-def _received(uow: UnitOfWork, policy: AssignmentPolicy, now: datetime) -> int:
-    since = now - timedelta(days=policy.window_days)
-    return uow.ownership.count((F.cause == "assigned") & (F.at >= since) & (F.record_entity == policy.entity))
+def _received(uow: UnitOfWork, entity: str, now: datetime) -> int:
+    since = now - timedelta(days=DAYS)
+    return uow.ownership.count((F.cause == "assigned") & (F.at >= since) & (F.record_entity == entity))
 
 
 def _held(uow: UnitOfWork, entity: str, snapshot: int, now: datetime) -> Sequence[Owned]:

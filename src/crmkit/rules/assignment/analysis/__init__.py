@@ -30,6 +30,7 @@ def analyse(
     organization: Organization,
     *,
     received: int | None = None,
+    days: int = 90,
     language: str = "en",
     now: datetime,
 ) -> tuple[Problem, ...]:
@@ -38,7 +39,8 @@ def analyse(
     Args:
         policy: as it would be adopted.
         organization: all members, calendars and pools.
-        received: records assigned within the policy's ``window_days``; without them no shares are looked at.
+        received: records assigned within ``days``; without them no shares are looked at.
+        days: how far back assignments were counted, as round robin does it.
         language: of the messages, ``"en"`` or ``"zh"``.
         now: until when calendars have to know their holidays.
     """
@@ -47,6 +49,6 @@ def analyse(
     return (
         *entry_problems(policy, organization, words),
         *limit_problems(policy, words),
-        *member_problems(policy, organization, words, received=received),
+        *member_problems(policy, organization, words, received=received, days=days),
         *calendar_problems(words, prefix, field, policy.calendar_id, organization, now),
     )

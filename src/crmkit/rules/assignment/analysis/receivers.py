@@ -31,7 +31,7 @@ def limit_problems(policy: AssignmentPolicy, words: Wording) -> Iterator[Problem
 
 
 def member_problems(
-    policy: AssignmentPolicy, organization: Organization, words: Wording, *, received: int | None
+    policy: AssignmentPolicy, organization: Organization, words: Wording, *, received: int | None, days: int
 ) -> Iterator[Problem]:
     """Members in no target, without capacity, or with a share of less than one of ``received`` records."""
     reachable = {member_id for target in policy.targets for member_id in able(target, organization)}
@@ -42,11 +42,11 @@ def member_problems(
     if unable:
         yield words.problem("Member.capacity", "assignment.analysis.member.capacity", members=named(unable))
     if received:
-        yield from _small_shares(policy, organization, words, received)
+        yield from _small_shares(policy, organization, words, received, days)
 
 
 def _small_shares(
-    policy: AssignmentPolicy, organization: Organization, words: Wording, received: int
+    policy: AssignmentPolicy, organization: Organization, words: Wording, received: int, days: int
 ) -> Iterator[Problem]:
     """Round robin gives whoever has a fraction of a record nothing, as long as the window moves on."""
     best: dict[MemberId, float] = {}
@@ -67,7 +67,7 @@ def _small_shares(
                 member=member_id,
                 weight=members[member_id].weight,
                 received=received,
-                days=policy.window_days,
+                days=days,
             )
 
 

@@ -96,7 +96,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{member} 的权重 {weight} 在 {days} 天的 {received} 个记录中不足一个。",
     ),
     "assignment.analysis.member.share.mend": (
-        "Raise the weight, or count over a longer window_days.",
-        "请调高权重，或延长 window_days。",
+        "Raise the weight, or let fewer members share.",
+        "请调高权重，或减少参与分配的成员。",
     ),
 }
