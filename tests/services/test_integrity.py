@@ -188,7 +188,7 @@ def test_attack_32_giving_back_what_is_poor_gets_nobody_more_or_better():
     offered, kept = {member.id: [] for member in team}, {member.id: [] for member in team}
     for number in range(90):
         ctx.clock.advance(hours=1)
-        keep(ctx, a_lead(id=f"L-{number}", score=(number * 37) % 100))
+        keep(ctx, a_lead(id=f"L-{number}", score=(number * 37) % 100, name=None, company=None, phones=()))
         owner, score = assign(ctx, ref(number, "lead")).member_id, (number * 37) % 100
         offered[owner].append(score)
         if owner == "eva" and score < 60:
