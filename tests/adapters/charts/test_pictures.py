@@ -2,15 +2,18 @@
 
 import re
 import sys
+from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from crmkit.adapters.charts import cluster_svg, threshold_svg, waterfall_svg
+from crmkit.adapters.charts import cluster_svg, fairness_svg, threshold_svg, waterfall_svg
 from crmkit.domain.stewardship.match_review import EvidenceStep
 from crmkit.errors import InvalidInput, MissingExtra
 from crmkit.rules.dedup.linkage import FieldType, FieldWeights, LinkageModel
 from crmkit.rules.dedup.review import advise, curve_of
+from crmkit.rules.fairness import Share, fairness
+from crmkit.testing import NOW
 
 NAME = FieldWeights(name="surname", type=FieldType.FAMILY_NAME, weights=(7.0, 5.0, 2.0, -3.5), chance=0.001)
 BORN = FieldWeights(name="出生日期", type=FieldType.DATE, weights=(12.0, 7.0, 4.0, -4.0), chance=0.0001)
@@ -139,3 +142,28 @@ def test_without_the_extra_the_error_names_it(package, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtra, match="charts"):
         waterfall_svg(STEPS)
+
+
+def shared_out(*counts):
+    shares = [
+        Share(member_id=f"m{place}", name="陈伟", available=20, count=count) for place, count in enumerate(counts)
+    ]
+    return fairness(shares, since=NOW, until=NOW + timedelta(days=28))
+
+
+@pytest.mark.parametrize(("language", "axis"), [("en", "records received"), ("zh", "收到的记录数")])
+def test_a_fairness_report_has_a_bar_a_mark_and_a_figure_for_each_member(language, axis):
+    svg = fairness_svg(shared_out(30, 10, 20), title="January", language=language)
+
+    assert [text for text in texts(svg) if text == "陈伟"] == ["陈伟"] * 3
+    assert [text for text in texts(svg) if re.match(r"\d+ \(", text)] == ["10 (-10.0)", "20 (+0.0)", "30 (+10.0)"]
+    assert any(text.startswith(axis) for text in texts(svg))
+    lengths = sorted(length for _, length in bars(svg))
+    assert lengths[1] == pytest.approx(2 * lengths[0])
+    assert len(marks(svg, "tick")) == 3
+
+
+def test_a_fairness_report_of_nobody_or_of_too_many_is_not_drawn():
+    for report in (shared_out(), shared_out(*range(101))):
+        with pytest.raises(InvalidInput, match="must be 1 to 100"):
+            fairness_svg(report)
