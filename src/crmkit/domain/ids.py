@@ -23,6 +23,7 @@ __all__ = [
     "RoleId",
     "TaskId",
     "TeamId",
+    "TurnId",
 ]
 
 LeadId = NewType("LeadId", str)
@@ -41,6 +42,7 @@ RequestId = NewType("RequestId", str)
 MergeId = NewType("MergeId", str)
 MatchReviewId = NewType("MatchReviewId", str)
 OwnershipEntryId = NewType("OwnershipEntryId", str)
+TurnId = NewType("TurnId", str)
 EventId = NewType("EventId", str)
 
 

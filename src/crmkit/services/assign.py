@@ -23,10 +23,11 @@ from crmkit.rules.assignment import (
     AssignmentFacts,
     AssignmentOutcome,
     AssignmentPolicy,
-    decide_many,
+    share_out,
 )
 from crmkit.services.context import Context
 from crmkit.services.custody import UNSETTLED, Custody, history, lock_of, owned_by, policy_for
+from crmkit.services.turns import Turns
 from crmkit.services.workload import candidates_of
 
 __all__ = ["AssignmentRun", "HandedOver", "assign", "assign_lead", "assign_to", "assign_waiting"]
@@ -153,15 +154,18 @@ def _assigned(
         )
     if not records:
         return ()
-    facts = _facts(uow, policy, records, now)
-    decisions = decide_many(policy, records, facts, now=now)
+    owners = _account_owners(uow, records) if policy.sticky else {}
+    members = _members(uow, policy, owners.values())
+    turns = Turns.of(uow, entity, members)
+    facts = _facts(uow, policy, records, members, owners, turns, now)
+    shared = share_out(policy, records, facts, now=now)
     custody = Custody.of(uow, entity, now=now)
-    changes: list[Change[Any]] = []
-    for record, decision in zip(records, decisions, strict=True):
+    changes: list[Change[Any]] = list(turns.changes(shared.ahead, now=now))
+    for record, decision in zip(records, shared.decisions, strict=True):
         changes.extend(_changes(ctx, custody, record, decision, now))
     if changes:
         uow.save(*changes)
-    return decisions
+    return shared.decisions
 
 
 def _changes(
@@ -183,16 +187,22 @@ def _changes(
         yield record.leave_unassigned(decision.reasons[-1].code, now=now)
 
 
-def _facts(uow: UnitOfWork, policy: AssignmentPolicy, records: Sequence[Owned], now: datetime) -> AssignmentFacts:
-    owners = _account_owners(uow, records) if policy.sticky else {}
-    members = _members(uow, policy, owners.values())
+def _facts(
+    uow: UnitOfWork,
+    policy: AssignmentPolicy,
+    records: Sequence[Owned],
+    members: Sequence[Member],
+    owners: Mapping[AccountId, MemberId],
+    turns: Turns,
+    now: datetime,
+) -> AssignmentFacts:
     # who has a capacity is locked as claims do it; the lock of assignment sorts before these
     limited = sorted(lock_of(member.id) for member in members if member.capacity is not None)
     if limited:
         uow.lock(*limited)
     return AssignmentFacts(
         record=records[0],
-        candidates=candidates_of(uow, policy, members, now=now),
+        candidates=candidates_of(uow, policy, members, turns, now=now),
         account_owners=owners,
         pools=tuple(uow.pools.get_many(sorted(policy.pool_ids)).values()),
     )

@@ -25,6 +25,7 @@ from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.stewardship.request import Request
+from crmkit.domain.stewardship.turn import Turn
 from crmkit.domain.values.contact_points import Email, Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.errors import InvalidInput
@@ -44,6 +45,7 @@ __all__ = [
     "a_role",
     "a_task",
     "a_team",
+    "a_turn",
     "an_account",
     "an_interaction",
     "an_opportunity",
@@ -170,6 +172,11 @@ def a_match_review(**changes: Any) -> MatchReview:
     return _built(MatchReview, changes, id="MR-1", **pair)
 
 
+def a_turn(**changes: Any) -> Turn:
+    """The member ``M-1`` has just had a lead."""
+    return _built(Turn, changes, id="lead:M-1", record_entity="lead", member_id="M-1", ahead=1.0)
+
+
 _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Lead: a_lead,
     Account: an_account,
@@ -187,6 +194,7 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Request: a_request,
     Merge: a_merge,
     MatchReview: a_match_review,
+    Turn: a_turn,
 }
 
 

@@ -24,9 +24,9 @@ from crmkit.testing import NOW, a_lead, a_member, a_pool, an_account
 EAST = Target(team_ids=("east",))
 
 
-def person(id, *, received=0, open_work=0, credit=0, away=False, **changes):
+def person(id, *, ahead=0.0, open_work=0, away=False, **changes):
     member = a_member(id=id, name=id, **{"team_id": "east", **changes})
-    return Candidate(member=member, received=received, open_work=open_work, credit=credit, away=away)
+    return Candidate(member=member, ahead=ahead, open_work=open_work, away=away)
 
 
 def policy(*entries, **changes):
@@ -111,9 +111,9 @@ class TestWhoIsPassedOver:
         assert absent.params["members"].endswith("m19 … (25)")
 
     def test_who_receives_a_record_explains_the_turn(self):
-        decision = decided(a_lead(), person("wei", received=3), person("eva", received=5))
+        decision = decided(a_lead(), person("wei"), person("eva", ahead=1.0))
         english = Catalogue.of(TEXTS).say_all(decision.reasons)
-        assert "wei is next of 2: 3 received and 0 credited at weight 100." in english
+        assert "It is the turn of wei, of 2 at weight 100." in english
 
 
 class TestStickiness:

@@ -1,18 +1,19 @@
 """Assignment: who gets a new lead or account, and why not somebody else.
 
-``decide`` answers for one record, ``decide_many`` for a list in which each answer counts for the next.
+``decide`` answers for one record, ``decide_many`` for a list in which each answer counts for the next;
+``share_out`` says besides whose turn it is afterwards.
 """
 
 from collections.abc import Mapping
 
-from crmkit.rules.assignment.calibration import Tally, calibrated
-from crmkit.rules.assignment.decide import decide, decide_many
+from crmkit.rules.assignment.decide import Shared, decide, decide_many, share_out
 from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
 from crmkit.rules.assignment.facts import AssignmentFacts, Candidate
 from crmkit.rules.assignment.needs import Ability, Need
 from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Target
 from crmkit.rules.assignment.strategies import LeastLoaded, RoundRobin, SeededRandom, Strategy
 from crmkit.rules.assignment.texts import TEXTS as _TEXTS
+from crmkit.rules.assignment.turns import places_after
 
 __all__ = [
     "KINDS",
@@ -29,12 +30,13 @@ __all__ = [
     "Need",
     "RoundRobin",
     "SeededRandom",
+    "Shared",
     "Strategy",
-    "Tally",
     "Target",
-    "calibrated",
     "decide",
     "decide_many",
+    "places_after",
+    "share_out",
 ]
 
 KINDS: tuple[type, ...] = (AssignmentPolicy, RoundRobin, LeastLoaded, SeededRandom)

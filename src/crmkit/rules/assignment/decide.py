@@ -1,7 +1,10 @@
 """Who receives a record: sticky to a known customer's owner, then the entries in their order."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+
+import attrs
+from attrs import frozen
 
 from crmkit.domain.ids import MemberId, PoolId
 from crmkit.domain.organization.limits import Limit
@@ -11,8 +14,9 @@ from crmkit.domain.stewardship.ownership import Owned
 from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
 from crmkit.rules.assignment.facts import AssignmentFacts, Candidate
 from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Target
+from crmkit.rules.assignment.turns import places_after
 
-__all__ = ["decide", "decide_many"]
+__all__ = ["Shared", "decide", "decide_many", "share_out"]
 
 NAMED = 20
 """Members that one reason names at most."""
@@ -27,12 +31,28 @@ def decide_many(
     policy: AssignmentPolicy, records: Sequence[Owned], facts: AssignmentFacts, *, now: datetime
 ) -> tuple[AssignmentDecision, ...]:
     """Where each of ``records`` goes, in their order; counters and capacities advance from one to the next."""
+    return share_out(policy, records, facts, now=now).decisions
+
+
+@frozen(kw_only=True)
+class Shared:
+    """The decisions of one run, and how far each member whose place changed is ahead afterwards."""
+
+    decisions: tuple[AssignmentDecision, ...]
+    ahead: Mapping[MemberId, float]
+
+
+def share_out(policy: AssignmentPolicy, records: Sequence[Owned], facts: AssignmentFacts, *, now: datetime) -> Shared:
+    """``decide_many``, and whose turn it is from then on: what the candidates of the next run start with."""
     desk = _Desk(policy, facts, now)
-    return tuple(desk.decide(record) for record in records)
+    decisions = tuple(desk.decide(record) for record in records)
+    began = {each.member.id: each.ahead for each in facts.candidates}
+    ended = {member_id: each.ahead for member_id, each in desk.people.items()}
+    return Shared(decisions=decisions, ahead={id: ahead for id, ahead in ended.items() if ahead != began[id]})
 
 
 class _Desk:
-    """One run: hands out record after record and keeps the counters of its own copy of the facts."""
+    """One run: hands out record after record and keeps count in its own copy of the facts."""
 
     def __init__(self, policy: AssignmentPolicy, facts: AssignmentFacts, now: datetime) -> None:
         self.policy = policy
@@ -40,7 +60,8 @@ class _Desk:
         self.now = now
         self.matching = policy.matching
         self.limits = (1,) * len(policy.limits)
-        self.people = {each.member.id: each for each in sorted(facts.candidates, key=lambda each: each.member.id)}
+        ordered = sorted(facts.candidates, key=lambda each: each.member.id)
+        self.people = {each.member.id: each.with_place() for each in ordered}
         self.groups: dict[int, tuple[MemberId, ...]] = {}
         self.account_owners = facts.account_owners
         self.pools = {pool.id: pool for pool in facts.pools if pool.enabled and pool.holds == policy.entity}
@@ -74,7 +95,7 @@ class _Desk:
         owner = self.people.get(owner_id)
         if owner is not None and owner.available and not owner.full:
             reasons.append(Reason.of("assignment.account_owner", member=owner_id))
-            return self.hand_over(record, owner, "", reasons)
+            return self.hand_over(record, owner, (), "", reasons)
         why = "unknown" if owner is None else "full" if owner.available else owner.member.status.value
         reasons.append(Reason.of("assignment.account_owner_unfit", member=owner_id, why=why))
         return None
@@ -116,7 +137,8 @@ class _Desk:
                 return None
             chosen, why = picked
         reasons.append(why)
-        return self.hand_over(record, chosen, entry.name, reasons)
+        others = [each for each in eligible if each is not chosen]
+        return self.hand_over(record, chosen, others, entry.name, reasons)
 
     def picked(self, target: Target, eligible: list[Candidate], record: Owned) -> tuple[Candidate, Reason] | Reason:
         """Whom the strategy chooses, or why it cannot be followed: one that fails must not stop the others."""
@@ -141,9 +163,14 @@ class _Desk:
             )
         return known
 
-    def hand_over(self, record: Owned, chosen: Candidate, entry: str, reasons: list[Reason]) -> AssignmentDecision:
+    def hand_over(
+        self, record: Owned, chosen: Candidate, others: Sequence[Candidate], entry: str, reasons: list[Reason]
+    ) -> AssignmentDecision:
+        for member_id, ahead in places_after(chosen, others).items():
+            self.people[member_id] = attrs.evolve(self.people[member_id], ahead=ahead)
         lying = (int(holds) for holds in self.policy.lying(record, self.now))
-        self.people[chosen.member.id] = chosen.with_one_more((*self.limits, *lying))
+        id = chosen.member.id
+        self.people[id] = self.people[id].with_one_more((*self.limits, *lying))
         return self.assigned(record, chosen.member.id, entry, reasons)
 
     def assigned(self, record: Owned, member_id: MemberId, entry: str, reasons: list[Reason]) -> AssignmentDecision:

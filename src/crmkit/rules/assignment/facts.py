@@ -10,7 +10,10 @@ from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.pool import Pool
 
-__all__ = ["AssignmentFacts", "Candidate"]
+__all__ = ["FULL_SHARE", "AssignmentFacts", "Candidate"]
+
+FULL_SHARE = 100
+"""The weight of one full share of the records."""
 
 
 @frozen(kw_only=True)
@@ -19,9 +22,7 @@ class Candidate:
 
     Args:
         member: status, team, weight and capacity.
-        received: records of the entity assigned to the member while the counters run.
-        credit: what counts as received although it was not, so that who joins or comes back starts
-            level with the others instead of being flooded.
+        ahead: how far the member is ahead of those who are next, in records of a full share.
         open_work: open leads and accounts that the member holds.
         away: not to be reached now although active.
         room: how many records more each limit and backlog of the policy leaves, in their order; none
@@ -29,16 +30,10 @@ class Candidate:
     """
 
     member: Member
-    received: int = 0
-    credit: int = 0
+    ahead: float = 0.0
     open_work: int = 0
     away: bool = False
     room: tuple[int, ...] = ()
-
-    @property
-    def counted(self) -> int:
-        """What round robin compares."""
-        return self.received + self.credit
 
     @property
     def available(self) -> bool:
@@ -55,10 +50,19 @@ class Candidate:
         """Open work has reached the member's capacity."""
         return self.member.capacity is not None and self.open_work >= self.member.capacity
 
+    @property
+    def share(self) -> float:
+        """What one record is worth at the member's weight, in records of a full share."""
+        return FULL_SHARE / self.member.weight
+
+    def with_place(self) -> "Candidate":
+        """Ahead by no more than one record, also when the weight was raised since."""
+        return self if self.ahead <= self.share else attrs.evolve(self, ahead=self.share)
+
     def with_one_more(self, taken: tuple[int, ...] = ()) -> "Candidate":
         """The counters after one more record, which takes ``taken`` of the room."""
         room = tuple(left - less for left, less in zip(self.room, taken, strict=True)) if self.room else ()
-        return attrs.evolve(self, received=self.received + 1, open_work=self.open_work + 1, room=room)
+        return attrs.evolve(self, open_work=self.open_work + 1, room=room)
 
 
 @frozen(kw_only=True)

@@ -115,7 +115,6 @@ class AssignmentPolicy(Policy):
             it is the only one.
         entries: in the order in which they are tried.
         sticky: a lead of a known account goes to the account's owner before any entry.
-        window_days: how far back assignments are counted for round robin.
         limits: how much is assigned to each member within a time.
         backlogs: how many records each member may have left lying before more are assigned.
         calendar_id: in whose time zone the days, weeks and months of limits begin; without one in UTC.
@@ -128,14 +127,13 @@ class AssignmentPolicy(Policy):
     entity: Code = "lead"
     entries: tuple[Entry, ...] = ()
     sticky: bool = True
-    window_days: int = 90
     limits: tuple[Limit, ...] = ()
     backlogs: tuple[Backlog, ...] = ()
     calendar_id: CalendarId | None = None
     custom_fields: tuple[CustomField, ...] = ()
 
     def check(self) -> None:
-        """Entries have different names, the window is some days long, and the conditions fit."""
+        """Entries have different names, and the conditions fit."""
         if self.entity not in _RECORDS:
             raise InvalidInput(
                 "must be lead or account.", field="AssignmentPolicy.entity", hint="Choose one of the two."
@@ -143,10 +141,6 @@ class AssignmentPolicy(Policy):
         names = [entry.name for entry in self.entries]
         if len(set(names)) < len(names):
             raise InvalidInput("a name stands twice.", field="AssignmentPolicy.entries", hint="Rename one.")
-        if not 1 <= self.window_days <= 3_660:
-            raise InvalidInput(
-                "must lie between 1 and 3660.", field="AssignmentPolicy.window_days", hint="90 is usual."
-            )
         for target in self.targets:
             for need in target.needs:
                 self._check_field(need)

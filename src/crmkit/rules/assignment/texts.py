@@ -14,8 +14,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "assignment.entry": ("Entry “{entry}” applies.", "匹配规则“{entry}”。"),
     "assignment.sole": ("{member} is the only one who can take it.", "仅 {member} 可接收。"),
     "assignment.round_robin": (
-        "{member} is next of {of}: {received} received and {credit} credited at weight {weight}.",
-        "{of} 人轮转，轮到 {member}：已分配 {received}，计入 {credit}，权重 {weight}。",
+        "It is the turn of {member}, of {of} at weight {weight}.",
+        "{of} 人轮转，轮到 {member}，权重 {weight}。",
     ),
     "assignment.least_loaded": (
         "{member} has the least open work of {of}: {open}.",
