@@ -24,6 +24,7 @@ from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
+from crmkit.ports.presence import Presence
 from crmkit.ports.references import References
 from crmkit.ports.store import Store, UnitOfWork
 from crmkit.rules.policy import Policy
@@ -154,7 +155,7 @@ class Crm:
 
     ``Crm.open(url)`` opens SQLite or Postgres; ``Crm(store=…)`` takes any store that keeps to the port.
     Whatever is not given is the machine's clock, UUIDv7, a console and the standard rule book.
-    ``references`` are rows of your own that merges move along.
+    ``references`` are rows of your own that merges move along, ``presence`` says who can be reached just now.
     """
 
     def __init__(
@@ -167,6 +168,7 @@ class Crm:
         book: RuleBook | None = None,
         acting: Acting | None = None,
         references: Iterable[References] = (),
+        presence: Presence | None = None,
     ) -> None:
         book = book or RuleBook.standard()
         self.ctx = Context(
@@ -177,6 +179,7 @@ class Crm:
             book=book,
             acting=acting or Acting(),
             references=tuple(references),
+            presence=presence,
         )
 
     @classmethod

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
+import attrs
 import pytest
 
 from crmkit.adapters.memory import MemoryStore
@@ -14,7 +15,9 @@ from crmkit.domain.change import changed, created
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
 from crmkit.domain.model import revise
+from crmkit.domain.organization.hours import Hours
 from crmkit.domain.organization.limits import Limit
+from crmkit.domain.organization.member import Leave
 from crmkit.errors import InvalidInput, NotAllowed, NotFound
 from crmkit.rules.assignment import AssignmentOutcome, AssignmentPolicy, Backlog, Entry, LeastLoaded, Target
 from crmkit.rules.reclaim import ReclaimPolicy
@@ -251,6 +254,47 @@ class TestBounds:
         keep(ctx, person("wei"), a_lead(), policies=[revise(POLICY, calendar_id="gone")])
         with pytest.raises(NotFound, match="calendar"):
             assign_lead(ctx, "L-1")
+
+
+class TestAvailability:
+    def test_who_is_on_planned_leave_receives_nothing_and_no_flood_afterwards(self, ctx):
+        leave = Leave(begins=NOW, ends=NOW + 10 * DAY)
+        keep(ctx, person("eva", leaves=(leave,)), person("wei"), *leads(40))
+        assert assign_waiting(ctx, limit=20).by_member == {"wei": 20}
+        ctx.clock.advance(10 * DAY)
+        # wei has just had one, so eva begins; the law allows a difference of two
+        assert assign_waiting(ctx).by_member == {"eva": 11, "wei": 9}
+
+    def test_shifts_are_those_of_the_members_calendar_or_else_of_the_policys(self, ctx):
+        by = revise(POLICY, available=("hours",), calendar_id="day")
+        every = tuple(range(1, 8))
+        day = a_calendar(
+            id="day", weekdays=every, zone="UTC", hours=[Hours(weekday=d, begins=480, ends=1200) for d in every]
+        )
+        night = revise(day, id="night", hours=[Hours(weekday=d, begins=1200, ends=480) for d in every])
+        keep(
+            ctx,
+            person("eva"),
+            person("lu", calendar_id="gone"),
+            person("wei", calendar_id="night"),
+            day,
+            night,
+            *leads(8),
+            policies=[by],
+        )
+        ctx.clock.advance(datetime(2026, 3, 4, 12, tzinfo=UTC) - ctx.clock.now())
+        assert assign_waiting(ctx, limit=4).by_member == {"eva": 2, "lu": 2}
+        ctx.clock.advance(timedelta(hours=8))
+        assert assign_waiting(ctx).by_member == {"wei": 4}
+
+    def test_the_host_may_say_who_is_present(self, ctx):
+        class Switchboard:
+            def absent(self, member_ids):
+                return [id for id in member_ids if id == "eva"]
+
+        keep(ctx, person("eva"), person("wei"), *leads(8), policies=[revise(POLICY, available=("presence",))])
+        assert assign_waiting(attrs.evolve(ctx, presence=Switchboard()), limit=2).by_member == {"wei": 2}
+        assert assign_waiting(ctx).by_member == {"eva": 4, "wei": 2}
 
 
 class TestWaiting:

@@ -10,6 +10,7 @@ from crmkit.ports.commands import Commands
 from crmkit.ports.notifier import Notifier
 from crmkit.ports.outbox import DeadLetter, Outbox
 from crmkit.ports.policies import PolicyStore
+from crmkit.ports.presence import Presence
 from crmkit.ports.store import REPOSITORIES, Repository, Store, UnitOfWork
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Notifier",
     "Outbox",
     "PolicyStore",
+    "Presence",
     "Repository",
     "Store",
     "UnitOfWork",

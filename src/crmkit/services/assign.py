@@ -154,10 +154,7 @@ def _assigned(
         )
     if not records:
         return ()
-    owners = _account_owners(uow, records) if policy.sticky else {}
-    members = _members(uow, policy, owners.values())
-    turns = Turns.of(uow, entity, members)
-    facts = _facts(uow, policy, records, members, owners, turns, now)
+    facts, turns = _facts(ctx, uow, policy, records, now)
     shared = share_out(policy, records, facts, now=now)
     custody = Custody.of(uow, entity, now=now)
     changes: list[Change[Any]] = list(turns.changes(shared.ahead, now=now))
@@ -188,24 +185,22 @@ def _changes(
 
 
 def _facts(
-    uow: UnitOfWork,
-    policy: AssignmentPolicy,
-    records: Sequence[Owned],
-    members: Sequence[Member],
-    owners: Mapping[AccountId, MemberId],
-    turns: Turns,
-    now: datetime,
-) -> AssignmentFacts:
+    ctx: Context, uow: UnitOfWork, policy: AssignmentPolicy, records: Sequence[Owned], now: datetime
+) -> tuple[AssignmentFacts, Turns]:
+    owners = _account_owners(uow, records) if policy.sticky else {}
+    members = _members(uow, policy, owners.values())
     # who has a capacity is locked as claims do it; the lock of assignment sorts before these
     limited = sorted(lock_of(member.id) for member in members if member.capacity is not None)
     if limited:
         uow.lock(*limited)
-    return AssignmentFacts(
+    turns = Turns.of(uow, policy.entity, members)
+    facts = AssignmentFacts(
         record=records[0],
-        candidates=candidates_of(uow, policy, members, turns, now=now),
+        candidates=candidates_of(uow, policy, members, turns, presence=ctx.presence, now=now),
         account_owners=owners,
         pools=tuple(uow.pools.get_many(sorted(policy.pool_ids)).values()),
     )
+    return facts, turns
 
 
 def _account_owners(uow: UnitOfWork, records: Iterable[Owned]) -> dict[AccountId, MemberId]:

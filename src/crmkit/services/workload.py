@@ -1,14 +1,16 @@
 """What members hold and may still receive, counted in a handful of queries whatever the number of records."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from crmkit.domain.conditions import Condition, F, parse
 from crmkit.domain.ids import MemberId
+from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member
+from crmkit.ports.presence import Presence
 from crmkit.ports.store import UnitOfWork
-from crmkit.rules.assignment import AssignmentPolicy, Candidate
+from crmkit.rules.assignment import AssignmentPolicy, Availability, Candidate
 from crmkit.services.custody import UNSETTLED, calendar_of, owned_by
 from crmkit.services.turns import Turns
 
@@ -19,26 +21,50 @@ MOST_IDS = 1_000
 
 
 def candidates_of(
-    uow: UnitOfWork, policy: AssignmentPolicy, members: Sequence[Member], turns: Turns, *, now: datetime
+    uow: UnitOfWork,
+    policy: AssignmentPolicy,
+    members: Sequence[Member],
+    turns: Turns,
+    *,
+    presence: Presence | None = None,
+    now: datetime,
 ) -> tuple[Candidate, ...]:
     """``members`` with what they hold, what their limits leave, and where they stand in the rotation.
 
-    Queries: one per entity that has owners, and one for each limit and backlog.
+    Queries: one per entity that has owners, one for each limit and backlog, and one for the calendars.
 
     Raises:
         NotFound: the policy's calendar does not exist.
     """
     load = _open_work(uow, members, now)
     room = _room(uow, policy, members, now)
+    calendars = _calendars(uow, policy, members)
+    away = _away(policy, members, presence)
     return tuple(
         Candidate(
             member=member,
             ahead=turns.ahead(member.id),
             open_work=load[member.id],
+            away=member.id in away,
+            calendar=calendars.get(member.calendar_id or "") or calendars.get(policy.calendar_id or ""),
             room=tuple(left[member.id] for left in room),
         )
         for member in members
     )
+
+
+def _calendars(uow: UnitOfWork, policy: AssignmentPolicy, members: Sequence[Member]) -> Mapping[str, WorkingCalendar]:
+    """The calendars by which hours are asked; a member's own that is gone counts as none."""
+    if Availability.HOURS not in policy.available:
+        return {}
+    ids = {policy.calendar_id, *(member.calendar_id for member in members)}
+    return uow.calendars.get_many(sorted(id for id in ids if id is not None))
+
+
+def _away(policy: AssignmentPolicy, members: Sequence[Member], presence: Presence | None) -> Collection[MemberId]:
+    if presence is None or Availability.PRESENCE not in policy.available:
+        return ()
+    return frozenset(presence.absent([member.id for member in members]))
 
 
 def _received(uow: UnitOfWork, policy: AssignmentPolicy, since: datetime) -> dict[MemberId, int]:

@@ -22,6 +22,7 @@ from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.custom_fields import CustomField, CustomSchema, FieldKind
 from crmkit.domain.model import annotations_of
 from crmkit.domain.organization.calendar import WorkingCalendar
+from crmkit.domain.organization.hours import Hours
 from crmkit.domain.organization.member import Leave, Member
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
 from crmkit.domain.stewardship.pool import Pool
@@ -76,6 +77,9 @@ def texts(*, least: int = 0, most: int = 500) -> st.SearchStrategy[str]:
 # What an annotation cannot say: a field that takes fewer values than its type …
 _FIELDS: Mapping[tuple[type, str], st.SearchStrategy[Any]] = {
     (CompanyName, "legal"): texts(least=1).filter(str.strip),
+    (Hours, "weekday"): st.integers(1, 7),
+    (Hours, "begins"): st.integers(0, 1_439),
+    (Hours, "ends"): st.integers(0, 1_440),
     (Interaction, "minutes"): st.integers(0, 2**63 - 1),
     (Member, "weight"): st.integers(1, 2**63 - 1),
     (Member, "capacity"): st.none() | st.integers(0, 2**63 - 1),

@@ -25,7 +25,7 @@ from crmkit.rules.assignment import (
 from crmkit.testing import NOW, a_lead, a_member
 
 ALL = Target(team_ids=("east",), needs=(Need(ability="languages", field="language"),))
-POLICY = AssignmentPolicy(entries=(Entry(name="All", to=(ALL,)),))
+POLICY = AssignmentPolicy(entries=(Entry(name="All", to=(ALL,)),), available=("presence",))
 LIMITED = revise(POLICY, limits=(Limit(most=9, per="day"),))
 LEAD = a_lead()
 
@@ -95,7 +95,7 @@ class Team:
         fit = {
             id
             for id, each in self.people.items()
-            if each.available and not each.full and lead.language in ("", *each.member.languages)
+            if not each.away and not each.full and lead.language in ("", *each.member.languages)
         }
         self.part(fit)
         shared = share_out(LIMITED, [lead], facts, now=NOW)

@@ -6,6 +6,7 @@
 
 from collections.abc import Mapping
 
+from crmkit.rules.assignment.availability import Availability
 from crmkit.rules.assignment.decide import Shared, decide, decide_many, share_out
 from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
 from crmkit.rules.assignment.facts import AssignmentFacts, Candidate
@@ -23,6 +24,7 @@ __all__ = [
     "AssignmentFacts",
     "AssignmentOutcome",
     "AssignmentPolicy",
+    "Availability",
     "Backlog",
     "Candidate",
     "Entry",

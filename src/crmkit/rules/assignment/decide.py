@@ -1,6 +1,6 @@
 """Who receives a record: sticky to a known customer's owner, then the entries in their order."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import attrs
@@ -11,6 +11,7 @@ from crmkit.domain.organization.limits import Limit
 from crmkit.domain.reasons import Reason
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.ownership import Owned
+from crmkit.rules.assignment.availability import absence_of, absences_told
 from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
 from crmkit.rules.assignment.facts import AssignmentFacts, Candidate
 from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Target
@@ -62,6 +63,8 @@ class _Desk:
         self.limits = (1,) * len(policy.limits)
         ordered = sorted(facts.candidates, key=lambda each: each.member.id)
         self.people = {each.member.id: each.with_place() for each in ordered}
+        absences = {id: absence_of(each, policy.available, now=now) for id, each in self.people.items()}
+        self.absent = {id: absence for id, absence in absences.items() if absence is not None}
         self.groups: dict[int, tuple[MemberId, ...]] = {}
         self.account_owners = facts.account_owners
         self.pools = {pool.id: pool for pool in facts.pools if pool.enabled and pool.holds == policy.entity}
@@ -93,10 +96,11 @@ class _Desk:
 
     def sticky(self, record: Owned, owner_id: MemberId, reasons: list[Reason]) -> AssignmentDecision | None:
         owner = self.people.get(owner_id)
-        if owner is not None and owner.available and not owner.full:
+        absence = self.absent.get(owner_id)
+        if owner is not None and absence is None and not owner.full:
             reasons.append(Reason.of("assignment.account_owner", member=owner_id))
             return self.hand_over(record, owner, (), "", reasons)
-        why = "unknown" if owner is None else "full" if owner.available else owner.member.status.value
+        why = "unknown" if owner is None else "full" if absence is None else absence.why
         reasons.append(Reason.of("assignment.account_owner_unfit", member=owner_id, why=why))
         return None
 
@@ -121,9 +125,9 @@ class _Desk:
             reasons.append(
                 Reason.of("assignment.unfit", members=_list(unfit), needs=", ".join(word for _, word in words))
             )
-        eligible = [each for each in fit if each.available and not each.full]
+        eligible = [each for each in fit if each.member.id not in self.absent and not each.full]
         if len(eligible) < len(fit):
-            reasons.extend(_passed_over(self.policy, fit))
+            reasons.extend(self.passed_over(fit))
         if not eligible:
             if not group and target.pool_id is None:
                 reasons.append(Reason.of("assignment.nobody", entry=entry.name))
@@ -139,6 +143,20 @@ class _Desk:
         reasons.append(why)
         others = [each for each in eligible if each is not chosen]
         return self.hand_over(record, chosen, others, entry.name, reasons)
+
+    def passed_over(self, group: Sequence[Candidate]) -> Iterator[Reason]:
+        """Who was left out and why, one reason a cause."""
+        absent = {each.member.id: self.absent[each.member.id] for each in group if each.member.id in self.absent}
+        for told, ids in absences_told(absent):
+            yield told(_list(ids))
+        there = [each for each in group if each.member.id not in self.absent]
+        full = [each.member.id for each in there if each.at_capacity]
+        if full:
+            yield Reason.of("assignment.full", members=_list(full))
+        for place, bound in enumerate(self.policy.bounds):
+            ids = [each.member.id for each in there if each.room and each.room[place] <= 0]
+            if ids:
+                yield _used_up(bound, _list(ids))
 
     def picked(self, target: Target, eligible: list[Candidate], record: Owned) -> tuple[Candidate, Reason] | Reason:
         """Whom the strategy chooses, or why it cannot be followed: one that fails must not stop the others."""
@@ -206,22 +224,6 @@ def _untimely(entry: Entry, record: Owned, now: datetime) -> Reason | None:
     if entry.until_days is not None and now >= record.created_at + timedelta(days=entry.until_days):
         return Reason.of("assignment.too_old", days=entry.until_days)
     return None
-
-
-def _passed_over(policy: AssignmentPolicy, group: Iterable[Candidate]) -> Iterator[Reason]:
-    """Who was left out and why, one reason a cause."""
-    there = [each for each in group if each.available]
-    named = {
-        "assignment.absent": [each.member.id for each in group if not each.available],
-        "assignment.full": [each.member.id for each in there if each.at_capacity],
-    }
-    for code, ids in named.items():
-        if ids:
-            yield Reason.of(code, members=_list(ids))
-    for place, bound in enumerate(policy.bounds):
-        ids = [each.member.id for each in there if each.room and each.room[place] <= 0]
-        if ids:
-            yield _used_up(bound, _list(ids))
 
 
 def _used_up(bound: Limit | Backlog, members: str) -> Reason:

@@ -6,7 +6,8 @@ import attrs
 from attrs import frozen
 
 from crmkit.domain.ids import AccountId, MemberId
-from crmkit.domain.organization.member import Member, MemberStatus
+from crmkit.domain.organization.calendar import WorkingCalendar
+from crmkit.domain.organization.member import Member
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.pool import Pool
 
@@ -24,7 +25,8 @@ class Candidate:
         member: status, team, weight and capacity.
         ahead: how far the member is ahead of those who are next, in records of a full share.
         open_work: open leads and accounts that the member holds.
-        away: not to be reached now although active.
+        away: not to be reached now, as the host says.
+        calendar: whose hours the member works; without one at any time.
         room: how many records more each limit and backlog of the policy leaves, in their order; none
             given means no limit.
     """
@@ -33,12 +35,8 @@ class Candidate:
     ahead: float = 0.0
     open_work: int = 0
     away: bool = False
+    calendar: WorkingCalendar | None = None
     room: tuple[int, ...] = ()
-
-    @property
-    def available(self) -> bool:
-        """Active, and not away."""
-        return not self.away and self.member.status is MemberStatus.ACTIVE
 
     @property
     def full(self) -> bool:

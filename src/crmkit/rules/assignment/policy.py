@@ -28,6 +28,7 @@ from crmkit.domain.organization.limits import Limit
 from crmkit.domain.parties.account import Account
 from crmkit.domain.sales.lead import Lead
 from crmkit.errors import InvalidInput
+from crmkit.rules.assignment.availability import Availability
 from crmkit.rules.assignment.needs import Need
 from crmkit.rules.assignment.strategies import RoundRobin, Strategy
 from crmkit.rules.policy import Policy
@@ -117,7 +118,9 @@ class AssignmentPolicy(Policy):
         sticky: a lead of a known account goes to the account's owner before any entry.
         limits: how much is assigned to each member within a time.
         backlogs: how many records each member may have left lying before more are assigned.
-        calendar_id: in whose time zone the days, weeks and months of limits begin; without one in UTC.
+        available: what is asked besides the status: planned leave, working hours, presence.
+        calendar_id: in whose time zone the days, weeks and months of limits begin; without one in UTC; also
+            the hours of members who have no calendar of their own.
         custom_fields: the host's fields that conditions speak of, so that a stored version of the
             policy can be read and explained for ever.
     """
@@ -129,6 +132,7 @@ class AssignmentPolicy(Policy):
     sticky: bool = True
     limits: tuple[Limit, ...] = ()
     backlogs: tuple[Backlog, ...] = ()
+    available: tuple[Availability, ...] = (Availability.LEAVE,)
     calendar_id: CalendarId | None = None
     custom_fields: tuple[CustomField, ...] = ()
 

@@ -24,6 +24,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "assignment.pooled": ("It goes into pool {pool}.", "进入公海 {pool}。"),
     "assignment.pool_closed": ("Pool {pool} is closed or does not exist.", "公海 {pool} 已停用或不存在。"),
     "assignment.absent": ("Not there: {members}.", "不在岗：{members}。"),
+    "assignment.on_leave": ("On leave until {until}: {members}.", "休假至 {until}：{members}。"),
+    "assignment.off_hours": ("Not at work until {until}: {members}.", "{until} 前不在班：{members}。"),
+    "assignment.not_present": ("Not present: {members}.", "不在线：{members}。"),
     "assignment.full": ("At capacity: {members}.", "已达容量：{members}。"),
     "assignment.limit.days": (
         "Has received {most} in {days} days: {members}.",
