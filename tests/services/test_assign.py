@@ -18,6 +18,7 @@ from crmkit.domain.model import revise
 from crmkit.domain.organization.hours import Hours
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave
+from crmkit.domain.values.contact_points import Phone
 from crmkit.errors import InvalidInput, NotAllowed, NotFound
 from crmkit.rules.assignment import AssignmentOutcome, AssignmentPolicy, Backlog, Entry, LeastLoaded, Target
 from crmkit.rules.reclaim import ReclaimPolicy
@@ -51,7 +52,11 @@ def person(id, **changes):
 
 
 def leads(count, **changes):
-    return [a_lead(id=f"L-{number:04}", **changes) for number in range(count)]
+    """So many people of different companies."""
+    return [
+        a_lead(id=f"L-{number:04}", name=None, company=None, phones=(Phone.parse(f"1380013{number:04}"),), **changes)
+        for number in range(count)
+    ]
 
 
 def lead(ctx, id="L-1"):

@@ -28,6 +28,7 @@ from crmkit.rules.assignment import (
 from crmkit.services.context import Context
 from crmkit.services.custody import UNSETTLED, Custody, history, lock_of, owned_by, policy_for
 from crmkit.services.turns import Turns
+from crmkit.services.twins import Twins
 from crmkit.services.workload import candidates_of
 
 __all__ = ["AssignmentRun", "HandedOver", "assign", "assign_lead", "assign_to", "assign_waiting"]
@@ -188,7 +189,8 @@ def _facts(
     ctx: Context, uow: UnitOfWork, policy: AssignmentPolicy, records: Sequence[Owned], now: datetime
 ) -> tuple[AssignmentFacts, Turns]:
     owners = _account_owners(uow, records) if policy.sticky else {}
-    members = _members(uow, policy, owners.values())
+    twins = _twins(uow, policy, records, now)
+    members = _members(uow, policy, [*owners.values(), *(known.member_id for known in twins.owners.values())])
     # who has a capacity is locked as claims do it; the lock of assignment sorts before these
     limited = sorted(lock_of(member.id) for member in members if member.capacity is not None)
     if limited:
@@ -199,8 +201,17 @@ def _facts(
         candidates=candidates_of(uow, policy, members, turns, presence=ctx.presence, now=now),
         account_owners=owners,
         pools=tuple(uow.pools.get_many(sorted(policy.pool_ids)).values()),
+        twins=twins.groups,
+        known_owners=twins.owners,
     )
     return facts, turns
+
+
+def _twins(uow: UnitOfWork, policy: AssignmentPolicy, records: Sequence[Owned], now: datetime) -> Twins:
+    """Those of the records that wait, as far as the policy asks."""
+    waiting = [record for record in records if record.owner_id is None]
+    found = Twins.of(uow, waiting if policy.sticky or policy.together else [], now=now)
+    return Twins(groups=found.groups if policy.together else {}, owners=found.owners if policy.sticky else {})
 
 
 def _account_owners(uow: UnitOfWork, records: Iterable[Owned]) -> dict[AccountId, MemberId]:

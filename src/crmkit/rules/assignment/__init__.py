@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from crmkit.rules.assignment.availability import Availability
 from crmkit.rules.assignment.decide import Shared, decide, decide_many, share_out
 from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
-from crmkit.rules.assignment.facts import AssignmentFacts, Candidate
+from crmkit.rules.assignment.facts import AssignmentFacts, Candidate, KnownOwner
 from crmkit.rules.assignment.needs import Ability, Need
 from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Target
 from crmkit.rules.assignment.strategies import LeastLoaded, RoundRobin, SeededRandom, Strategy
@@ -28,6 +28,7 @@ __all__ = [
     "Backlog",
     "Candidate",
     "Entry",
+    "KnownOwner",
     "LeastLoaded",
     "Need",
     "RoundRobin",

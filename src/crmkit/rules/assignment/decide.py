@@ -66,17 +66,23 @@ class _Desk:
         absences = {id: absence_of(each, policy.available, now=now) for id, each in self.people.items()}
         self.absent = {id: absence for id, absence in absences.items() if absence is not None}
         self.groups: dict[int, tuple[MemberId, ...]] = {}
-        self.account_owners = facts.account_owners
+        self.facts = facts
+        self.went: dict[str, AssignmentDecision] = {}
         self.pools = {pool.id: pool for pool in facts.pools if pool.enabled and pool.holds == policy.entity}
 
     def decide(self, record: Owned) -> AssignmentDecision:
         if record.owner_id is not None:
             return self.assigned(record, record.owner_id, "", [Reason.of("assignment.owned", member=record.owner_id)])
+        twins = self.facts.twins.get(record.id)
+        if twins is not None and twins in self.went:
+            return self.follow(record, self.went[twins])
         reasons: list[Reason] = []
-        if self.policy.sticky and isinstance(record, Lead) and record.account_id is not None:
-            owner_id = self.account_owners.get(record.account_id)
-            if owner_id is not None and (decision := self.sticky(record, owner_id, reasons)) is not None:
-                return decision
+        decision = (self.sticky(record, reasons) if self.policy.sticky else None) or self.by_entries(record, reasons)
+        if twins is not None and decision.outcome is not AssignmentOutcome.UNASSIGNED:
+            self.went[twins] = decision
+        return decision
+
+    def by_entries(self, record: Owned, reasons: list[Reason]) -> AssignmentDecision:
         applying = [
             entry for entry, holds in zip(self.policy.entries, self.matching(record, self.now), strict=True) if holds
         ]
@@ -94,15 +100,41 @@ class _Desk:
         reasons.append(Reason.of("assignment.nobody_free" if applying else "assignment.no_entry"))
         return self.decided(AssignmentOutcome.UNASSIGNED, record, reasons)
 
-    def sticky(self, record: Owned, owner_id: MemberId, reasons: list[Reason]) -> AssignmentDecision | None:
-        owner = self.people.get(owner_id)
-        absence = self.absent.get(owner_id)
-        if owner is not None and absence is None and not owner.full:
-            reasons.append(Reason.of("assignment.account_owner", member=owner_id))
-            return self.hand_over(record, owner, (), "", reasons)
-        why = "unknown" if owner is None else "full" if absence is None else absence.why
-        reasons.append(Reason.of("assignment.account_owner_unfit", member=owner_id, why=why))
+    def follow(self, record: Owned, first: AssignmentDecision) -> AssignmentDecision:
+        """Where its twin went in this run: the two are one, so neither limits nor turns are asked again."""
+        reasons = [Reason.of("assignment.twin", record=str(first.record))]
+        if first.member_id is not None:
+            return self.hand_over(record, self.people[first.member_id], (), first.entry, reasons)
+        return self.decided(first.outcome, record, reasons, pool_id=first.pool_id, entry=first.entry)
+
+    def sticky(self, record: Owned, reasons: list[Reason]) -> AssignmentDecision | None:
+        """To whoever looks after the customer, or has a record that is the same, unless they cannot take it."""
+        account_id = record.account_id if isinstance(record, Lead) else None
+        owner_id = self.facts.account_owners.get(account_id) if account_id is not None else None
+        if owner_id is not None:
+            owner, why = self.fit_owner(owner_id)
+            if owner is not None:
+                reasons.append(Reason.of("assignment.account_owner", member=owner_id))
+                return self.hand_over(record, owner, (), "", reasons)
+            reasons.append(Reason.of("assignment.account_owner_unfit", member=owner_id, why=why))
+        known = self.facts.known_owners.get(record.id)
+        if known is not None and known.member_id != owner_id:
+            owner, why = self.fit_owner(known.member_id)
+            same = str(known.record)
+            if owner is not None:
+                reasons.append(Reason.of("assignment.known_owner", member=known.member_id, record=same))
+                return self.hand_over(record, owner, (), "", reasons)
+            reasons.append(Reason.of("assignment.known_owner_unfit", member=known.member_id, record=same, why=why))
         return None
+
+    def fit_owner(self, owner_id: MemberId) -> tuple[Candidate | None, str]:
+        """The owner, or nobody and why."""
+        owner, absence = self.people.get(owner_id), self.absent.get(owner_id)
+        if owner is None:
+            return None, "unknown"
+        if absence is not None:
+            return None, absence.why
+        return (None, "full") if owner.full else (owner, "")
 
     def to_pool(self, record: Owned, entry: Entry, target: Target, reasons: list[Reason]) -> AssignmentDecision | None:
         if target.pool_id is None:

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 import attrs
 from attrs import frozen
 
-from crmkit.domain.ids import AccountId, MemberId
+from crmkit.domain.ids import AccountId, MemberId, Ref
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.pool import Pool
 
-__all__ = ["FULL_SHARE", "AssignmentFacts", "Candidate"]
+__all__ = ["FULL_SHARE", "AssignmentFacts", "Candidate", "KnownOwner"]
 
 FULL_SHARE = 100
 """The weight of one full share of the records."""
@@ -64,6 +64,14 @@ class Candidate:
 
 
 @frozen(kw_only=True)
+class KnownOwner:
+    """Who owns ``record``, which is the same as one that is to be assigned."""
+
+    record: Ref
+    member_id: MemberId
+
+
+@frozen(kw_only=True)
 class AssignmentFacts:
     """One moment: who is there with which counters; ``record`` is what is to be assigned.
 
@@ -72,9 +80,13 @@ class AssignmentFacts:
         candidates: every member that the policy speaks of, and owners of known accounts.
         account_owners: of the accounts that leads belong to, those that have an owner.
         pools: those that the policy names.
+        twins: of the records that are the same as others of the list, the name that their group shares.
+        known_owners: of the records that are the same as one that somebody owns, whom that is.
     """
 
     record: Owned
     candidates: tuple[Candidate, ...] = ()
     account_owners: Mapping[AccountId, MemberId] = attrs.field(factory=dict)
     pools: tuple[Pool, ...] = ()
+    twins: Mapping[str, str] = attrs.field(factory=dict)
+    known_owners: Mapping[str, KnownOwner] = attrs.field(factory=dict)

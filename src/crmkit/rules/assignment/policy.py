@@ -115,7 +115,9 @@ class AssignmentPolicy(Policy):
         entity: whose records; the policy in force for an entity carries its name as ``id``, unless
             it is the only one.
         entries: in the order in which they are tried.
-        sticky: a lead of a known account goes to the account's owner before any entry.
+        sticky: a lead of a known account goes to the account's owner before any entry, and a record that
+            is the same as one that is owned to that one's owner.
+        together: records that wait and are the same go to one member.
         limits: how much is assigned to each member within a time.
         backlogs: how many records each member may have left lying before more are assigned.
         available: what is asked besides the status: planned leave, working hours, presence.
@@ -130,6 +132,7 @@ class AssignmentPolicy(Policy):
     entity: Code = "lead"
     entries: tuple[Entry, ...] = ()
     sticky: bool = True
+    together: bool = True
     limits: tuple[Limit, ...] = ()
     backlogs: tuple[Backlog, ...] = ()
     available: tuple[Availability, ...] = (Availability.LEAVE,)

@@ -11,6 +11,12 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{member} looks after the customer, but cannot take it: {why}.",
         "{member} 负责该客户，但无法接收：{why}。",
     ),
+    "assignment.known_owner": ("{member} has {record} already, which is the same.", "{member} 已负责相同的 {record}。"),
+    "assignment.known_owner_unfit": (
+        "{member} has {record}, which is the same, but cannot take it: {why}.",
+        "{member} 负责相同的 {record}，但无法接收：{why}。",
+    ),
+    "assignment.twin": ("It goes where {record} went, which is the same.", "与 {record} 相同，去向一致。"),
     "assignment.entry": ("Entry “{entry}” applies.", "匹配规则“{entry}”。"),
     "assignment.sole": ("{member} is the only one who can take it.", "仅 {member} 可接收。"),
     "assignment.round_robin": (
