@@ -41,6 +41,7 @@ from crmkit.services import relay as relaying
 from crmkit.services import review as reviewing
 from crmkit.services import score as scoring
 from crmkit.services import unmerge as unmerging
+from crmkit.services import waiting as queueing
 from crmkit.services.context import Context
 
 __all__ = ["Crm", "Customers", "Group", "Leads", "Notices", "Pools", "Requests", "Reviews", "Use"]
@@ -86,6 +87,7 @@ class Leads(Group):
     rescore_due = Use(scoring.rescore_due)
     assign = Use(assigning.assign_lead)
     assign_waiting = Use(assigning.assign_waiting)
+    waiting = Use(queueing.waiting)
     convert = Use(converting.convert_lead)
     plan_merge = Use(merging.plan_merge)
     merge = Use(merging.merge)

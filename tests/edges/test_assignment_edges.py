@@ -12,11 +12,12 @@ from crmkit.domain.model import revise
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.values.contact_points import Phone
-from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
+from crmkit.rules.assignment import AssignmentPolicy, Entry, Fallback, Target
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.assign import assign_lead, assign_waiting
 from crmkit.services.context import Context
-from crmkit.testing import NOW, FixedClock, FixedIds, a_lead, a_member, an_account
+from crmkit.services.waiting import waiting
+from crmkit.testing import NOW, FixedClock, FixedIds, a_lead, a_member, a_pool, an_account
 
 DAY = timedelta(days=1)
 POLICY = AssignmentPolicy(entries=(Entry(name="East", to=(Target(team_ids=("east",)),)),))
@@ -36,7 +37,7 @@ def keep(ctx, *records, policy=None):
 
 
 def team(*ids, **changes):
-    return [a_member(id=id, team_id="east", **changes) for id in ids]
+    return [a_member(**{"id": id, "team_id": "east", **changes}) for id in ids]
 
 
 def person(number, **changes):
@@ -128,6 +129,37 @@ def test_edge_26_a_removed_member_takes_no_pointer_along(ctx):
     assert [assign_lead(ctx, f"L-{n:05}").member_id for n in range(2)] == ["eva", "lu"]
     moved(ctx, "lu", "leave")
     assert [assign_lead(ctx, f"L-{n:05}").member_id for n in range(2, 5)] == ["wei", "eva", "wei"]
+
+
+class TestEdge27:
+    """All members are full. Zoho has a default assignee, LeanData holds or escalates, Odoo leaves a message; most do nothing."""
+
+    FULL = team("wei", capacity=0)
+
+    def full(self, ctx, **fallback):
+        policy = revise(POLICY, fallback=Fallback(**fallback))
+        keep(ctx, *self.FULL, *team("boss", capacity=0, team_id=None), a_pool(holds="lead"), person(1), policy=policy)
+        return assign_waiting(ctx)
+
+    def test_edge_27_it_is_held_with_the_reason_on_it(self, ctx):
+        assert self.full(ctx).waiting == 1
+        assert lead(ctx, "L-00001").unassigned_reason == "assignment.nobody_free"
+        assert waiting(ctx).by_reason == {"assignment.nobody_free": 1}
+
+    def test_edge_27_it_overflows_into_a_pool(self, ctx):
+        assert self.full(ctx, pool_id="PO-1").pooled == 1
+        assert lead(ctx, "L-00001").pool_id == "PO-1"
+
+    def test_edge_27_it_goes_to_the_default_assignee(self, ctx):
+        assert self.full(ctx, member_id="boss").by_member == {"boss": 1}
+
+    def test_edge_27_it_is_escalated_once(self, ctx):
+        assert self.full(ctx, escalate_to=("boss",)).waiting == 1
+        assert assign_waiting(ctx).waiting == 1
+        ref = lead(ctx, "L-00001").ref
+        with ctx.store.begin(read_only=True) as uow:
+            told = [entry for entry in uow.trail.of(ref) if entry.type == "ownership.unassigned"]
+        assert [entry.recipients for entry in told] == [("boss",)]
 
 
 @pytest.mark.parametrize("owned", ["lead", "account"])

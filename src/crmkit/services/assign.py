@@ -9,10 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import attrs
+
 from crmkit.domain.change import Change
-from crmkit.domain.conditions import Condition, F
+from crmkit.domain.conditions import F
 from crmkit.domain.ids import AccountId, MemberId, Ref
-from crmkit.domain.model import model
+from crmkit.domain.model import model, revise
 from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.ownership import Cause, Owned, Protection
@@ -26,9 +28,10 @@ from crmkit.rules.assignment import (
     share_out,
 )
 from crmkit.services.context import Context
-from crmkit.services.custody import UNSETTLED, Custody, history, lock_of, owned_by, policy_for
+from crmkit.services.custody import Custody, history, lock_of, owned_by, policy_for
 from crmkit.services.turns import Turns
 from crmkit.services.twins import Twins
+from crmkit.services.waiting import condition_of
 from crmkit.services.workload import candidates_of
 
 __all__ = ["AssignmentRun", "HandedOver", "assign", "assign_lead", "assign_to", "assign_waiting"]
@@ -182,7 +185,10 @@ def _changes(
             yield history(change, id=ctx.ids.new(), cause=Cause.ASSIGNED)
     elif record.pool_id is None and record.unassigned_reason != decision.reasons[-1].code:
         # told once for each reason, not once a run
-        yield record.leave_unassigned(decision.reasons[-1].code, now=now)
+        change = record.leave_unassigned(decision.reasons[-1].code, now=now)
+        yield attrs.evolve(
+            change, events=tuple(revise(event, recipients=decision.escalated_to) for event in change.events)
+        )
 
 
 def _facts(
@@ -230,10 +236,6 @@ def _members(uow: UnitOfWork, policy: AssignmentPolicy, owners: Iterable[MemberI
 # --- many records ---------------------------------------------------------------------------------
 
 
-def _waiting(entity: str) -> Condition:
-    return F.owner_id.missing() & F.pool_id.missing() & UNSETTLED[entity]
-
-
 def _waits(record: Owned) -> bool:
     return record.owner_id is None and record.pool_id is None
 
@@ -242,7 +244,7 @@ def _chunks(ctx: Context, entity: str, limit: int, now: datetime) -> Iterator[li
     """The ids of what waits now; each chunk is read again where it is written."""
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         repository = owned_by(uow, entity)
-        found = repository.find(_waiting(entity), order=["unassigned_reason", "created_at"], limit=limit, now=now)
+        found = repository.find(condition_of(entity), order=["unassigned_reason", "created_at"], limit=limit, now=now)
         ids = [record.id for record in found]
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]

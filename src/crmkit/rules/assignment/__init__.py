@@ -11,7 +11,7 @@ from crmkit.rules.assignment.decide import Shared, decide, decide_many, share_ou
 from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
 from crmkit.rules.assignment.facts import AssignmentFacts, Candidate, KnownOwner
 from crmkit.rules.assignment.needs import Ability, Need
-from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Target
+from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Fallback, Target
 from crmkit.rules.assignment.strategies import LeastLoaded, RoundRobin, SeededRandom, Strategy
 from crmkit.rules.assignment.texts import TEXTS as _TEXTS
 from crmkit.rules.assignment.turns import places_after
@@ -28,6 +28,7 @@ __all__ = [
     "Backlog",
     "Candidate",
     "Entry",
+    "Fallback",
     "KnownOwner",
     "LeastLoaded",
     "Need",

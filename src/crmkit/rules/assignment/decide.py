@@ -7,6 +7,7 @@ import attrs
 from attrs import frozen
 
 from crmkit.domain.ids import MemberId, PoolId
+from crmkit.domain.model import revise
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.reasons import Reason
 from crmkit.domain.sales.lead import Lead
@@ -83,22 +84,45 @@ class _Desk:
         return decision
 
     def by_entries(self, record: Owned, reasons: list[Reason]) -> AssignmentDecision:
-        applying = [
-            entry for entry, holds in zip(self.policy.entries, self.matching(record, self.now), strict=True) if holds
-        ]
+        matching = self.matching(record, self.now)
+        applying = [entry for entry, holds in zip(self.policy.entries, matching, strict=True) if holds]
+        early = False
         for entry in applying:
             reasons.append(Reason.of("assignment.entry", entry=entry.name))
             if (untimely := _untimely(entry, record, self.now)) is not None:
                 reasons.append(untimely)
+                early |= untimely.code == "assignment.delayed"
                 continue
             for target in entry.to:
-                decision = self.to_pool(record, entry, target, reasons) or self.to_people(
-                    record, entry, target, reasons
+                decision = (
+                    self.to_people(record, entry, target, reasons)
+                    if target.pool_id is None
+                    else self.to_pool(record, target.pool_id, entry.name, reasons)
                 )
                 if decision is not None:
                     return decision
         reasons.append(Reason.of("assignment.nobody_free" if applying else "assignment.no_entry"))
-        return self.decided(AssignmentOutcome.UNASSIGNED, record, reasons)
+        # what an entry will take later is not given away before
+        fallen = None if early else self.fall_back(record, reasons)
+        return fallen or self.decided(AssignmentOutcome.UNASSIGNED, record, reasons)
+
+    def fall_back(self, record: Owned, reasons: list[Reason]) -> AssignmentDecision | None:
+        fallback = self.policy.fallback
+        if fallback.pool_id is not None:
+            return self.to_pool(record, fallback.pool_id, "", reasons)
+        if fallback.member_id is not None:
+            owner, absence = self.people.get(fallback.member_id), self.absent.get(fallback.member_id)
+            if owner is None or absence is not None:
+                why = "unknown" if absence is None else absence.why
+                reasons.append(Reason.of("assignment.default_unfit", member=fallback.member_id, why=why))
+                return None
+            reasons.append(Reason.of("assignment.default_assignee", member=fallback.member_id))
+            return self.hand_over(record, owner, (), "", reasons)
+        if fallback.escalate_to:
+            reasons.append(Reason.of("assignment.escalated", members=_list(fallback.escalate_to)))
+            held = self.decided(AssignmentOutcome.UNASSIGNED, record, reasons)
+            return revise(held, escalated_to=fallback.escalate_to)
+        return None
 
     def follow(self, record: Owned, first: AssignmentDecision) -> AssignmentDecision:
         """Where its twin went in this run: the two are one, so neither limits nor turns are asked again."""
@@ -136,14 +160,12 @@ class _Desk:
             return None, absence.why
         return (None, "full") if owner.full else (owner, "")
 
-    def to_pool(self, record: Owned, entry: Entry, target: Target, reasons: list[Reason]) -> AssignmentDecision | None:
-        if target.pool_id is None:
+    def to_pool(self, record: Owned, pool_id: PoolId, entry: str, reasons: list[Reason]) -> AssignmentDecision | None:
+        if pool_id not in self.pools:
+            reasons.append(Reason.of("assignment.pool_closed", pool=pool_id))
             return None
-        if target.pool_id not in self.pools:
-            reasons.append(Reason.of("assignment.pool_closed", pool=target.pool_id))
-            return None
-        reasons.append(Reason.of("assignment.pooled", pool=target.pool_id))
-        return self.decided(AssignmentOutcome.POOLED, record, reasons, pool_id=target.pool_id, entry=entry.name)
+        reasons.append(Reason.of("assignment.pooled", pool=pool_id))
+        return self.decided(AssignmentOutcome.POOLED, record, reasons, pool_id=pool_id, entry=entry)
 
     def to_people(
         self, record: Owned, entry: Entry, target: Target, reasons: list[Reason]
@@ -161,7 +183,7 @@ class _Desk:
         if len(eligible) < len(fit):
             reasons.extend(self.passed_over(fit))
         if not eligible:
-            if not group and target.pool_id is None:
+            if not group:
                 reasons.append(Reason.of("assignment.nobody", entry=entry.name))
             return None
         if len(eligible) == 1:

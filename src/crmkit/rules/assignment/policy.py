@@ -33,7 +33,7 @@ from crmkit.rules.assignment.needs import Need
 from crmkit.rules.assignment.strategies import RoundRobin, Strategy
 from crmkit.rules.policy import Policy
 
-__all__ = ["AssignmentPolicy", "Backlog", "Entry", "Target"]
+__all__ = ["AssignmentPolicy", "Backlog", "Entry", "Fallback", "Target"]
 
 Answers = Callable[[object, datetime], tuple[bool, ...]]
 _WORDS = (Kind.TEXT, Kind.CHOICE)
@@ -108,6 +108,36 @@ class Backlog:
 
 
 @model
+class Fallback:
+    """What becomes of a record that no entry could place: nothing given, it is held until somebody can take it.
+
+    Or it goes into a pool, or to a default assignee (who is there; capacity and limits are not asked), or
+    it is held and those of ``escalate_to`` are told once.
+
+    >>> Fallback(member_id="boss", pool_id="east")
+    Traceback (most recent call last):
+    ...
+    crmkit.errors.InvalidInput: Fallback: is several things at once. Give a pool, a member or whom to tell.
+    """
+
+    pool_id: PoolId | None = None
+    member_id: MemberId | None = None
+    escalate_to: tuple[MemberId, ...] = ()
+
+    def check(self) -> None:
+        """It is one thing."""
+        if sum(map(bool, (self.pool_id, self.member_id, self.escalate_to))) > 1:
+            raise InvalidInput(
+                "is several things at once.", field="Fallback", hint="Give a pool, a member or whom to tell."
+            )
+
+    @property
+    def holds(self) -> bool:
+        """Whether a record that nobody takes waits without anybody being told."""
+        return not (self.pool_id or self.member_id or self.escalate_to)
+
+
+@model
 class AssignmentPolicy(Policy):
     """Who gets new records.
 
@@ -115,6 +145,7 @@ class AssignmentPolicy(Policy):
         entity: whose records; the policy in force for an entity carries its name as ``id``, unless
             it is the only one.
         entries: in the order in which they are tried.
+        fallback: what becomes of a record that no entry could place.
         sticky: a lead of a known account goes to the account's owner before any entry, and a record that
             is the same as one that is owned to that one's owner.
         together: records that wait and are the same go to one member.
@@ -131,6 +162,7 @@ class AssignmentPolicy(Policy):
 
     entity: Code = "lead"
     entries: tuple[Entry, ...] = ()
+    fallback: Fallback = Fallback()
     sticky: bool = True
     together: bool = True
     limits: tuple[Limit, ...] = ()
@@ -185,8 +217,9 @@ class AssignmentPolicy(Policy):
 
     @property
     def member_ids(self) -> frozenset[MemberId]:
-        """Members named by the entries."""
-        return frozenset(member_id for target in self.targets for member_id in target.member_ids)
+        """Members named by the entries, and the default assignee."""
+        named = {member_id for target in self.targets for member_id in target.member_ids}
+        return frozenset(named if self.fallback.member_id is None else {*named, self.fallback.member_id})
 
     @property
     def team_ids(self) -> frozenset[TeamId]:
@@ -195,8 +228,15 @@ class AssignmentPolicy(Policy):
 
     @property
     def pool_ids(self) -> frozenset[PoolId]:
-        """Pools named by the entries."""
-        return frozenset(target.pool_id for target in self.targets if target.pool_id is not None)
+        """Pools named by the entries and the fallback."""
+        named = (*(target.pool_id for target in self.targets), self.fallback.pool_id)
+        return frozenset(pool_id for pool_id in named if pool_id is not None)
+
+    @property
+    def covers_all(self) -> bool:
+        """Whether every record has an entry or a fallback; what has neither waits until the policy is mended."""
+        whole = (entry.until_days is None and entry.when.strip() == "always()" for entry in self.entries)
+        return not self.fallback.holds or any(whole)
 
 
 @lru_cache(maxsize=1_024)

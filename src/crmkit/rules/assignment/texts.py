@@ -58,5 +58,16 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "The strategy {strategy} failed ({error}) and was passed over.",
         "分配策略 {strategy} 出错（{error}），已跳过。",
     ),
+    "assignment.default_assignee": ("{member} takes what nobody else can.", "无人可接收，由 {member} 兜底。"),
+    "assignment.default_unfit": (
+        "{member} takes what nobody else can, but is not there: {why}.",
+        "{member} 为兜底负责人，但不在岗：{why}。",
+    ),
+    "assignment.escalated": ("{members} are told that it waits.", "已上报 {members}，等待处理。"),
+    "assignment.no_policy": ("No assignment policy is in force for {entity}.", "{entity} 没有生效的分配策略。"),
+    "assignment.no_fallback": (
+        "Policy {policy} has neither an entry for every record nor a fallback: some may wait for ever.",
+        "策略 {policy} 既无全匹配规则也无兜底，部分记录可能一直等待。",
+    ),
     "assignment.nobody_free": ("Nobody can take it now.", "目前无人可接收。"),
 }
