@@ -25,7 +25,7 @@ from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.rules import assignment, dedup, reclaim, routing, scoring
 from crmkit.rules.policy import Decision, Policy
 from crmkit.rules.rulebook import RuleBook
-from crmkit.testing import NOW, a_calendar, a_lead, a_member, a_pool, a_request, a_team, an_account
+from crmkit.testing import NOW, a_calendar, a_lead, a_member, a_pool, a_request, a_team, a_territory, an_account
 
 DAY = timedelta(days=1)
 ENGINES = (dedup, assignment, reclaim, scoring, routing)
@@ -300,6 +300,12 @@ def assignment_cases():
     )
     facts = assignment.AssignmentFacts(record=a_lead(industry="IT"), candidates=off)
     yield Case("assignment nobody there", assignment.decide, asked, facts)
+    by_territory = assignment.AssignmentPolicy(
+        entries=(entry(name="Map", to=(target(territory=True, roles=("sales",)),)),)
+    )
+    for region in ("East", "North"):
+        facts = assignment.AssignmentFacts(record=a_lead(region=region), candidates=both, territories=(a_territory(),))
+        yield Case(f"assignment by territory {region}", assignment.decide, by_territory, facts)
     owned = assignment.AssignmentFacts(record=a_lead(owner_id="M-1"))
     yield Case("assignment owned", assignment.decide, policy, owned)
 

@@ -18,6 +18,7 @@ from crmkit.domain.model import revise
 from crmkit.domain.organization.hours import Hours
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave
+from crmkit.domain.organization.territory import Seat
 from crmkit.domain.values.contact_points import Phone
 from crmkit.errors import InvalidInput, NotAllowed, NotFound
 from crmkit.rules.assignment import AssignmentOutcome, AssignmentPolicy, Backlog, Entry, LeastLoaded, Target
@@ -26,7 +27,7 @@ from crmkit.rules.rulebook import RuleBook
 from crmkit.services import assign as module
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
 from crmkit.services.context import Context
-from crmkit.testing import NOW, FixedClock, FixedIds, a_calendar, a_lead, a_member, a_pool, an_account
+from crmkit.testing import NOW, FixedClock, FixedIds, a_calendar, a_lead, a_member, a_pool, a_territory, an_account
 
 DAY = timedelta(days=1)
 EARLIER = NOW - timedelta(days=365)
@@ -300,6 +301,15 @@ class TestAvailability:
         keep(ctx, person("eva"), person("wei"), *leads(8), policies=[revise(POLICY, available=("presence",))])
         assert assign_waiting(attrs.evolve(ctx, presence=Switchboard()), limit=2).by_member == {"wei": 2}
         assert assign_waiting(ctx).by_member == {"eva": 4, "wei": 2}
+
+
+def test_the_members_of_the_territory_take_turns(ctx):
+    by = AssignmentPolicy(entries=(Entry(name="Map", to=(Target(territory=True),)),))
+    east = a_territory(seats=[Seat(member_id="eva"), Seat(member_id="wei")])
+    people = [person(id, team_id=None) for id in ("eva", "lu", "wei")]
+    keep(ctx, *people, east, *leads(4, region="East"), a_lead(region="West"), policies=[by])
+    run = assign_waiting(ctx)
+    assert (run.by_member, run.waiting) == ({"eva": 2, "wei": 2}, 1)
 
 
 class TestWaiting:

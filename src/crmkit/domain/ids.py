@@ -23,6 +23,7 @@ __all__ = [
     "RoleId",
     "TaskId",
     "TeamId",
+    "TerritoryId",
     "TurnId",
 ]
 
@@ -42,6 +43,7 @@ RequestId = NewType("RequestId", str)
 MergeId = NewType("MergeId", str)
 MatchReviewId = NewType("MatchReviewId", str)
 OwnershipEntryId = NewType("OwnershipEntryId", str)
+TerritoryId = NewType("TerritoryId", str)
 TurnId = NewType("TurnId", str)
 EventId = NewType("EventId", str)
 

@@ -11,6 +11,7 @@ from crmkit.domain.change import Change, Record
 from crmkit.domain.conditions import Always, Condition
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member, Role, Team
+from crmkit.domain.organization.territory import Territory
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
@@ -60,6 +61,7 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "merges": Merge,
     "match_reviews": MatchReview,
     "turns": Turn,
+    "territories": Territory,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -144,6 +146,7 @@ class UnitOfWork(Protocol):
     merges: Repository[Merge]
     match_reviews: Repository[MatchReview]
     turns: Repository[Turn]
+    territories: Repository[Territory]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

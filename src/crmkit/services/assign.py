@@ -16,6 +16,7 @@ from crmkit.domain.conditions import F
 from crmkit.domain.ids import AccountId, MemberId, Ref
 from crmkit.domain.model import model, revise
 from crmkit.domain.organization.member import Member, MemberStatus
+from crmkit.domain.organization.territory import Territory
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.ownership import Cause, Owned, Protection
 from crmkit.errors import InvalidInput, NotAllowed
@@ -196,7 +197,10 @@ def _facts(
 ) -> tuple[AssignmentFacts, Turns]:
     owners = _account_owners(uow, records) if policy.sticky else {}
     twins = _twins(uow, policy, records, now)
-    members = _members(uow, policy, [*owners.values(), *(known.member_id for known in twins.owners.values())])
+    territories = _territories(uow, policy)
+    seated = (member_id for territory in territories for member_id in territory.members())
+    known = (known.member_id for known in twins.owners.values())
+    members = _members(uow, policy, [*owners.values(), *known, *seated])
     # who has a capacity is locked as claims do it; the lock of assignment sorts before these
     limited = sorted(lock_of(member.id) for member in members if member.capacity is not None)
     if limited:
@@ -207,10 +211,18 @@ def _facts(
         candidates=candidates_of(uow, policy, members, turns, presence=ctx.presence, now=now),
         account_owners=owners,
         pools=tuple(uow.pools.get_many(sorted(policy.pool_ids)).values()),
+        territories=territories,
         twins=twins.groups,
         known_owners=twins.owners,
     )
     return facts, turns
+
+
+def _territories(uow: UnitOfWork, policy: AssignmentPolicy) -> tuple[Territory, ...]:
+    """Those that give records, where a target asks for the record's territory, and those that are no more or not yet."""
+    if not any(target.territory for target in policy.targets):
+        return ()
+    return tuple(uow.territories.find(F.holds == policy.entity))
 
 
 def _twins(uow: UnitOfWork, policy: AssignmentPolicy, records: Sequence[Owned], now: datetime) -> Twins:

@@ -13,8 +13,10 @@ from typing import Any, TypeVar, cast
 from crmkit.domain.activities.interaction import Interaction, InteractionKind
 from crmkit.domain.activities.task import Task
 from crmkit.domain.change import Record
+from crmkit.domain.ids import MemberId
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member, Role, Team
+from crmkit.domain.organization.territory import Seat, Territory, TerritoryState
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
@@ -45,6 +47,7 @@ __all__ = [
     "a_role",
     "a_task",
     "a_team",
+    "a_territory",
     "a_turn",
     "an_account",
     "an_interaction",
@@ -172,6 +175,13 @@ def a_match_review(**changes: Any) -> MatchReview:
     return _built(MatchReview, changes, id="MR-1", **pair)
 
 
+def a_territory(**changes: Any) -> Territory:
+    """The East, which is active and looked after by the member ``M-1``."""
+    seats = (Seat(member_id=MemberId("M-1")),)
+    defaults = {"accepts": "region == 'East'", "seats": seats, "state": TerritoryState.ACTIVE}
+    return _built(Territory, changes, id="TY-1", name="East", **defaults)
+
+
 def a_turn(**changes: Any) -> Turn:
     """The member ``M-1`` has just had a lead."""
     return _built(Turn, changes, id="lead:M-1", record_entity="lead", member_id="M-1", ahead=1.0)
@@ -195,6 +205,7 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Merge: a_merge,
     MatchReview: a_match_review,
     Turn: a_turn,
+    Territory: a_territory,
 }
 
 

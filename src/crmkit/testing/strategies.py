@@ -24,6 +24,7 @@ from crmkit.domain.model import annotations_of
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.hours import Hours
 from crmkit.domain.organization.member import Leave, Member
+from crmkit.domain.organization.territory import Territory
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.values.address import Address
@@ -86,6 +87,8 @@ _FIELDS: Mapping[tuple[type, str], st.SearchStrategy[Any]] = {
     (Money, "currency"): st.sampled_from(sorted(CURRENCIES)),
     (Pool, "holds"): st.sampled_from(["lead", "account"]),
     (Stage, "probability"): st.integers(0, 100),
+    (Territory, "accepts"): st.sampled_from(["always()", "region == 'East'", "industry in ('IT', '中')"]),
+    (Territory, "holds"): st.sampled_from(["lead", "account"]),
     (WorkingCalendar, "weekdays"): st.lists(st.integers(1, 7), min_size=1, max_size=7, unique=True).map(tuple),
     (WorkingCalendar, "zone"): st.sampled_from(["UTC", "Asia/Shanghai", "Europe/Berlin", "Australia/Lord_Howe"]),
 }

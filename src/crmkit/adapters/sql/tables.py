@@ -38,6 +38,7 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "merges": (("loser_id",), ("survivor_id",)),
     "match_reviews": (("state", "probability"), ("one_id",), ("other_id",)),
     "turns": (),
+    "territories": (),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
 

@@ -16,6 +16,7 @@ from crmkit.rules.assignment.availability import absence_of, absences_told
 from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
 from crmkit.rules.assignment.facts import AssignmentFacts, Candidate
 from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Target
+from crmkit.rules.assignment.territories import TerritoryOrder
 from crmkit.rules.assignment.turns import places_after
 
 __all__ = ["Shared", "decide", "decide_many", "share_out"]
@@ -68,6 +69,7 @@ class _Desk:
         self.absent = {id: absence for id, absence in absences.items() if absence is not None}
         self.groups: dict[int, tuple[MemberId, ...]] = {}
         self.facts = facts
+        self.territories = TerritoryOrder.of(facts.territories, policy.entity, custom=policy.custom_fields)
         self.went: dict[str, AssignmentDecision] = {}
         self.pools = {pool.id: pool for pool in facts.pools if pool.enabled and pool.holds == policy.entity}
 
@@ -170,7 +172,8 @@ class _Desk:
     def to_people(
         self, record: Owned, entry: Entry, target: Target, reasons: list[Reason]
     ) -> AssignmentDecision | None:
-        group = [self.people[member_id] for member_id in self.group(target)]
+        member_ids = self.of_territory(record, target, reasons) if target.territory else self.group(target)
+        group = [self.people[member_id] for member_id in member_ids]
         words = [(need, word) for need in target.needs if (word := need.of(record, now=self.now)) is not None]
         fit = [each for each in group if all(need.met_by(each.member, word) for need, word in words)]
         if len(fit) < len(group):
@@ -183,7 +186,7 @@ class _Desk:
         if len(eligible) < len(fit):
             reasons.extend(self.passed_over(fit))
         if not eligible:
-            if not group:
+            if not group and reasons[-1].code != "assignment.no_territory":
                 reasons.append(Reason.of("assignment.nobody", entry=entry.name))
             return None
         if len(eligible) == 1:
@@ -222,6 +225,15 @@ class _Desk:
         if chosen not in eligible:
             return Reason.of("assignment.strategy_failed", strategy=kind, error="chose nobody of those asked")
         return chosen, why
+
+    def of_territory(self, record: Owned, target: Target, reasons: list[Reason]) -> Sequence[MemberId]:
+        """The members of the record's territory that the facts know, by id."""
+        territory = self.territories.first(record, now=self.now)
+        if territory is None:
+            reasons.append(Reason.of("assignment.no_territory"))
+            return ()
+        reasons.append(Reason.of("assignment.territory", territory=territory.id))
+        return sorted(set(territory.members(target.roles)) & self.people.keys())
 
     def group(self, target: Target) -> tuple[MemberId, ...]:
         """The members that a target names and the facts know, by id; worked out once a run."""

@@ -8,6 +8,7 @@ from attrs import frozen
 from crmkit.domain.ids import AccountId, MemberId, Ref
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member
+from crmkit.domain.organization.territory import Territory
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.pool import Pool
 
@@ -80,6 +81,7 @@ class AssignmentFacts:
         candidates: every member that the policy speaks of, and owners of known accounts.
         account_owners: of the accounts that leads belong to, those that have an owner.
         pools: those that the policy names.
+        territories: the active ones, and those above them, where a target asks for the territory.
         twins: of the records that are the same as others of the list, the name that their group shares.
         known_owners: of the records that are the same as one that somebody owns, whom that is.
     """
@@ -88,5 +90,6 @@ class AssignmentFacts:
     candidates: tuple[Candidate, ...] = ()
     account_owners: Mapping[AccountId, MemberId] = attrs.field(factory=dict)
     pools: tuple[Pool, ...] = ()
+    territories: tuple[Territory, ...] = ()
     twins: Mapping[str, str] = attrs.field(factory=dict)
     known_owners: Mapping[str, KnownOwner] = attrs.field(factory=dict)

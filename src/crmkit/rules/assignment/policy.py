@@ -33,7 +33,7 @@ from crmkit.rules.assignment.needs import Need
 from crmkit.rules.assignment.strategies import RoundRobin, Strategy
 from crmkit.rules.policy import Policy
 
-__all__ = ["AssignmentPolicy", "Backlog", "Entry", "Fallback", "Target"]
+__all__ = ["Answers", "AssignmentPolicy", "Backlog", "Entry", "Fallback", "Target", "answers_to"]
 
 Answers = Callable[[object, datetime], tuple[bool, ...]]
 _WORDS = (Kind.TEXT, Kind.CHOICE)
@@ -42,24 +42,30 @@ _RECORDS: dict[str, type[Lead | Account]] = {"lead": Lead, "account": Account}
 
 @model
 class Target:
-    """Who receives: a member, several, whole teams (chosen from by ``strategy``), or a pool.
+    """Who receives: members, whole teams, those of the record's territory (chosen from by ``strategy``), or a pool.
 
-    Of the people only those who meet every one of ``needs`` are chosen from.
+    Of the people only those who meet every one of ``needs`` are chosen from; with ``territory``, only
+    those who have one of ``roles`` there.
     """
 
     member_ids: tuple[MemberId, ...] = ()
     team_ids: tuple[TeamId, ...] = ()
+    territory: bool = False
+    roles: tuple[Code, ...] = ()
     needs: tuple[Need, ...] = ()
     strategy: Strategy = RoundRobin()
     pool_id: PoolId | None = None
 
     def check(self) -> None:
-        """It names people or a pool, and the strategy can choose."""
+        """It names people, the territory or a pool, and the strategy can choose."""
         people = bool(self.member_ids or self.team_ids)
+        if self.territory and (people or self.pool_id is not None):
+            raise InvalidInput("is a territory and more.", field="Target.territory", hint="Make two targets of it.")
+        people |= self.territory
         if people and self.pool_id is not None:
             raise InvalidInput("a target is people or a pool.", field="Target.pool_id", hint="Make two targets of it.")
         if not people and self.pool_id is None:
-            raise InvalidInput("names nobody.", field="Target", hint="Give member_ids, team_ids or pool_id.")
+            raise InvalidInput("names nobody.", field="Target", hint="Give member_ids, team_ids, territory or pool_id.")
         if not isinstance(self.strategy, Strategy):
             raise InvalidInput("cannot choose.", field="Target.strategy", hint="Use for example RoundRobin().")
 
@@ -185,9 +191,9 @@ class AssignmentPolicy(Policy):
                 self._check_field(need)
         when = tuple(entry.when for entry in self.entries)
         # kept beside the fields, not among them: it is neither compared nor stored
-        self.__dict__["_matching"] = _answers_to(when, self.entity, self.custom_fields)
+        self.__dict__["_matching"] = answers_to(when, self.entity, self.custom_fields)
         lying = tuple(backlog.when for backlog in self.backlogs)
-        self.__dict__["_lying"] = _answers_to(lying, self.entity, self.custom_fields)
+        self.__dict__["_lying"] = answers_to(lying, self.entity, self.custom_fields)
 
     def _check_field(self, need: Need) -> None:
         if need.field and (_fields(self.entity, ())[need.field].kind not in _WORDS or "." in need.field):
@@ -240,7 +246,8 @@ class AssignmentPolicy(Policy):
 
 
 @lru_cache(maxsize=1_024)
-def _answers_to(texts: tuple[str, ...], entity: str, custom: tuple[CustomField, ...]) -> Answers:
+def answers_to(texts: tuple[str, ...], entity: str, custom: tuple[CustomField, ...]) -> Answers:
+    """A function ``(record, now)`` that tells for each of the conditions whether it holds."""
     fields = _fields(entity, custom)
     return compile_all([bind(parse(text), fields) for text in texts])
 

@@ -18,6 +18,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "assignment.twin": ("It goes where {record} went, which is the same.", "与 {record} 相同，去向一致。"),
     "assignment.entry": ("Entry “{entry}” applies.", "匹配规则“{entry}”。"),
+    "assignment.territory": ("It belongs to territory {territory}.", "属于区域 {territory}。"),
+    "assignment.no_territory": ("No active territory accepts it.", "没有启用的区域接收该记录。"),
     "assignment.sole": ("{member} is the only one who can take it.", "仅 {member} 可接收。"),
     "assignment.round_robin": (
         "It is the turn of {member}, of {of} at weight {weight}.",
