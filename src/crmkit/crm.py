@@ -22,6 +22,7 @@ from crmkit.domain.change import Change, Record, created
 from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.ports.allocator import Allocator
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
 from crmkit.ports.presence import Presence
@@ -157,10 +158,11 @@ class Crm:
 
     ``Crm.open(url)`` opens SQLite or Postgres; ``Crm(store=…)`` takes any store that keeps to the port.
     Whatever is not given is the machine's clock, UUIDv7, a console and the standard rule book.
-    ``references`` are rows of your own that merges move along, ``presence`` says who can be reached just now.
+    ``references`` are rows of your own that merges move along, ``presence`` says who can be
+    reached just now, and ``allocator`` gives many leads at once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument a port
         self,
         *,
         store: Store,
@@ -171,6 +173,7 @@ class Crm:
         acting: Acting | None = None,
         references: Iterable[References] = (),
         presence: Presence | None = None,
+        allocator: Allocator | None = None,
     ) -> None:
         book = book or RuleBook.standard()
         self.ctx = Context(
@@ -182,6 +185,7 @@ class Crm:
             acting=acting or Acting(),
             references=tuple(references),
             presence=presence,
+            allocator=allocator,
         )
 
     @classmethod

@@ -306,6 +306,13 @@ def assignment_cases():
     for region in ("East", "North"):
         facts = assignment.AssignmentFacts(record=a_lead(region=region), candidates=both, territories=(a_territory(),))
         yield Case(f"assignment by territory {region}", assignment.decide, by_territory, facts)
+    best = assignment.BestFit(wants=(assignment.Need(ability="languages", field="language"),))
+    at_once = assignment.AssignmentPolicy(
+        entries=(entry(name="Best", to=(target(member_ids=("M-1", "M-2"), strategy=best),)),)
+    )
+    for planned in ({}, {"L-1": "M-2"}):
+        facts = assignment.AssignmentFacts(record=a_lead(language="de"), candidates=both, planned=planned)
+        yield Case(f"assignment best fit {planned}", assignment.decide, at_once, facts)
     owned = assignment.AssignmentFacts(record=a_lead(owner_id="M-1"))
     yield Case("assignment owned", assignment.decide, policy, owned)
 

@@ -8,6 +8,7 @@ from threading import Barrier
 import attrs
 import pytest
 
+from crmkit.adapters.batch.allocation import AuctionAllocator
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.memory.repository import MemoryRepository
 from crmkit.adapters.notifiers import Inbox
@@ -21,7 +22,16 @@ from crmkit.domain.organization.member import Leave
 from crmkit.domain.organization.territory import Seat
 from crmkit.domain.values.contact_points import Phone
 from crmkit.errors import InvalidInput, NotAllowed, NotFound
-from crmkit.rules.assignment import AssignmentOutcome, AssignmentPolicy, Backlog, Entry, LeastLoaded, Target
+from crmkit.rules.assignment import (
+    AssignmentOutcome,
+    AssignmentPolicy,
+    Backlog,
+    BestFit,
+    Entry,
+    LeastLoaded,
+    Need,
+    Target,
+)
 from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services import assign as module
@@ -449,3 +459,38 @@ class TestByHand:
         keep(ctx, person("wei"), a_lead(owner_id="wei"))
         with pytest.raises(NotAllowed, match="already"):
             assign_to(ctx, Ref(entity="lead", id="L-1"), "wei")
+
+
+class TestAtOnce:
+    BEST = BestFit(wants=(Need(ability="languages", field="language"),), fair_percent=50)
+    BY = AssignmentPolicy(entries=(Entry(name="East", to=(Target(team_ids=("east",), strategy=BEST),)),))
+
+    def team(self, ctx):
+        keep(ctx, person("eva", languages=("de",)), person("wei", languages=("de", "en")), policies=[self.BY])
+
+    def test_many_that_wait_are_given_for_the_greatest_worth_within_the_fair_share(self, ctx):
+        self.team(ctx)
+        keep(ctx, *leads(8, language="en", score=50), policies=[])
+        run = assign_waiting(attrs.evolve(ctx, allocator=AuctionAllocator()))
+        assert run.by_member == {"eva": 2, "wei": 6}
+        assert lead(ctx, "L-0000").owner_id is not None
+
+    def test_without_an_allocator_the_error_names_the_mend(self, ctx):
+        self.team(ctx)
+        keep(ctx, *leads(2), policies=[])
+        with pytest.raises(NotAllowed, match="AuctionAllocator"):
+            assign_waiting(ctx)
+
+    def test_a_single_lead_needs_none(self, ctx):
+        self.team(ctx)
+        keep(ctx, *leads(1, language="en"), policies=[])
+        assert assign_waiting(ctx).by_member == {"wei": 1}
+
+    def test_what_the_allocator_gives_nobody_is_given_one_by_one(self, ctx):
+        class Shy:
+            def share_out(self, worth, room, *, fair_percent):
+                return [None] * len(worth)
+
+        self.team(ctx)
+        keep(ctx, *leads(2, language="en"), policies=[])
+        assert assign_waiting(attrs.evolve(ctx, allocator=Shy())).by_member == {"wei": 2}

@@ -3,6 +3,7 @@
 An adapter implements them; ``crmkit.testing`` has the suite that proves it does.
 """
 
+from crmkit.ports.allocator import Allocator
 from crmkit.ports.audit_trail import AuditTrail
 from crmkit.ports.candidates import CandidateIndex, KeyEntry
 from crmkit.ports.clock import Clock, IdSource
@@ -15,6 +16,7 @@ from crmkit.ports.store import REPOSITORIES, Repository, Store, UnitOfWork
 
 __all__ = [
     "REPOSITORIES",
+    "Allocator",
     "AuditTrail",
     "CandidateIndex",
     "Clock",

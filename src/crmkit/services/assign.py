@@ -26,6 +26,7 @@ from crmkit.rules.assignment import (
     AssignmentFacts,
     AssignmentOutcome,
     AssignmentPolicy,
+    plans,
     share_out,
 )
 from crmkit.services.context import Context
@@ -99,7 +100,8 @@ def assign_waiting(ctx: Context, *, entity: str = "lead", limit: int = 1_000) ->
 
     Raises:
         InvalidInput: ``limit`` is not positive, or the entity has no owners.
-        NotAllowed: no assignment policy is in force for the entity.
+        NotAllowed: no assignment policy is in force for the entity, or it asks for an allocator and
+            there is none.
     """
     if limit < 1:
         raise InvalidInput("must be positive.", field="limit", hint="1000 is usual.")
@@ -160,6 +162,7 @@ def _assigned(
     if not records:
         return ()
     facts, turns = _facts(ctx, uow, policy, records, now)
+    facts = _planned(ctx, policy, records, facts, now)
     shared = share_out(policy, records, facts, now=now)
     custody = Custody.of(uow, entity, now=now)
     changes: list[Change[Any]] = list(turns.changes(shared.ahead, now=now))
@@ -216,6 +219,23 @@ def _facts(
         known_owners=twins.owners,
     )
     return facts, turns
+
+
+def _planned(
+    ctx: Context, policy: AssignmentPolicy, records: Sequence[Owned], facts: AssignmentFacts, now: datetime
+) -> AssignmentFacts:
+    """``facts`` with what an allocator says, where several records wait for a target that asks for one."""
+    planned: dict[str, MemberId] = {}
+    for plan in plans(policy, records, facts, now=now) if len(records) > 1 else ():
+        if ctx.allocator is None:
+            raise NotAllowed(
+                f"{policy.ref} allocates many records at once, and there is no allocator.",
+                hint="Open the Crm with allocator=AuctionAllocator() (extra batch).",
+            )
+        chosen = ctx.allocator.share_out(plan.worth, plan.room, fair_percent=plan.fair_percent)
+        pairs = zip(plan.record_ids, chosen, strict=True)
+        planned.update((record_id, plan.member_ids[number]) for record_id, number in pairs if number is not None)
+    return attrs.evolve(facts, planned=planned) if planned else facts
 
 
 def _territories(uow: UnitOfWork, policy: AssignmentPolicy) -> tuple[Territory, ...]:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from attrs import frozen
 
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.ports.allocator import Allocator
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
 from crmkit.ports.presence import Presence
@@ -33,6 +34,8 @@ class Context:
     """Rows of the host's own that a merge moves along."""
     presence: Presence | None = None
     """Who is there just now; without one everybody."""
+    allocator: Allocator | None = None
+    """Gives many records at once, where a policy asks for it."""
 
     def command(
         self, work: Callable[[UnitOfWork, datetime], A], answer: type[A], *, idempotency_key: str | None = None

@@ -11,8 +11,9 @@ from crmkit.rules.assignment.decide import Shared, decide, decide_many, share_ou
 from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
 from crmkit.rules.assignment.facts import AssignmentFacts, Candidate, KnownOwner
 from crmkit.rules.assignment.needs import Ability, Need
+from crmkit.rules.assignment.planning import Plan, plans
 from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Fallback, Target
-from crmkit.rules.assignment.strategies import LeastLoaded, RoundRobin, SeededRandom, Strategy
+from crmkit.rules.assignment.strategies import BestFit, LeastLoaded, RoundRobin, SeededRandom, Strategy
 from crmkit.rules.assignment.texts import TEXTS as _TEXTS
 from crmkit.rules.assignment.turns import places_after
 
@@ -26,12 +27,14 @@ __all__ = [
     "AssignmentPolicy",
     "Availability",
     "Backlog",
+    "BestFit",
     "Candidate",
     "Entry",
     "Fallback",
     "KnownOwner",
     "LeastLoaded",
     "Need",
+    "Plan",
     "RoundRobin",
     "SeededRandom",
     "Shared",
@@ -40,8 +43,9 @@ __all__ = [
     "decide",
     "decide_many",
     "places_after",
+    "plans",
     "share_out",
 ]
 
-KINDS: tuple[type, ...] = (AssignmentPolicy, RoundRobin, LeastLoaded, SeededRandom)
+KINDS: tuple[type, ...] = (AssignmentPolicy, RoundRobin, LeastLoaded, SeededRandom, BestFit)
 TEXTS: Mapping[str, tuple[str, str]] = _TEXTS

@@ -82,6 +82,7 @@ class AssignmentFacts:
         account_owners: of the accounts that leads belong to, those that have an owner.
         pools: those that the policy names.
         territories: the active ones, and those above them, where a target asks for the territory.
+        planned: to whom an allocator gave some of the list's records (see ``plans``), by record.
         twins: of the records that are the same as others of the list, the name that their group shares.
         known_owners: of the records that are the same as one that somebody owns, whom that is.
     """
@@ -91,5 +92,6 @@ class AssignmentFacts:
     account_owners: Mapping[AccountId, MemberId] = attrs.field(factory=dict)
     pools: tuple[Pool, ...] = ()
     territories: tuple[Territory, ...] = ()
+    planned: Mapping[str, MemberId] = attrs.field(factory=dict)
     twins: Mapping[str, str] = attrs.field(factory=dict)
     known_owners: Mapping[str, KnownOwner] = attrs.field(factory=dict)

@@ -20,6 +20,7 @@ from datetime import datetime
 from attrs import frozen
 
 from crmkit.domain.custom_fields import CustomField
+from crmkit.domain.ids import TerritoryId
 from crmkit.domain.organization.territory import Territory, TerritoryState
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.rules.assignment.policy import Answers, answers_to
@@ -54,9 +55,9 @@ class TerritoryOrder:
         return next((territory for territory, accepts in accepted if accepts), None)
 
 
-def _depth(territory: Territory, known: Mapping[str, Territory]) -> int:
+def _depth(territory: Territory, known: Mapping[TerritoryId, Territory]) -> int:
     """How many territories lie above it; a circle ends where it closes."""
-    above: set[str] = {territory.id}
+    above: set[TerritoryId] = {territory.id}
     parent_id = territory.parent_id
     while parent_id is not None and parent_id not in above:
         above.add(parent_id)

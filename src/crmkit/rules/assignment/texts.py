@@ -29,6 +29,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{member} has the least open work of {of}: {open}.",
         "{of} 人中 {member} 在办最少：{open}。",
     ),
+    "assignment.best_fit": (
+        "{member} fits best of {of}: {percent} per cent.",
+        "{of} 人中 {member} 最匹配：{percent}%。",
+    ),
+    "assignment.planned": (
+        "With {member} of {of} all that wait are worth most together.",
+        "统筹分配：{of} 人中由 {member} 接收总价值最高。",
+    ),
     "assignment.pooled": ("It goes into pool {pool}.", "进入公海 {pool}。"),
     "assignment.pool_closed": ("Pool {pool} is closed or does not exist.", "公海 {pool} 已停用或不存在。"),
     "assignment.absent": ("Not there: {members}.", "不在岗：{members}。"),
