@@ -12,6 +12,7 @@ from crmkit.domain.model import revise
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.values.contact_points import Phone
+from crmkit.domain.values.names import PersonName
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Fallback, Target
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.assign import assign_lead, assign_waiting
@@ -212,11 +213,24 @@ class TestEdge30:
         assert assign_waiting(ctx).by_member == {"eva": 1, "wei": 1}
 
     def test_a_doubtful_match_says_nothing(self, ctx):
-        phone = Phone.parse("13800138001")
-        keep(ctx, *team("eva", "wei"), policy=POLICY)
-        keep(ctx, a_lead(id="L-1", company=None, phones=(phone,)))
-        keep(ctx, a_lead(id="L-2", name=None, company=None, phones=(Phone.parse("+44 7911 138001"),)))
+        """One phone under two names: a household, or a handset given on."""
+        other = a_lead(id="L-2", name=PersonName.parse("王芳"), company=None)
+        keep(ctx, *team("eva", "wei"), a_lead(id="L-1", company=None), other, policy=POLICY)
         assert assign_waiting(ctx).by_member == {"eva": 1, "wei": 1}
+
+    def test_twins_lie_in_one_pool(self, ctx):
+        policy = AssignmentPolicy(entries=(Entry(name="Pool", to=(Target(pool_id="PO-1"),)),))
+        keep(ctx, a_pool(holds="lead"), a_lead(id="L-1"), a_lead(id="L-2"), policy=policy)
+        assert assign_waiting(ctx).pooled == 2
+
+    def test_twins_wait_together(self, ctx):
+        keep(ctx, *team("wei", capacity=0), a_lead(id="L-1"), a_lead(id="L-2"), policy=POLICY)
+        assert assign_waiting(ctx).waiting == 2
+
+    def test_accounts_have_twins_too(self, ctx):
+        policy = revise(POLICY, id="account", entity="account")
+        keep(ctx, *team("eva", "wei"), an_account(id="A-1"), an_account(id="A-2"), policy=policy)
+        assert len(assign_waiting(ctx, entity="account").by_member) == 1
 
     def test_one_group_takes_one_turn(self, ctx):
         keep(ctx, *team("eva", "wei"), *(a_lead(id=f"L-{n}") for n in range(6)), policy=POLICY)

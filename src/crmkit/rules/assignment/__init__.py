@@ -1,7 +1,7 @@
 """Assignment: who gets a new lead or account, and why not somebody else.
 
 ``decide`` answers for one record, ``decide_many`` for a list in which each answer counts for the next;
-``share_out`` says besides whose turn it is afterwards.
+``share_out`` says besides whose turn it is afterwards, ``simulate`` what becomes of records that arrive over time.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from crmkit.rules.assignment.facts import AssignmentFacts, Candidate, KnownOwner
 from crmkit.rules.assignment.needs import Ability, Need
 from crmkit.rules.assignment.planning import Plan, plans
 from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Fallback, Target
+from crmkit.rules.assignment.simulation import Simulation, simulate
 from crmkit.rules.assignment.strategies import BestFit, LeastLoaded, RoundRobin, SeededRandom, Strategy
 from crmkit.rules.assignment.texts import TEXTS as _TEXTS
 from crmkit.rules.assignment.turns import places_after
@@ -38,6 +39,7 @@ __all__ = [
     "RoundRobin",
     "SeededRandom",
     "Shared",
+    "Simulation",
     "Strategy",
     "Target",
     "decide",
@@ -45,6 +47,7 @@ __all__ = [
     "places_after",
     "plans",
     "share_out",
+    "simulate",
 ]
 
 KINDS: tuple[type, ...] = (AssignmentPolicy, RoundRobin, LeastLoaded, SeededRandom, BestFit)
