@@ -1,7 +1,7 @@
 """The acceptance cases of assignment, each with what existing CRMs do wrong; memory store, whole services."""
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -9,6 +9,7 @@ from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.notifiers import Inbox
 from crmkit.domain.change import changed, created
 from crmkit.domain.model import revise
+from crmkit.domain.organization.hours import Hours
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.values.contact_points import Phone
@@ -18,7 +19,7 @@ from crmkit.rules.rulebook import RuleBook
 from crmkit.services.assign import assign_lead, assign_waiting
 from crmkit.services.context import Context
 from crmkit.services.waiting import waiting
-from crmkit.testing import NOW, FixedClock, FixedIds, a_lead, a_member, a_pool, an_account
+from crmkit.testing import NOW, FixedClock, FixedIds, a_calendar, a_lead, a_member, a_pool, an_account
 
 DAY = timedelta(days=1)
 POLICY = AssignmentPolicy(entries=(Entry(name="East", to=(Target(team_ids=("east",)),)),))
@@ -62,6 +63,32 @@ def test_edge_06_the_cap_holds_on_assignment_too(ctx):
     """RY checks its holding cap on claims and forgets it elsewhere."""
     keep(ctx, *team("wei", capacity=3), *(person(n) for n in range(5)), policy=POLICY)
     assert assign_waiting(ctx).by_member == {"wei": 3}
+
+
+def test_edge_17_a_policy_with_gaps_is_a_visible_mistake(ctx):
+    """Others leave what no rule is about without an owner and without a word."""
+    gaps = AssignmentPolicy(entries=(Entry(name="East", when="region == 'East'", to=POLICY.entries[0].to),))
+    keep(ctx, *team("wei"), person(1, region="North"), policy=gaps)
+    assign_waiting(ctx)
+    queue = waiting(ctx)
+    assert queue.by_reason == {"assignment.no_entry": 1}
+    assert [problem.code for problem in queue.problems] == ["assignment.no_fallback"]
+
+
+def test_edge_19_shifts_follow_each_reps_own_clock_over_the_change_of_time(ctx):
+    """Nine in Berlin is 8:00 in UTC on Friday and 7:00 on Monday, and 16:00 or 15:00 in Shanghai."""
+    week = tuple(range(1, 6))
+    hours = tuple(Hours(weekday=day, begins=9 * 60, ends=17 * 60) for day in week)
+    zones = {"eva": "Europe/Berlin", "wei": "Asia/Shanghai"}
+    calendars = [a_calendar(id=id, zone=zone, hours=hours) for id, zone in zones.items()]
+    people = [person_ for id in zones for person_ in team(id, calendar_id=id)]
+    keep(ctx, *people, *calendars, *(person(n) for n in range(4)), policy=revise(POLICY, available=("hours",)))
+    received = []
+    for day, hour, minute in ((27, 7, 30), (27, 8, 0), (30, 7, 30), (30, 9, 0)):
+        ctx.clock.advance(datetime(2026, 3, day, hour, minute, tzinfo=UTC) - ctx.clock.now())
+        received.append(set(assign_waiting(ctx, limit=1).by_member))
+    # on Friday Berlin opens at 8:00, when wei has just had one; on Monday it is open at 7:30 already
+    assert received == [{"wei"}, {"eva"}, {"eva"}, {"eva"}]
 
 
 @pytest.mark.parametrize(

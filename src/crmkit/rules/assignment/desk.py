@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-import attrs
-
 from crmkit.domain.ids import MemberId, PoolId
 from crmkit.domain.model import revise
 from crmkit.domain.organization.limits import Limit
@@ -179,7 +177,9 @@ class Desk:
         member_ids = self.of_territory(record, target, reasons) if target.territory else self.group(target)
         group = [self.people[member_id] for member_id in member_ids]
         words = [(need, word) for need in target.needs if (word := need.of(record, now=self.now)) is not None]
-        fit = [each for each in group if all(need.met_by(each.member, word) for need, word in words)]
+        fit = (
+            [each for each in group if all(need.met_by(each.member, word) for need, word in words)] if words else group
+        )
         return group, [word for _, word in words], fit
 
     def free(self, people: Iterable[Candidate]) -> list[Candidate]:
@@ -255,7 +255,7 @@ class Desk:
     ) -> AssignmentDecision:
         """``chosen`` has the record, and has had a turn before the ``others`` who could have had it."""
         for member_id, ahead in places_after(chosen, others).items():
-            self.people[member_id] = attrs.evolve(self.people[member_id], ahead=ahead)
+            self.people[member_id] = self.people[member_id].moved(ahead)
         lying = (int(holds) for holds in self.policy.lying(record, self.now))
         id = chosen.member.id
         self.people[id] = self.people[id].with_one_more((*self.limits, *lying))

@@ -56,7 +56,18 @@ class Candidate:
 
     def with_place(self) -> "Candidate":
         """Ahead by no more than one record, also when the weight was raised since."""
-        return self if self.ahead <= self.share else attrs.evolve(self, ahead=self.share)
+        return self if self.ahead <= self.share else self.moved(self.share)
+
+    def moved(self, ahead: float) -> "Candidate":
+        """The same at another place."""
+        return Candidate(
+            member=self.member,
+            ahead=ahead,
+            open_work=self.open_work,
+            away=self.away,
+            calendar=self.calendar,
+            room=self.room,
+        )
 
     def with_one_more(self, taken: tuple[int, ...] = ()) -> "Candidate":
         """The counters after one more record, which takes ``taken`` of the room."""

@@ -25,7 +25,7 @@ __all__ = ["places_after"]
 
 
 def places_after(chosen: Candidate, others: Sequence[Candidate]) -> Mapping[MemberId, float]:
-    """How far ``chosen``, who received a record, and the ``others``, who could have, are ahead from now on.
+    """Whose place changes, and to what, when ``chosen`` receives a record that the ``others`` could have had.
 
     Without others nobody was passed over: then only ``chosen`` has had a turn.
 
@@ -35,11 +35,11 @@ def places_after(chosen: Candidate, others: Sequence[Candidate]) -> Mapping[Memb
     >>> eva = Candidate(member=Member(id="eva", name="Eva", **at))
     >>> wei = Candidate(member=Member(id="wei", name="Wei", weight=200, **at), ahead=0.5)
     >>> dict(places_after(eva, [wei]))
-    {'eva': 0.5, 'wei': 0.0}
+    {'wei': 0.0, 'eva': 0.5}
     """
     moved = chosen.ahead + chosen.share
     up = min((moved, *(each.ahead for each in others))) if others else 0.0
-    places = {each.member.id: each.ahead - up for each in others}
+    places = {each.member.id: each.ahead - up for each in others} if up else {}
     # a strategy that asks for no turns may choose somebody who is ahead already
     places[chosen.member.id] = min(moved - up, chosen.share)
-    return {member_id: places[member_id] for member_id in sorted(places)}
+    return places
