@@ -22,14 +22,14 @@ from crmkit.services.lead_form import LeadForm
 
 @model
 class SameLanguage:
-    """Whoever speaks the lead's language; of several the one who received least."""
+    """Whoever speaks the lead's language; of several the one whose turn it is."""
 
     kind: ClassVar[str] = "same_language"
 
     def choose(self, eligible: Sequence[Candidate], record: Owned, *, now: datetime) -> tuple[Candidate, Reason]:  # noqa: ARG002 - the Protocol's shape
         language = record.language if isinstance(record, Lead) else ""
         speakers = [each for each in eligible if language in each.member.languages] or eligible
-        chosen = min(speakers, key=lambda each: (each.counted, each.member.id))
+        chosen = min(speakers, key=lambda each: (each.ahead, each.member.id))
         return chosen, Reason.of("shop.same_language", member=chosen.member.id, language=language or "–")
 
 

@@ -22,8 +22,10 @@ from crmkit.domain.change import Change, Record, created
 from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.ports.allocator import Allocator
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
+from crmkit.ports.presence import Presence
 from crmkit.ports.references import References
 from crmkit.ports.store import Store, UnitOfWork
 from crmkit.rules.policy import Policy
@@ -52,6 +54,7 @@ from crmkit.services import relay as relaying
 from crmkit.services import review as reviewing
 from crmkit.services import score as scoring
 from crmkit.services import unmerge as unmerging
+from crmkit.services import waiting as queueing
 from crmkit.services.context import Context
 
 __all__ = ["Crm", "Customers", "Group", "Leads", "Notices", "Pools", "Requests", "Reviews", "Use"]
@@ -97,6 +100,7 @@ class Leads(Group):
     rescore_due = Use(scoring.rescore_due)
     assign = Use(assigning.assign_lead)
     assign_waiting = Use(assigning.assign_waiting)
+    waiting = Use(queueing.waiting)
     convert = Use(converting.convert_lead)
     plan_merge = Use(merging.plan_merge)
     merge = Use(merging.merge)
@@ -180,10 +184,11 @@ class Crm:
 
     ``Crm.open(url)`` opens SQLite or Postgres; ``Crm(store=…)`` takes any store that keeps to the port.
     Whatever is not given is the machine's clock, UUIDv7, a console and the standard rule book.
-    ``references`` are rows of your own that merges move along.
+    ``references`` are rows of your own that merges move along, ``presence`` says who can be
+    reached just now, and ``allocator`` gives many leads at once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one argument a port
         self,
         *,
         store: Store,
@@ -193,6 +198,8 @@ class Crm:
         book: RuleBook | None = None,
         acting: Acting | None = None,
         references: Iterable[References] = (),
+        presence: Presence | None = None,
+        allocator: Allocator | None = None,
     ) -> None:
         book = book or RuleBook.standard()
         self.ctx = Context(
@@ -203,6 +210,8 @@ class Crm:
             book=book,
             acting=acting or Acting(),
             references=tuple(references),
+            presence=presence,
+            allocator=allocator,
         )
 
     @classmethod

@@ -25,7 +25,7 @@ from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.rules import assignment, dedup, reclaim, routing, scoring
 from crmkit.rules.policy import Decision, Policy
 from crmkit.rules.rulebook import RuleBook
-from crmkit.testing import NOW, a_lead, a_member, a_pool, a_request, a_team, an_account
+from crmkit.testing import NOW, a_calendar, a_lead, a_member, a_pool, a_request, a_team, a_territory, an_account
 
 DAY = timedelta(days=1)
 ENGINES = (dedup, assignment, reclaim, scoring, routing)
@@ -272,6 +272,47 @@ def assignment_cases():
                 there = "both" if people is both else "busy"
                 name = f"assignment {industry} {there} {record.account_id}"
                 yield Case(name, assignment.decide, policy, facts)
+    fallbacks = {
+        "pool": assignment.Fallback(pool_id="PO-1"),
+        "closed pool": assignment.Fallback(pool_id="PO-9"),
+        "assignee": assignment.Fallback(member_id="M-1"),
+        "nobody": assignment.Fallback(member_id="M-9"),
+        "escalation": assignment.Fallback(escalate_to=("M-1", "M-2")),
+    }
+    for name, fallback in fallbacks.items():
+        for people in (both, busy):
+            facts = assignment.AssignmentFacts(record=a_lead(industry="Farming"), candidates=people, pools=pools)
+            there = "both" if people is both else "busy"
+            yield Case(
+                f"assignment falls to {name} {there}", assignment.decide, revise(policy, fallback=fallback), facts
+            )
+    same = assignment.KnownOwner(record=a_lead(id="L-2").ref, member_id="M-2")
+    for people in (both, busy):
+        facts = assignment.AssignmentFacts(
+            record=a_lead(industry="Retail"), candidates=people, known_owners={"L-1": same}
+        )
+        there = "both" if people is both else "busy"
+        yield Case(f"assignment known to {there}", assignment.decide, policy, facts)
+    asked = revise(policy, available=tuple(assignment.Availability))
+    off = (
+        assignment.Candidate(member=one, calendar=a_calendar(weekdays=(7,))),
+        assignment.Candidate(member=two, away=True),
+    )
+    facts = assignment.AssignmentFacts(record=a_lead(industry="IT"), candidates=off)
+    yield Case("assignment nobody there", assignment.decide, asked, facts)
+    by_territory = assignment.AssignmentPolicy(
+        entries=(entry(name="Map", to=(target(territory=True, roles=("sales",)),)),)
+    )
+    for region in ("East", "North"):
+        facts = assignment.AssignmentFacts(record=a_lead(region=region), candidates=both, territories=(a_territory(),))
+        yield Case(f"assignment by territory {region}", assignment.decide, by_territory, facts)
+    best = assignment.BestFit(wants=(assignment.Need(ability="languages", field="language"),))
+    at_once = assignment.AssignmentPolicy(
+        entries=(entry(name="Best", to=(target(member_ids=("M-1", "M-2"), strategy=best),)),)
+    )
+    for planned in ({}, {"L-1": "M-2"}):
+        facts = assignment.AssignmentFacts(record=a_lead(language="de"), candidates=both, planned=planned)
+        yield Case(f"assignment best fit {planned}", assignment.decide, at_once, facts)
     owned = assignment.AssignmentFacts(record=a_lead(owner_id="M-1"))
     yield Case("assignment owned", assignment.decide, policy, owned)
 

@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 
+import attrs
 import pytest
 
+from crmkit.adapters.batch.allocation import AuctionAllocator
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.memory.repository import MemoryRepository
 from crmkit.adapters.notifiers import Inbox
@@ -14,15 +16,28 @@ from crmkit.domain.change import changed, created
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
 from crmkit.domain.model import revise
+from crmkit.domain.organization.hours import Hours
 from crmkit.domain.organization.limits import Limit
+from crmkit.domain.organization.member import Leave
+from crmkit.domain.organization.territory import Seat
+from crmkit.domain.values.contact_points import Phone
 from crmkit.errors import InvalidInput, NotAllowed, NotFound
-from crmkit.rules.assignment import AssignmentOutcome, AssignmentPolicy, Backlog, Entry, LeastLoaded, Target
+from crmkit.rules.assignment import (
+    AssignmentOutcome,
+    AssignmentPolicy,
+    Backlog,
+    BestFit,
+    Entry,
+    LeastLoaded,
+    Need,
+    Target,
+)
 from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services import assign as module
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
 from crmkit.services.context import Context
-from crmkit.testing import NOW, FixedClock, FixedIds, a_calendar, a_lead, a_member, a_pool, an_account
+from crmkit.testing import NOW, FixedClock, FixedIds, a_calendar, a_lead, a_member, a_pool, a_territory, an_account
 
 DAY = timedelta(days=1)
 EARLIER = NOW - timedelta(days=365)
@@ -48,7 +63,11 @@ def person(id, **changes):
 
 
 def leads(count, **changes):
-    return [a_lead(id=f"L-{number:04}", **changes) for number in range(count)]
+    """So many people of different companies."""
+    return [
+        a_lead(id=f"L-{number:04}", name=None, company=None, phones=(Phone.parse(f"1380013{number:04}"),), **changes)
+        for number in range(count)
+    ]
 
 
 def lead(ctx, id="L-1"):
@@ -253,6 +272,56 @@ class TestBounds:
             assign_lead(ctx, "L-1")
 
 
+class TestAvailability:
+    def test_who_is_on_planned_leave_receives_nothing_and_no_flood_afterwards(self, ctx):
+        leave = Leave(begins=NOW, ends=NOW + 10 * DAY)
+        keep(ctx, person("eva", leaves=(leave,)), person("wei"), *leads(40))
+        assert assign_waiting(ctx, limit=20).by_member == {"wei": 20}
+        ctx.clock.advance(10 * DAY)
+        # wei has just had one, so eva begins; the law allows a difference of two
+        assert assign_waiting(ctx).by_member == {"eva": 11, "wei": 9}
+
+    def test_shifts_are_those_of_the_members_calendar_or_else_of_the_policys(self, ctx):
+        by = revise(POLICY, available=("hours",), calendar_id="day")
+        every = tuple(range(1, 8))
+        day = a_calendar(
+            id="day", weekdays=every, zone="UTC", hours=[Hours(weekday=d, begins=480, ends=1200) for d in every]
+        )
+        night = revise(day, id="night", hours=[Hours(weekday=d, begins=1200, ends=480) for d in every])
+        keep(
+            ctx,
+            person("eva"),
+            person("lu", calendar_id="gone"),
+            person("wei", calendar_id="night"),
+            day,
+            night,
+            *leads(8),
+            policies=[by],
+        )
+        ctx.clock.advance(datetime(2026, 3, 4, 12, tzinfo=UTC) - ctx.clock.now())
+        assert assign_waiting(ctx, limit=4).by_member == {"eva": 2, "lu": 2}
+        ctx.clock.advance(timedelta(hours=8))
+        assert assign_waiting(ctx).by_member == {"wei": 4}
+
+    def test_the_host_may_say_who_is_present(self, ctx):
+        class Switchboard:
+            def absent(self, member_ids):
+                return [id for id in member_ids if id == "eva"]
+
+        keep(ctx, person("eva"), person("wei"), *leads(8), policies=[revise(POLICY, available=("presence",))])
+        assert assign_waiting(attrs.evolve(ctx, presence=Switchboard()), limit=2).by_member == {"wei": 2}
+        assert assign_waiting(ctx).by_member == {"eva": 4, "wei": 2}
+
+
+def test_the_members_of_the_territory_take_turns(ctx):
+    by = AssignmentPolicy(entries=(Entry(name="Map", to=(Target(territory=True),)),))
+    east = a_territory(seats=[Seat(member_id="eva"), Seat(member_id="wei")])
+    people = [person(id, team_id=None) for id in ("eva", "lu", "wei")]
+    keep(ctx, *people, east, *leads(4, region="East"), a_lead(region="West"), policies=[by])
+    run = assign_waiting(ctx)
+    assert (run.by_member, run.waiting) == ({"eva": 2, "wei": 2}, 1)
+
+
 class TestWaiting:
     def test_all_that_wait_are_shared_out(self, ctx):
         keep(ctx, *(person(f"m{number:02}") for number in range(30)), *leads(31))
@@ -390,3 +459,38 @@ class TestByHand:
         keep(ctx, person("wei"), a_lead(owner_id="wei"))
         with pytest.raises(NotAllowed, match="already"):
             assign_to(ctx, Ref(entity="lead", id="L-1"), "wei")
+
+
+class TestAtOnce:
+    BEST = BestFit(wants=(Need(ability="languages", field="language"),), fair_percent=50)
+    BY = AssignmentPolicy(entries=(Entry(name="East", to=(Target(team_ids=("east",), strategy=BEST),)),))
+
+    def team(self, ctx):
+        keep(ctx, person("eva", languages=("de",)), person("wei", languages=("de", "en")), policies=[self.BY])
+
+    def test_many_that_wait_are_given_for_the_greatest_worth_within_the_fair_share(self, ctx):
+        self.team(ctx)
+        keep(ctx, *leads(8, language="en", score=50), policies=[])
+        run = assign_waiting(attrs.evolve(ctx, allocator=AuctionAllocator()))
+        assert run.by_member == {"eva": 2, "wei": 6}
+        assert lead(ctx, "L-0000").owner_id is not None
+
+    def test_without_an_allocator_the_error_names_the_mend(self, ctx):
+        self.team(ctx)
+        keep(ctx, *leads(2), policies=[])
+        with pytest.raises(NotAllowed, match="AuctionAllocator"):
+            assign_waiting(ctx)
+
+    def test_a_single_lead_needs_none(self, ctx):
+        self.team(ctx)
+        keep(ctx, *leads(1, language="en"), policies=[])
+        assert assign_waiting(ctx).by_member == {"wei": 1}
+
+    def test_what_the_allocator_gives_nobody_is_given_one_by_one(self, ctx):
+        class Shy:
+            def share_out(self, worth, room, *, fair_percent):
+                return [None] * len(worth)
+
+        self.team(ctx)
+        keep(ctx, *leads(2, language="en"), policies=[])
+        assert assign_waiting(attrs.evolve(ctx, allocator=Shy())).by_member == {"wei": 2}

@@ -24,6 +24,8 @@ __all__ = [
     "RoleId",
     "TaskId",
     "TeamId",
+    "TerritoryId",
+    "TurnId",
 ]
 
 LeadId = NewType("LeadId", str)
@@ -43,6 +45,8 @@ MergeId = NewType("MergeId", str)
 MatchReviewId = NewType("MatchReviewId", str)
 OwnershipEntryId = NewType("OwnershipEntryId", str)
 ExtensionId = NewType("ExtensionId", str)
+TerritoryId = NewType("TerritoryId", str)
+TurnId = NewType("TurnId", str)
 EventId = NewType("EventId", str)
 
 

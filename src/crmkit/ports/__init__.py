@@ -3,6 +3,7 @@
 An adapter implements them; ``crmkit.testing`` has the suite that proves it does.
 """
 
+from crmkit.ports.allocator import Allocator
 from crmkit.ports.audit_trail import AuditTrail
 from crmkit.ports.candidates import CandidateIndex, KeyEntry
 from crmkit.ports.clock import Clock, IdSource
@@ -10,10 +11,12 @@ from crmkit.ports.commands import Commands
 from crmkit.ports.notifier import Notifier
 from crmkit.ports.outbox import DeadLetter, Outbox
 from crmkit.ports.policies import PolicyStore
+from crmkit.ports.presence import Presence
 from crmkit.ports.store import REPOSITORIES, Repository, Store, UnitOfWork
 
 __all__ = [
     "REPOSITORIES",
+    "Allocator",
     "AuditTrail",
     "CandidateIndex",
     "Clock",
@@ -24,6 +27,7 @@ __all__ = [
     "Notifier",
     "Outbox",
     "PolicyStore",
+    "Presence",
     "Repository",
     "Store",
     "UnitOfWork",

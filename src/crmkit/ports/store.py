@@ -11,6 +11,7 @@ from crmkit.domain.change import Change, Record
 from crmkit.domain.conditions import Always, Condition
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member, Role, Team
+from crmkit.domain.organization.territory import Territory
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
@@ -23,6 +24,7 @@ from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.stewardship.request import Request
+from crmkit.domain.stewardship.turn import Turn
 from crmkit.ports.audit_trail import AuditTrail
 from crmkit.ports.candidates import CandidateIndex
 from crmkit.ports.commands import Commands
@@ -60,6 +62,8 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "merges": Merge,
     "match_reviews": MatchReview,
     "extensions": Extension,
+    "turns": Turn,
+    "territories": Territory,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -144,6 +148,8 @@ class UnitOfWork(Protocol):
     merges: Repository[Merge]
     match_reviews: Repository[MatchReview]
     extensions: Repository[Extension]
+    turns: Repository[Turn]
+    territories: Repository[Territory]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

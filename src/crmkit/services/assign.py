@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import attrs
+
 from crmkit.domain.change import Change
-from crmkit.domain.conditions import Condition, F
+from crmkit.domain.conditions import F
 from crmkit.domain.ids import AccountId, MemberId, Ref
-from crmkit.domain.model import model
+from crmkit.domain.model import model, revise
 from crmkit.domain.organization.member import Member, MemberStatus
+from crmkit.domain.organization.territory import Territory
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.ownership import Cause, Owned, Protection
 from crmkit.errors import InvalidInput, NotAllowed
@@ -23,10 +26,14 @@ from crmkit.rules.assignment import (
     AssignmentFacts,
     AssignmentOutcome,
     AssignmentPolicy,
-    decide_many,
+    plans,
+    share_out,
 )
 from crmkit.services.context import Context
-from crmkit.services.custody import UNSETTLED, Custody, history, lock_of, owned_by, policy_for
+from crmkit.services.custody import Custody, history, lock_of, owned_by, policy_for
+from crmkit.services.turns import Turns
+from crmkit.services.twins import Twins
+from crmkit.services.waiting import condition_of
 from crmkit.services.workload import candidates_of
 
 __all__ = ["AssignmentRun", "HandedOver", "assign", "assign_lead", "assign_to", "assign_waiting"]
@@ -93,7 +100,8 @@ def assign_waiting(ctx: Context, *, entity: str = "lead", limit: int = 1_000) ->
 
     Raises:
         InvalidInput: ``limit`` is not positive, or the entity has no owners.
-        NotAllowed: no assignment policy is in force for the entity.
+        NotAllowed: no assignment policy is in force for the entity, or it asks for an allocator and
+            there is none.
     """
     if limit < 1:
         raise InvalidInput("must be positive.", field="limit", hint="1000 is usual.")
@@ -156,15 +164,16 @@ def _assigned(
         )
     if not records:
         return ()
-    facts = _facts(uow, policy, records, now)
-    decisions = decide_many(policy, records, facts, now=now)
-    custody = Custody.of(uow, entity, now=now, owners=(decision.member_id for decision in decisions))
-    changes: list[Change[Any]] = []
-    for record, decision in zip(records, decisions, strict=True):
+    facts, turns = _facts(ctx, uow, policy, records, now)
+    facts = _planned(ctx, policy, records, facts, now)
+    shared = share_out(policy, records, facts, now=now)
+    custody = Custody.of(uow, entity, now=now, owners=(decision.member_id for decision in shared.decisions))
+    changes: list[Change[Any]] = list(turns.changes(shared.ahead, now=now))
+    for record, decision in zip(records, shared.decisions, strict=True):
         changes.extend(_changes(ctx, custody, record, decision, now))
     if changes:
         uow.save(*changes)
-    return decisions
+    return shared.decisions
 
 
 def _changes(
@@ -185,22 +194,67 @@ def _changes(
             yield history(change, id=ctx.ids.new(), cause=Cause.ASSIGNED)
     elif record.pool_id is None and record.unassigned_reason != decision.reasons[-1].code:
         # told once for each reason, not once a run
-        yield record.leave_unassigned(decision.reasons[-1].code, now=now)
+        change = record.leave_unassigned(decision.reasons[-1].code, now=now)
+        yield attrs.evolve(
+            change, events=tuple(revise(event, recipients=decision.escalated_to) for event in change.events)
+        )
 
 
-def _facts(uow: UnitOfWork, policy: AssignmentPolicy, records: Sequence[Owned], now: datetime) -> AssignmentFacts:
+def _facts(
+    ctx: Context, uow: UnitOfWork, policy: AssignmentPolicy, records: Sequence[Owned], now: datetime
+) -> tuple[AssignmentFacts, Turns]:
     owners = _account_owners(uow, records) if policy.sticky else {}
-    members = _members(uow, policy, owners.values())
+    twins = _twins(uow, policy, records, now)
+    territories = _territories(uow, policy)
+    seated = (member_id for territory in territories for member_id in territory.members())
+    known = (known.member_id for known in twins.owners.values())
+    members = _members(uow, policy, [*owners.values(), *known, *seated])
     # who has a capacity is locked as claims do it; the lock of assignment sorts before these
     limited = sorted(lock_of(member.id) for member in members if member.capacity is not None)
     if limited:
         uow.lock(*limited)
-    return AssignmentFacts(
+    turns = Turns.of(uow, policy.entity, members)
+    facts = AssignmentFacts(
         record=records[0],
-        candidates=candidates_of(uow, policy, members, now=now),
+        candidates=candidates_of(uow, policy, members, turns, presence=ctx.presence, now=now),
         account_owners=owners,
         pools=tuple(uow.pools.get_many(sorted(policy.pool_ids)).values()),
+        territories=territories,
+        twins=twins.groups,
+        known_owners=twins.owners,
     )
+    return facts, turns
+
+
+def _planned(
+    ctx: Context, policy: AssignmentPolicy, records: Sequence[Owned], facts: AssignmentFacts, now: datetime
+) -> AssignmentFacts:
+    """``facts`` with what an allocator says, where several records wait for a target that asks for one."""
+    planned: dict[str, MemberId] = {}
+    for plan in plans(policy, records, facts, now=now) if len(records) > 1 else ():
+        if ctx.allocator is None:
+            raise NotAllowed(
+                f"{policy.ref} allocates many records at once, and there is no allocator.",
+                hint="Open the Crm with allocator=AuctionAllocator() (extra batch).",
+            )
+        chosen = ctx.allocator.share_out(plan.worth, plan.room, fair_percent=plan.fair_percent)
+        pairs = zip(plan.record_ids, chosen, strict=True)
+        planned.update((record_id, plan.member_ids[number]) for record_id, number in pairs if number is not None)
+    return attrs.evolve(facts, planned=planned) if planned else facts
+
+
+def _territories(uow: UnitOfWork, policy: AssignmentPolicy) -> tuple[Territory, ...]:
+    """Those that give records, where a target asks for the record's territory, and those that are no more or not yet."""
+    if not any(target.territory for target in policy.targets):
+        return ()
+    return tuple(uow.territories.find(F.holds == policy.entity))
+
+
+def _twins(uow: UnitOfWork, policy: AssignmentPolicy, records: Sequence[Owned], now: datetime) -> Twins:
+    """Those of the records that wait, as far as the policy asks."""
+    waiting = [record for record in records if record.owner_id is None]
+    found = Twins.of(uow, waiting if policy.sticky or policy.together else [], now=now)
+    return Twins(groups=found.groups if policy.together else {}, owners=found.owners if policy.sticky else {})
 
 
 def _account_owners(uow: UnitOfWork, records: Iterable[Owned]) -> dict[AccountId, MemberId]:
@@ -219,10 +273,6 @@ def _members(uow: UnitOfWork, policy: AssignmentPolicy, owners: Iterable[MemberI
 # --- many records ---------------------------------------------------------------------------------
 
 
-def _waiting(entity: str) -> Condition:
-    return F.owner_id.missing() & F.pool_id.missing() & UNSETTLED[entity]
-
-
 def _waits(record: Owned) -> bool:
     return record.owner_id is None and record.pool_id is None
 
@@ -231,7 +281,7 @@ def _chunks(ctx: Context, entity: str, limit: int, now: datetime) -> Iterator[li
     """The ids of what waits now; each chunk is read again where it is written."""
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         repository = owned_by(uow, entity)
-        found = repository.find(_waiting(entity), order=["unassigned_reason", "created_at"], limit=limit, now=now)
+        found = repository.find(condition_of(entity), order=["unassigned_reason", "created_at"], limit=limit, now=now)
         ids = [record.id for record in found]
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]

@@ -7,8 +7,10 @@ from typing import TypeVar
 from attrs import frozen
 
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.ports.allocator import Allocator
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
+from crmkit.ports.presence import Presence
 from crmkit.ports.references import References
 from crmkit.ports.store import Store, UnitOfWork
 from crmkit.rules.rulebook import RuleBook
@@ -30,6 +32,10 @@ class Context:
     acting: Acting = Acting()
     references: tuple[References, ...] = ()
     """Rows of the host's own that a merge moves along."""
+    presence: Presence | None = None
+    """Who is there just now; without one everybody."""
+    allocator: Allocator | None = None
+    """Gives many records at once, where a policy asks for it."""
 
     def command(
         self, work: Callable[[UnitOfWork, datetime], A], answer: type[A], *, idempotency_key: str | None = None

@@ -1,15 +1,18 @@
-"""What members have received and hold, counted in a handful of queries whatever the number of records."""
+"""What members hold and may still receive, counted in a handful of queries whatever the number of records."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from crmkit.domain.conditions import Condition, F, parse
 from crmkit.domain.ids import MemberId
+from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member
+from crmkit.ports.presence import Presence
 from crmkit.ports.store import UnitOfWork
-from crmkit.rules.assignment import AssignmentPolicy, Candidate, Tally, calibrated
+from crmkit.rules.assignment import AssignmentPolicy, Availability, Candidate
 from crmkit.services.custody import UNSETTLED, calendar_of, owned_by
+from crmkit.services.turns import Turns
 
 __all__ = ["candidates_of"]
 
@@ -18,35 +21,50 @@ MOST_IDS = 1_000
 
 
 def candidates_of(
-    uow: UnitOfWork, policy: AssignmentPolicy, members: Sequence[Member], *, now: datetime
+    uow: UnitOfWork,
+    policy: AssignmentPolicy,
+    members: Sequence[Member],
+    turns: Turns,
+    *,
+    presence: Presence | None = None,
+    now: datetime,
 ) -> tuple[Candidate, ...]:
-    """``members`` with what they hold and what was assigned to them, newcomers level with their teammates.
+    """``members`` with what they hold, what their limits leave, and where they stand in the rotation.
 
-    Queries: one per entity, one for the window, one for each moment within it at which a member joined or
-    came back, one for each member that was changed within it, and one for each limit and backlog.
+    Queries: one per entity that has owners, one for each limit and backlog, and one for the calendars.
 
     Raises:
         NotFound: the policy's calendar does not exist.
     """
-    begin = now - timedelta(days=policy.window_days)
-    there_since = {member.id: since for member in members if (since := _there_since(uow, member, begin)) > begin}
     load = _open_work(uow, members, now)
     room = _room(uow, policy, members, now)
-    candidates = [
-        Candidate(member=member, open_work=load[member.id], room=tuple(left[member.id] for left in room))
+    calendars = _calendars(uow, policy, members)
+    away = _away(policy, members, presence)
+    return tuple(
+        Candidate(
+            member=member,
+            ahead=turns.ahead(member.id),
+            open_work=load[member.id],
+            away=member.id in away,
+            calendar=calendars.get(member.calendar_id or "") or calendars.get(policy.calendar_id or ""),
+            room=tuple(left[member.id] for left in room),
+        )
         for member in members
-    ]
-    moments = sorted({begin, *there_since.values()})
-    tallies = [Tally(since=moment, received=_received(uow, policy, moment)) for moment in moments]
-    return calibrated(candidates, there_since, tallies)
+    )
 
 
-def _there_since(uow: UnitOfWork, member: Member, begin: datetime) -> datetime:
-    """When the member joined or last came back; moves are looked up only where the member changed in the window."""
-    if member.updated_at <= begin or member.updated_at == member.created_at:
-        return member.created_at
-    moves = uow.trail.of(member.ref, type="member.moved", since=begin)
-    return max((move.at for move in moves), default=member.created_at)
+def _calendars(uow: UnitOfWork, policy: AssignmentPolicy, members: Sequence[Member]) -> Mapping[str, WorkingCalendar]:
+    """The calendars by which hours are asked; a member's own that is gone counts as none."""
+    if Availability.HOURS not in policy.available:
+        return {}
+    ids = {policy.calendar_id, *(member.calendar_id for member in members)}
+    return uow.calendars.get_many(sorted(id for id in ids if id is not None))
+
+
+def _away(policy: AssignmentPolicy, members: Sequence[Member], presence: Presence | None) -> Collection[MemberId]:
+    if presence is None or Availability.PRESENCE not in policy.available:
+        return ()
+    return frozenset(presence.absent([member.id for member in members]))
 
 
 def _received(uow: UnitOfWork, policy: AssignmentPolicy, since: datetime) -> dict[MemberId, int]:

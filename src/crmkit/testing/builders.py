@@ -13,8 +13,10 @@ from typing import Any, TypeVar, cast
 from crmkit.domain.activities.interaction import Interaction, InteractionKind
 from crmkit.domain.activities.task import Task
 from crmkit.domain.change import Record
+from crmkit.domain.ids import MemberId
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member, Role, Team
+from crmkit.domain.organization.territory import Seat, Territory, TerritoryState
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
@@ -26,6 +28,7 @@ from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.stewardship.request import Request
+from crmkit.domain.stewardship.turn import Turn
 from crmkit.domain.values.contact_points import Email, Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.errors import InvalidInput
@@ -45,6 +48,8 @@ __all__ = [
     "a_role",
     "a_task",
     "a_team",
+    "a_territory",
+    "a_turn",
     "an_account",
     "an_extension",
     "an_interaction",
@@ -178,6 +183,18 @@ def an_extension(**changes: Any) -> Extension:
     return _built(Extension, changes, id="EX-1", **asked)
 
 
+def a_territory(**changes: Any) -> Territory:
+    """The East, which is active and looked after by the member ``M-1``."""
+    seats = (Seat(member_id=MemberId("M-1")),)
+    defaults = {"accepts": "region == 'East'", "seats": seats, "state": TerritoryState.ACTIVE}
+    return _built(Territory, changes, id="TY-1", name="East", **defaults)
+
+
+def a_turn(**changes: Any) -> Turn:
+    """The member ``M-1`` has just had a lead."""
+    return _built(Turn, changes, id="lead:M-1", record_entity="lead", member_id="M-1", ahead=1.0)
+
+
 _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Lead: a_lead,
     Account: an_account,
@@ -196,6 +213,8 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Merge: a_merge,
     MatchReview: a_match_review,
     Extension: an_extension,
+    Turn: a_turn,
+    Territory: a_territory,
 }
 
 

@@ -22,8 +22,10 @@ from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.custom_fields import CustomField, CustomSchema, FieldKind
 from crmkit.domain.model import annotations_of
 from crmkit.domain.organization.calendar import WorkingCalendar
+from crmkit.domain.organization.hours import Hours
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave, Member
+from crmkit.domain.organization.territory import Territory
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.stewardship.pool import Pool
@@ -78,12 +80,17 @@ def texts(*, least: int = 0, most: int = 500) -> st.SearchStrategy[str]:
 # What an annotation cannot say: a field that takes fewer values than its type …
 _FIELDS: Mapping[tuple[type, str], st.SearchStrategy[Any]] = {
     (CompanyName, "legal"): texts(least=1).filter(str.strip),
+    (Hours, "weekday"): st.integers(1, 7),
+    (Hours, "begins"): st.integers(0, 1_439),
+    (Hours, "ends"): st.integers(0, 1_440),
     (Interaction, "minutes"): st.integers(0, 2**63 - 1),
     (Member, "weight"): st.integers(1, 2**63 - 1),
     (Member, "capacity"): st.none() | st.integers(0, 2**63 - 1),
     (Money, "currency"): st.sampled_from(sorted(CURRENCIES)),
     (Pool, "holds"): st.sampled_from(["lead", "account"]),
     (Stage, "probability"): st.integers(0, 100),
+    (Territory, "accepts"): st.sampled_from(["always()", "region == 'East'", "industry in ('IT', '中')"]),
+    (Territory, "holds"): st.sampled_from(["lead", "account"]),
     (WorkingCalendar, "weekdays"): st.lists(st.integers(1, 7), min_size=1, max_size=7, unique=True).map(tuple),
     (WorkingCalendar, "zone"): st.sampled_from(["UTC", "Asia/Shanghai", "Europe/Berlin", "Australia/Lord_Howe"]),
 }

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from crmkit.adapters.batch.allocation import STEP, allocate
+from crmkit.adapters.batch.allocation import STEP, AuctionAllocator, allocate
 from crmkit.errors import InvalidInput
 
 shapes = st.tuples(st.integers(1, 12), st.integers(1, 5))
@@ -76,3 +76,36 @@ def test_what_cannot_be_allocated_is_refused(worth, room, field):
     with pytest.raises(InvalidInput) as caught:
         allocate(worth, room)
     assert caught.value.field == field
+
+
+class TestAuctionAllocator:
+    @given(
+        worth=st.integers(1, 4).flatmap(
+            lambda members: st.lists(st.lists(st.floats(1, 100), min_size=members, max_size=members), max_size=40)
+        ),
+        room=st.lists(st.integers(0, 30), min_size=4, max_size=4),
+        percent=st.integers(0, 100),
+    )
+    def test_everybody_receives_the_fair_share_and_nobody_more_than_the_room(self, worth, room, percent):
+        room = room[: len(worth[0])] if worth else room
+        chosen = AuctionAllocator().share_out(worth, room, fair_percent=percent)
+        counts = [chosen.count(number) for number in range(len(room))]
+        mean = len(worth) / max(1, sum(places > 0 for places in room))
+        for count, places in zip(counts, room, strict=True):
+            assert min(places, int(mean * percent / 100)) <= count <= places
+        assert sum(counts) == min(len(worth), sum(room))
+
+    def test_what_is_worth_nothing_is_not_given(self):
+        assert AuctionAllocator().share_out([[0, 5], [0, 0]], [2, 2], fair_percent=100) == [1, None]
+
+    def test_without_members_nobody_receives_anything(self):
+        assert AuctionAllocator().share_out([[], []], [], fair_percent=80) == [None, None]
+
+    def test_a_fair_share_costs_little(self):
+        """Two hundred leads, twenty members of whom one is half as good again with everybody."""
+        random = np.random.default_rng(3)
+        worth = random.gamma(2, 50, (200, 1)) * random.uniform(0.5, 1, (200, 20)) * np.where(np.arange(20), 1, 1.5)
+        best = allocate(worth, [200] * 20).bound
+        chosen = AuctionAllocator().share_out(worth.tolist(), [200] * 20, fair_percent=80)
+        assert min(chosen.count(number) for number in range(20)) >= 8
+        assert worth[np.arange(200), chosen].sum() > 0.75 * best

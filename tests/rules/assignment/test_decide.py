@@ -24,9 +24,9 @@ from crmkit.testing import NOW, a_lead, a_member, a_pool, an_account
 EAST = Target(team_ids=("east",))
 
 
-def person(id, *, received=0, open_work=0, credit=0, away=False, **changes):
+def person(id, *, ahead=0.0, open_work=0, **changes):
     member = a_member(id=id, name=id, **{"team_id": "east", **changes})
-    return Candidate(member=member, received=received, open_work=open_work, credit=credit, away=away)
+    return Candidate(member=member, ahead=ahead, open_work=open_work)
 
 
 def policy(*entries, **changes):
@@ -62,9 +62,9 @@ class TestEntries:
         boss = person("boss", team_id=None)
         pool = a_pool(holds="lead")
         assert decided(a_lead(), person("wei"), boss, by=by, pools=(pool,)).member_id == "wei"
-        assert decided(a_lead(), person("wei", away=True), boss, by=by, pools=(pool,)).member_id == "boss"
+        assert decided(a_lead(), person("wei", status="on_leave"), boss, by=by, pools=(pool,)).member_id == "boss"
         left = person("boss", team_id=None, status="left")
-        decision = decided(a_lead(), person("wei", away=True), left, by=by, pools=(pool,))
+        decision = decided(a_lead(), person("wei", status="on_leave"), left, by=by, pools=(pool,))
         assert (decision.outcome, decision.pool_id) == (AssignmentOutcome.POOLED, "PO-1")
 
     def test_when_nobody_of_an_entry_can_the_next_entry_is_tried(self):
@@ -93,7 +93,7 @@ class TestWhoIsPassedOver:
         decision = decided(
             a_lead(),
             person("left", status="left"),
-            person("away", away=True),
+            person("away", status="on_leave"),
             person("full", capacity=5, open_work=5),
             person("free", capacity=5, open_work=4),
         )
@@ -106,14 +106,14 @@ class TestWhoIsPassedOver:
         assert codes(decision) == ["assignment.entry", "assignment.full", "assignment.nobody_free"]
 
     def test_a_long_list_of_names_is_cut(self):
-        crowd = [person(f"m{number:02}", away=True) for number in range(25)]
+        crowd = [person(f"m{number:02}", status="on_leave") for number in range(25)]
         absent = decided(a_lead(), *crowd).reasons[1]
         assert absent.params["members"].endswith("m19 … (25)")
 
     def test_who_receives_a_record_explains_the_turn(self):
-        decision = decided(a_lead(), person("wei", received=3), person("eva", received=5))
+        decision = decided(a_lead(), person("wei"), person("eva", ahead=1.0))
         english = Catalogue.of(TEXTS).say_all(decision.reasons)
-        assert "wei is next of 2: 3 received and 0 credited at weight 100." in english
+        assert "It is the turn of wei, of 2 at weight 100." in english
 
 
 class TestStickiness:

@@ -54,12 +54,6 @@ def test_only_leads_and_accounts_are_assigned():
         AssignmentPolicy(entity="contact")
 
 
-@pytest.mark.parametrize("days", [0, 3_661])
-def test_the_window_has_some_days(days):
-    with pytest.raises(InvalidInput, match="window_days"):
-        AssignmentPolicy(window_days=days)
-
-
 def test_custom_fields_that_the_policy_declares_can_be_asked():
     channel = CustomField(entity="lead", name="channel", kind=FieldKind.TEXT)
     policy = AssignmentPolicy(

@@ -7,13 +7,15 @@ algorithm: a distributed relaxation method for the assignment problem", 1988; se
 D. Bertsekas, D. Castañón, "The auction algorithm for the transportation problem", 1989).
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
 from crmkit.errors import InvalidInput
 
-__all__ = ["Allocation", "allocate"]
+__all__ = ["Allocation", "AuctionAllocator", "allocate"]
 
 Values = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.int64]
@@ -73,6 +75,26 @@ def allocate(worth: npt.ArrayLike, room: npt.ArrayLike) -> Allocation:
         worth=float(exact[given, auction.chosen[given]].sum()),
         bound=float(surplus.sum(dtype=np.float64) + auction.price.astype(np.float64) @ places),
     )
+
+
+class AuctionAllocator:
+    """``ports.Allocator`` by auction, in two rounds: first everybody's fair share, then the rest.
+
+    >>> AuctionAllocator().share_out([[9, 1], [8, 1], [7, 1], [6, 1]], [4, 4], fair_percent=50)
+    [0, 0, 0, 1]
+    """
+
+    def share_out(
+        self, worth: Sequence[Sequence[float]], room: Sequence[int], *, fair_percent: int
+    ) -> Sequence[int | None]:
+        """Documented at the port."""
+        values, places = np.asarray(worth, np.float64).reshape(len(worth), len(room)), np.asarray(room, np.int64)
+        mean = len(values) / max(1, int((places > 0).sum()))
+        fair = np.minimum(places, int(mean * fair_percent / 100))
+        chosen = allocate(values, fair).chosen
+        left = np.flatnonzero(chosen < 0)
+        chosen[left] = allocate(values[left], places - np.bincount(chosen[chosen >= 0], minlength=len(places))).chosen
+        return [int(number) if number >= 0 else None for number in chosen]
 
 
 class _Auction:

@@ -38,6 +38,8 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "merges": (("loser_id",), ("survivor_id",)),
     "match_reviews": (("state", "probability"), ("one_id",), ("other_id",)),
     "extensions": (("record_entity", "record_id", "created_at"), ("state", "created_at")),
+    "turns": (),
+    "territories": (),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
 

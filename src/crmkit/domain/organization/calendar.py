@@ -1,5 +1,6 @@
 """A working calendar: which days are worked, where, and until when that is known."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from crmkit.domain.change import Record
 from crmkit.domain.ids import CalendarId
 from crmkit.domain.model import Code, Line, model
+from crmkit.domain.organization.hours import DAY, Hours
 from crmkit.errors import InvalidInput
 
 __all__ = ["WorkingCalendar"]
@@ -20,7 +22,9 @@ class WorkingCalendar(Record):
     """Working weekdays with holidays and make-up workdays (调休) in one time zone.
 
     ``weekdays`` are ISO numbers, Monday is 1. ``known_until`` is the last day for which holidays are
-    known; a deadline beyond it is provisional.
+    known; a deadline beyond it is provisional. Without ``hours`` a worked day is worked from midnight to
+    midnight; with some, only the weekdays they name are, and a make-up workday that is no usual weekday has
+    the hours of the first of them.
 
     >>> from datetime import UTC, date, datetime
     >>> moment = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,6 +50,7 @@ class WorkingCalendar(Record):
     holidays: tuple[date, ...] = ()
     workdays: tuple[date, ...] = ()
     known_until: date | None = None
+    hours: tuple[Hours, ...] = ()
 
     def check(self) -> None:
         """The zone exists and some weekday is worked."""
@@ -65,6 +70,49 @@ class WorkingCalendar(Record):
         if day in self.workdays:
             return True
         return day.isoweekday() in self.weekdays and day not in self.holidays
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether it is a working hour.
+
+        >>> from datetime import UTC, datetime
+        >>> made = datetime(2026, 1, 1, tzinfo=UTC)
+        >>> night = Hours(weekday=5, begins=22 * 60, ends=6 * 60)
+        >>> calendar = WorkingCalendar(id="n", name="Night", hours=(night,), created_at=made, updated_at=made)
+        >>> (
+        ...     calendar.is_open(datetime(2026, 1, 3, 5, 59, tzinfo=UTC)),
+        ...     calendar.is_open(datetime(2026, 1, 3, 6, tzinfo=UTC)),
+        ... )
+        (True, False)
+        """
+        today = at.astimezone(ZoneInfo(self.zone)).date()
+        spans = (span for day in (today - timedelta(days=1), today) for span in self._spans(day))
+        return any(begins <= at < ends for begins, ends in spans)
+
+    def next_open(self, at: datetime) -> datetime | None:
+        """``at`` if it is a working hour, else when the next one begins, in UTC; ``None`` if none does in ten years."""
+        if self.is_open(at):
+            return at.astimezone(UTC)
+        day = at.astimezone(ZoneInfo(self.zone)).date()
+        for _ in range(LONGEST):
+            later = [begins for begins, ends in self._spans(day) if at < begins < ends]
+            if later:
+                return min(later)
+            day += timedelta(days=1)
+        return None
+
+    def _spans(self, day: date) -> Iterator[tuple[datetime, datetime]]:
+        """When ``day`` is worked, in UTC: hours that begin on it."""
+        if not self.is_workday(day):
+            return
+        weekday = day.isoweekday()
+        if weekday not in self.weekdays and self.hours:
+            weekday = min(
+                (each.weekday for each in self.hours if each.weekday == weekday), default=self.hours[0].weekday
+            )
+        whole = (Hours(weekday=weekday, begins=0, ends=DAY),)
+        for each in self.hours or whole:
+            if each.weekday == weekday:
+                yield each.on(day, ZoneInfo(self.zone))
 
     def add_workdays(self, start: datetime, days: int) -> datetime:
         """The instant ``days`` working days after ``start``, at the same local time of day, in UTC.

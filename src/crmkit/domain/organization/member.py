@@ -130,6 +130,14 @@ class Member(Record):
         """The view stands in the member's trail; nothing about the member changed."""
         return changed(self, view, now=self.updated_at)
 
+    def back_at(self, at: datetime) -> datetime | None:
+        """When the planned absence that covers ``at`` ends, adjoining ones counted as one; ``None`` if none does."""
+        back = at
+        for leave in sorted(self.leaves, key=lambda each: each.begins):
+            if leave.begins <= back < leave.ends:
+                back = leave.ends
+        return back if self.away(at) else None
+
     def has_asked(self, question: ExistenceChecked) -> "Change[Member]":
         """The question stands in the member's trail; nothing about the member changed."""
         return changed(self, question, now=self.updated_at)

@@ -1,21 +1,18 @@
 """Who receives a record: sticky to a known customer's owner, then the entries in their order."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from crmkit.domain.ids import MemberId, PoolId
-from crmkit.domain.organization.limits import Limit
-from crmkit.domain.reasons import Reason
-from crmkit.domain.sales.lead import Lead
+from attrs import frozen
+
+from crmkit.domain.ids import MemberId
 from crmkit.domain.stewardship.ownership import Owned
-from crmkit.rules.assignment.decision import AssignmentDecision, AssignmentOutcome
-from crmkit.rules.assignment.facts import AssignmentFacts, Candidate
-from crmkit.rules.assignment.policy import AssignmentPolicy, Backlog, Entry, Target
+from crmkit.rules.assignment.decision import AssignmentDecision
+from crmkit.rules.assignment.desk import Desk
+from crmkit.rules.assignment.facts import AssignmentFacts
+from crmkit.rules.assignment.policy import AssignmentPolicy
 
-__all__ = ["decide", "decide_many"]
-
-NAMED = 20
-"""Members that one reason names at most."""
+__all__ = ["Shared", "decide", "decide_many", "share_out"]
 
 
 def decide(policy: AssignmentPolicy, facts: AssignmentFacts, *, now: datetime) -> AssignmentDecision:
@@ -27,184 +24,21 @@ def decide_many(
     policy: AssignmentPolicy, records: Sequence[Owned], facts: AssignmentFacts, *, now: datetime
 ) -> tuple[AssignmentDecision, ...]:
     """Where each of ``records`` goes, in their order; counters and capacities advance from one to the next."""
-    desk = _Desk(policy, facts, now)
-    return tuple(desk.decide(record) for record in records)
+    return share_out(policy, records, facts, now=now).decisions
 
 
-class _Desk:
-    """One run: hands out record after record and keeps the counters of its own copy of the facts."""
+@frozen(kw_only=True)
+class Shared:
+    """The decisions of one run, and how far each member whose place changed is ahead afterwards."""
 
-    def __init__(self, policy: AssignmentPolicy, facts: AssignmentFacts, now: datetime) -> None:
-        self.policy = policy
-        self.ref = policy.ref
-        self.now = now
-        self.matching = policy.matching
-        self.limits = (1,) * len(policy.limits)
-        self.people = {each.member.id: each for each in sorted(facts.candidates, key=lambda each: each.member.id)}
-        self.groups: dict[int, tuple[MemberId, ...]] = {}
-        self.account_owners = facts.account_owners
-        self.pools = {pool.id: pool for pool in facts.pools if pool.enabled and pool.holds == policy.entity}
-
-    def decide(self, record: Owned) -> AssignmentDecision:
-        if record.owner_id is not None:
-            return self.assigned(record, record.owner_id, "", [Reason.of("assignment.owned", member=record.owner_id)])
-        reasons: list[Reason] = []
-        if self.policy.sticky and isinstance(record, Lead) and record.account_id is not None:
-            owner_id = self.account_owners.get(record.account_id)
-            if owner_id is not None and (decision := self.sticky(record, owner_id, reasons)) is not None:
-                return decision
-        applying = [
-            entry for entry, holds in zip(self.policy.entries, self.matching(record, self.now), strict=True) if holds
-        ]
-        for entry in applying:
-            reasons.append(Reason.of("assignment.entry", entry=entry.name))
-            if (untimely := _untimely(entry, record, self.now)) is not None:
-                reasons.append(untimely)
-                continue
-            for target in entry.to:
-                decision = self.to_pool(record, entry, target, reasons) or self.to_people(
-                    record, entry, target, reasons
-                )
-                if decision is not None:
-                    return decision
-        reasons.append(Reason.of("assignment.nobody_free" if applying else "assignment.no_entry"))
-        return self.decided(AssignmentOutcome.UNASSIGNED, record, reasons)
-
-    def sticky(self, record: Owned, owner_id: MemberId, reasons: list[Reason]) -> AssignmentDecision | None:
-        owner = self.people.get(owner_id)
-        if owner is not None and owner.available and not owner.full:
-            reasons.append(Reason.of("assignment.account_owner", member=owner_id))
-            return self.hand_over(record, owner, "", reasons)
-        why = "unknown" if owner is None else "full" if owner.available else owner.member.status.value
-        reasons.append(Reason.of("assignment.account_owner_unfit", member=owner_id, why=why))
-        return None
-
-    def to_pool(self, record: Owned, entry: Entry, target: Target, reasons: list[Reason]) -> AssignmentDecision | None:
-        if target.pool_id is None:
-            return None
-        if target.pool_id not in self.pools:
-            reasons.append(Reason.of("assignment.pool_closed", pool=target.pool_id))
-            return None
-        reasons.append(Reason.of("assignment.pooled", pool=target.pool_id))
-        return self.decided(AssignmentOutcome.POOLED, record, reasons, pool_id=target.pool_id, entry=entry.name)
-
-    def to_people(
-        self, record: Owned, entry: Entry, target: Target, reasons: list[Reason]
-    ) -> AssignmentDecision | None:
-        group = [self.people[member_id] for member_id in self.group(target)]
-        words = [(need, word) for need in target.needs if (word := need.of(record, now=self.now)) is not None]
-        fit = [each for each in group if all(need.met_by(each.member, word) for need, word in words)]
-        if len(fit) < len(group):
-            able = {each.member.id for each in fit}
-            unfit = [each.member.id for each in group if each.member.id not in able]
-            reasons.append(
-                Reason.of("assignment.unfit", members=_list(unfit), needs=", ".join(word for _, word in words))
-            )
-        eligible = [each for each in fit if each.available and not each.full]
-        if len(eligible) < len(fit):
-            reasons.extend(_passed_over(self.policy, fit))
-        if not eligible:
-            if not group and target.pool_id is None:
-                reasons.append(Reason.of("assignment.nobody", entry=entry.name))
-            return None
-        if len(eligible) == 1:
-            chosen, why = eligible[0], Reason.of("assignment.sole", member=eligible[0].member.id)
-        else:
-            picked = self.picked(target, eligible, record)
-            if isinstance(picked, Reason):
-                reasons.append(picked)
-                return None
-            chosen, why = picked
-        reasons.append(why)
-        return self.hand_over(record, chosen, entry.name, reasons)
-
-    def picked(self, target: Target, eligible: list[Candidate], record: Owned) -> tuple[Candidate, Reason] | Reason:
-        """Whom the strategy chooses, or why it cannot be followed: one that fails must not stop the others."""
-        kind = target.strategy.kind
-        try:
-            chosen, why = target.strategy.choose(eligible, record, now=self.now)
-        except Exception as error:  # noqa: BLE001 - a host's own rule may raise anything
-            return Reason.of("assignment.strategy_failed", strategy=kind, error=type(error).__name__)
-        if chosen not in eligible:
-            return Reason.of("assignment.strategy_failed", strategy=kind, error="chose nobody of those asked")
-        return chosen, why
-
-    def group(self, target: Target) -> tuple[MemberId, ...]:
-        """The members that a target names and the facts know, by id; worked out once a run."""
-        known = self.groups.get(id(target))
-        if known is None:
-            known = self.groups[id(target)] = tuple(
-                member_id
-                for member_id, each in self.people.items()
-                if member_id in target.member_ids
-                or (each.member.team_id is not None and each.member.team_id in target.team_ids)
-            )
-        return known
-
-    def hand_over(self, record: Owned, chosen: Candidate, entry: str, reasons: list[Reason]) -> AssignmentDecision:
-        lying = (int(holds) for holds in self.policy.lying(record, self.now))
-        self.people[chosen.member.id] = chosen.with_one_more((*self.limits, *lying))
-        return self.assigned(record, chosen.member.id, entry, reasons)
-
-    def assigned(self, record: Owned, member_id: MemberId, entry: str, reasons: list[Reason]) -> AssignmentDecision:
-        return self.decided(AssignmentOutcome.ASSIGNED, record, reasons, member_id=member_id, entry=entry)
-
-    def decided(
-        self,
-        outcome: AssignmentOutcome,
-        record: Owned,
-        reasons: list[Reason],
-        *,
-        member_id: MemberId | None = None,
-        pool_id: PoolId | None = None,
-        entry: str = "",
-    ) -> AssignmentDecision:
-        return AssignmentDecision(
-            policy=self.ref,
-            at=self.now,
-            outcome=outcome,
-            record=record.ref,
-            reasons=tuple(reasons),
-            member_id=member_id,
-            pool_id=pool_id,
-            entry=entry,
-        )
+    decisions: tuple[AssignmentDecision, ...]
+    ahead: Mapping[MemberId, float]
 
 
-def _untimely(entry: Entry, record: Owned, now: datetime) -> Reason | None:
-    """Why the entry does not take a record of this age; ``None`` when it does."""
-    begins = record.created_at + timedelta(hours=entry.delay_hours)
-    if now < begins:
-        return Reason.of("assignment.delayed", until=begins)
-    if entry.until_days is not None and now >= record.created_at + timedelta(days=entry.until_days):
-        return Reason.of("assignment.too_old", days=entry.until_days)
-    return None
-
-
-def _passed_over(policy: AssignmentPolicy, group: Iterable[Candidate]) -> Iterator[Reason]:
-    """Who was left out and why, one reason a cause."""
-    there = [each for each in group if each.available]
-    named = {
-        "assignment.absent": [each.member.id for each in group if not each.available],
-        "assignment.full": [each.member.id for each in there if each.at_capacity],
-    }
-    for code, ids in named.items():
-        if ids:
-            yield Reason.of(code, members=_list(ids))
-    for place, bound in enumerate(policy.bounds):
-        ids = [each.member.id for each in there if each.room and each.room[place] <= 0]
-        if ids:
-            yield _used_up(bound, _list(ids))
-
-
-def _used_up(bound: Limit | Backlog, members: str) -> Reason:
-    if isinstance(bound, Backlog):
-        return Reason.of("assignment.backlog", members=members, most=bound.most, backlog=bound.name)
-    if bound.per is None:
-        return Reason.of("assignment.limit.days", members=members, most=bound.most, days=bound.days)
-    return Reason.of(f"assignment.limit.{bound.per}", members=members, most=bound.most)
-
-
-def _list(ids: Sequence[str]) -> str:
-    more = "" if len(ids) <= NAMED else f" … ({len(ids)})"
-    return ", ".join(ids[:NAMED]) + more
+def share_out(policy: AssignmentPolicy, records: Sequence[Owned], facts: AssignmentFacts, *, now: datetime) -> Shared:
+    """``decide_many``, and whose turn it is from then on: what the candidates of the next run start with."""
+    desk = Desk(policy, facts, now)
+    decisions = tuple(desk.decide(record) for record in records)
+    began = {each.member.id: each.ahead for each in facts.candidates}
+    ended = {member_id: each.ahead for member_id, each in desk.people.items()}
+    return Shared(decisions=decisions, ahead={id: ahead for id, ahead in ended.items() if ahead != began[id]})

@@ -27,3 +27,5 @@ class AssignmentDecision(Decision):
     pool_id: PoolId | None = None
     entry: Line = ""
     """The name of the entry that decided; empty when none did."""
+    escalated_to: tuple[MemberId, ...] = ()
+    """Who is to be told that the record waits."""

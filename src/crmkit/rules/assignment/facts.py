@@ -5,12 +5,17 @@ from collections.abc import Mapping
 import attrs
 from attrs import frozen
 
-from crmkit.domain.ids import AccountId, MemberId
-from crmkit.domain.organization.member import Member, MemberStatus
+from crmkit.domain.ids import AccountId, MemberId, Ref
+from crmkit.domain.organization.calendar import WorkingCalendar
+from crmkit.domain.organization.member import Member
+from crmkit.domain.organization.territory import Territory
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.pool import Pool
 
-__all__ = ["AssignmentFacts", "Candidate"]
+__all__ = ["FULL_SHARE", "AssignmentFacts", "Candidate", "KnownOwner"]
+
+FULL_SHARE = 100
+"""The weight of one full share of the records."""
 
 
 @frozen(kw_only=True)
@@ -19,31 +24,20 @@ class Candidate:
 
     Args:
         member: status, team, weight and capacity.
-        received: records of the entity assigned to the member while the counters run.
-        credit: what counts as received although it was not, so that who joins or comes back starts
-            level with the others instead of being flooded.
+        ahead: how far the member is ahead of those who are next, in records of a full share.
         open_work: open leads and accounts that the member holds.
-        away: not to be reached now although active.
+        away: not to be reached now, as the host says.
+        calendar: whose hours the member works; without one at any time.
         room: how many records more each limit and backlog of the policy leaves, in their order; none
             given means no limit.
     """
 
     member: Member
-    received: int = 0
-    credit: int = 0
+    ahead: float = 0.0
     open_work: int = 0
     away: bool = False
+    calendar: WorkingCalendar | None = None
     room: tuple[int, ...] = ()
-
-    @property
-    def counted(self) -> int:
-        """What round robin compares."""
-        return self.received + self.credit
-
-    @property
-    def available(self) -> bool:
-        """Active, and not away."""
-        return not self.away and self.member.status is MemberStatus.ACTIVE
 
     @property
     def full(self) -> bool:
@@ -55,10 +49,38 @@ class Candidate:
         """Open work has reached the member's capacity."""
         return self.member.capacity is not None and self.open_work >= self.member.capacity
 
+    @property
+    def share(self) -> float:
+        """What one record is worth at the member's weight, in records of a full share."""
+        return FULL_SHARE / self.member.weight
+
+    def with_place(self) -> "Candidate":
+        """Ahead by no more than one record, also when the weight was raised since."""
+        return self if self.ahead <= self.share else self.moved(self.share)
+
+    def moved(self, ahead: float) -> "Candidate":
+        """The same at another place."""
+        return Candidate(
+            member=self.member,
+            ahead=ahead,
+            open_work=self.open_work,
+            away=self.away,
+            calendar=self.calendar,
+            room=self.room,
+        )
+
     def with_one_more(self, taken: tuple[int, ...] = ()) -> "Candidate":
         """The counters after one more record, which takes ``taken`` of the room."""
         room = tuple(left - less for left, less in zip(self.room, taken, strict=True)) if self.room else ()
-        return attrs.evolve(self, received=self.received + 1, open_work=self.open_work + 1, room=room)
+        return attrs.evolve(self, open_work=self.open_work + 1, room=room)
+
+
+@frozen(kw_only=True)
+class KnownOwner:
+    """Who owns ``record``, which is the same as one that is to be assigned."""
+
+    record: Ref
+    member_id: MemberId
 
 
 @frozen(kw_only=True)
@@ -70,9 +92,17 @@ class AssignmentFacts:
         candidates: every member that the policy speaks of, and owners of known accounts.
         account_owners: of the accounts that leads belong to, those that have an owner.
         pools: those that the policy names.
+        territories: the active ones, and those above them, where a target asks for the territory.
+        planned: to whom an allocator gave some of the list's records (see ``plans``), by record.
+        twins: of the records that are the same as others of the list, the name that their group shares.
+        known_owners: of the records that are the same as one that somebody owns, whom that is.
     """
 
     record: Owned
     candidates: tuple[Candidate, ...] = ()
     account_owners: Mapping[AccountId, MemberId] = attrs.field(factory=dict)
     pools: tuple[Pool, ...] = ()
+    territories: tuple[Territory, ...] = ()
+    planned: Mapping[str, MemberId] = attrs.field(factory=dict)
+    twins: Mapping[str, str] = attrs.field(factory=dict)
+    known_owners: Mapping[str, KnownOwner] = attrs.field(factory=dict)

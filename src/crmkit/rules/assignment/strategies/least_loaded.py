@@ -14,7 +14,7 @@ __all__ = ["LeastLoaded"]
 
 @model
 class LeastLoaded:
-    """The lowest ``(open work + 1) / weight`` is next; of equal ones who has received less, then the smaller id.
+    """The lowest ``(open work + 1) / weight`` is next; of equal ones who is less far ahead, then the smaller id.
 
     Open work are leads and accounts that are neither converted nor disqualified: closed ones are no load.
 
@@ -46,4 +46,4 @@ class LeastLoaded:
 
 def _load(candidate: Candidate) -> tuple[float, float, str]:
     member = candidate.member
-    return (candidate.open_work + 1) / member.weight, (candidate.counted + 1) / member.weight, member.id
+    return (candidate.open_work + 1) / member.weight, candidate.ahead, member.id
