@@ -1,5 +1,5 @@
 """Ownership: who gets which lead, beside the optimum, round robin and a plain greedy choice."""
 
-from ownership import allocation
+from ownership import allocation, claiming, sweeping
 
-LINES = [*allocation.LINES]
+LINES = [*allocation.LINES, *claiming.LINES, *sweeping.LINES]

@@ -4,6 +4,11 @@ OWED = {
     "10,000 leads for 200 members: worth": ">= 0.995",
     "10,000 leads for 200 members: worth, in turns": ">= 1.5",
     "10,000 leads for 200 members: time": "<= 3",
+    "SQLite: reclaim of 50,000 of 1,000,000, beside one UPDATE … RETURNING a row": "<= 8",
+    "Postgres: reclaim of 50,000 of 1,000,000, beside one UPDATE … RETURNING a row": "<= 8",
+    "SQLite: sweep of 1,000,000 when nothing is due": "<= 2",
+    "Postgres: sweep of 1,000,000 when nothing is due": "<= 2",
+    "SQLite: most memory of a sweep of 8,000": "<= 1.5",
 }
 
 

@@ -136,7 +136,7 @@ def assign_to(ctx: Context, ref: Ref, member_id: str, *, idempotency_key: str | 
             raise NotAllowed(f"{member.ref} is {member.status.value}.", hint="Choose an active member.", id=member_id)
         if record.owner_id == member_id:
             raise NotAllowed(f"{ref} is this member's already.", hint="Choose another member.", id=ref.id)
-        custody = Custody.of(uow, ref.entity, now=now, owners=(record.owner_id,)).with_owner(member)
+        custody = Custody.of(uow, ref.entity, now=now, owners=(record.owner_id,), pools=False).with_owner(member)
         if record.owner_id is None:
             cause, protection = Cause.ASSIGNED, custody.taken(record, member.id, now=now)
         else:
@@ -167,7 +167,9 @@ def _assigned(
     facts, turns = _facts(ctx, uow, policy, records, now)
     facts = _planned(ctx, policy, records, facts, now)
     shared = share_out(policy, records, facts, now=now)
-    custody = Custody.of(uow, entity, now=now, owners=(decision.member_id for decision in shared.decisions))
+    custody = Custody.of(
+        uow, entity, now=now, owners=(decision.member_id for decision in shared.decisions), pools=False
+    )
     changes: list[Change[Any]] = list(turns.changes(shared.ahead, now=now))
     for record, decision in zip(records, shared.decisions, strict=True):
         changes.extend(_changes(ctx, custody, record, decision, now))

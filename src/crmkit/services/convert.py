@@ -80,7 +80,7 @@ def convert_lead(
         if lead.status is LeadStatus.CONVERTED and lead.account_id is not None:
             return _before(uow, lead, lead.account_id)
         known = _Known.of(uow, lead, account_id, contact_id, now)
-        made = _Made(ctx, lead, Custody.of(uow, Account.entity, now=now, owners=(lead.owner_id,)), now)
+        made = _Made(ctx, lead, Custody.of(uow, Account.entity, now=now, owners=(lead.owner_id,), pools=False), now)
         account = made.account(known.account)
         contact = made.contact(known.contact, account.after)
         deal = made.opportunity(uow, account.after, opportunity_name, pipeline_id) if opportunity else None

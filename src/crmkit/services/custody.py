@@ -157,8 +157,12 @@ class Custody:
     owners: Mapping[str, Member] = FrozenDict()
 
     @classmethod
-    def of(cls, uow: UnitOfWork, entity: str, *, now: datetime, owners: Iterable[str | None] = ()) -> "Custody":
+    def of(
+        cls, uow: UnitOfWork, entity: str, *, now: datetime, owners: Iterable[str | None] = (), pools: bool = True
+    ) -> "Custody":
         """Policy, calendar, pools in force at ``now`` and ``owners``: a handful of queries for any number of records.
+
+        Without ``pools`` it knows how long owners keep records, but not where they would fall to.
 
         Raises:
             NotFound: the policy's calendar does not exist.
@@ -166,13 +170,14 @@ class Custody:
         """
         policy = policy_for(uow, ReclaimPolicy, entity, now=now)
         calendar = calendar_of(uow, None if policy is None else policy.calendar_id)
-        found = uow.pools.find((F.holds == entity) & (F.enabled == True))  # noqa: E712 - builds a condition
-        custom = () if policy is None else policy.custom_fields
-        pools = PoolOrder.of(found, entity, custom=custom)
+        order = PoolOrder()
+        if pools:
+            found = uow.pools.find((F.holds == entity) & (F.enabled == True))  # noqa: E712 - builds a condition
+            order = PoolOrder.of(found, entity, custom=() if policy is None else policy.custom_fields)
         pilot = None
         if policy is not None and policy.pilot is not None:
-            pilot = cls.piloted(uow, policy, policy.pilot, pools, now=now)
-        custody = cls(entity=entity, policy=policy, calendar=calendar, pools=pools, pilot=pilot)
+            pilot = cls.piloted(uow, policy, policy.pilot, order, now=now)
+        custody = cls(entity=entity, policy=policy, calendar=calendar, pools=order, pilot=pilot)
         return custody.knowing(uow, owners)
 
     @classmethod

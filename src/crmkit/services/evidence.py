@@ -64,7 +64,7 @@ def withdraw(ctx: Context, ref: Ref, kind: str, source: str, *, idempotency_key:
 
     def work(uow: UnitOfWork, now: datetime) -> Protection:
         record = owned_by(uow, ref.entity).get(ref.id, locking="wait")
-        custody = Custody.of(uow, ref.entity, now=now, owners=(record.owner_id,))
+        custody = Custody.of(uow, ref.entity, now=now, owners=(record.owner_id,), pools=False)
         policy = custody.rules(custody.owners.get(record.owner_id or "")).policy
         anew = record.reclaim_cause in SPARED or (policy is not None and kind in policy.won_by)
         return _counted(uow, record.withdraw(kind, source, now=now), now=now, custody=custody, anew=anew)
@@ -109,7 +109,7 @@ def lock(ctx: Context, ref: Ref, member_id: str, *, days: int, idempotency_key: 
         member = uow.members.get(member_id)
         repository = owned_by(uow, ref.entity)
         record = repository.get(ref.id, locking="wait")
-        policy = Custody.of(uow, ref.entity, now=now).with_owner(member).policy_of(member_id)
+        policy = Custody.of(uow, ref.entity, now=now, pools=False).with_owner(member).policy_of(member_id)
         others = (F.owner_id == member_id) & (F.locked_until > now) & (F.id != ref.id)
         locked = repository.count(others, now=now)
         decision = decide_lock(policy, record, member_id=member_id, locked=locked, days=days, now=now)
@@ -165,7 +165,7 @@ def recount(ctx: Context, member_id: str) -> Recounted:
 
             def work(uow: UnitOfWork, entity: str = entity, ids: list[str] = ids) -> int:
                 now = ctx.clock.now()
-                custody = Custody.of(uow, entity, now=now, owners=(member_id,))
+                custody = Custody.of(uow, entity, now=now, owners=(member_id,), pools=False)
                 mine = (F.id.in_(ids)) & (F.owner_id == member_id)
                 records = owned_by(uow, entity).find(mine, locking="wait")
                 changes = [change for record in records for change in _moved(custody, record, now)]
@@ -197,7 +197,7 @@ def _counted(
 ) -> Protection:
     """``change`` is saved together with the deadline that follows from it."""
     record: Owned = change.after
-    custody = custody or Custody.of(uow, record.entity, now=now, owners=(record.owner_id,))
+    custody = custody or Custody.of(uow, record.entity, now=now, owners=(record.owner_id,), pools=False)
     stands = custody.recounted(record, now=now)
     if anew:
         afresh = custody.recounted(record, now=now, anew=True)

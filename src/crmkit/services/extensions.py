@@ -115,7 +115,7 @@ def _grant(
         )
     since = record.owned_since or record.created_at
     clock = revise(record.clock or Clock(since=since, held_since=since), extended_until=decision.until)
-    custody = Custody.of(uow, record.entity, now=now).with_owner(member)
+    custody = Custody.of(uow, record.entity, now=now, pools=False).with_owner(member)
     stands = custody.recounted(revise(record, clock=clock), now=now)
     uow.save(granted, record.protect(stands, now=now))
     state = granted.after.state
@@ -126,7 +126,7 @@ def _decided(
     uow: UnitOfWork, record: Owned, member: Member, days: int, now: datetime
 ) -> tuple[PermitDecision, list[Extension]]:
     """Whether it is permitted, with the requests since this owner took the record."""
-    custody = Custody.of(uow, record.entity, now=now).with_owner(member)
+    custody = Custody.of(uow, record.entity, now=now, pools=False).with_owner(member)
     since = record.owned_since or record.created_at
     of_record = (F.record_entity == record.entity) & (F.record_id == record.id) & (F.created_at >= since)
     asked = list(uow.extensions.find(of_record & (F.member_id == member.id)))

@@ -137,7 +137,7 @@ def _clock(
     since = record.owned_since or record.created_at
     if at < since:
         return {}
-    custody = Custody.of(uow, record.entity, now=now, owners=(record.owner_id,))
+    custody = Custody.of(uow, record.entity, now=now, owners=(record.owner_id,), pools=False)
     stands = custody.followed_up(record, Action(kind=form.kind, at=at), now=now)
     if stands is None:
         return {}

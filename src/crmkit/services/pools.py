@@ -186,7 +186,7 @@ class _ClaimDesk:
         self.member: Member = uow.members.get(member_id)
         # without a policy there are no limits but the member's own capacity
         self.policy = policy_for(uow, ClaimPolicy, entity, now=now) or ClaimPolicy(entity=entity)
-        self.custody = Custody.of(uow, entity, now=now).with_owner(self.member)
+        self.custody = Custody.of(uow, entity, now=now, pools=False).with_owner(self.member)
         self.pools: dict[str, Pool] = {}
         self.let_go: dict[str, datetime] = {}
         self.held = self.count_held()

@@ -101,6 +101,10 @@ class _Writer:
                 return _joined(sa.and_, [self.node(term, guarded=guarded) for term in terms])
             case Or(terms):
                 return _joined(sa.or_, [self.node(term, guarded=guarded) for term in terms])
+            case Not(Missing() as term):
+                # written as databases look for it in the conditions of their indexes
+                self.leaf += 1
+                return sa.not_(self.ask(term, guarded=True))
             case Not(term):
                 return sa.not_(self.node(term, guarded=True).self_group())
             case Always():

@@ -199,6 +199,7 @@ class SqlPolicies:
         self._connection = connection
         self._tenant = tenant
         self._check_writable = check_writable
+        self._read: dict[str, list[Any]] = {}
 
     def put(self, policy: Policy) -> None:
         """A new version is stored."""
@@ -209,6 +210,7 @@ class SqlPolicies:
             self._connection.run(self._statements.put_policy, values)
         except Duplicate as error:
             raise Duplicate(f"{policy.ref} exists.", hint="Raise its version.") from error
+        self._read.pop(policy.kind, None)
 
     def in_force(self, cls: type[P], at: datetime, *, id: str = "") -> P | None:
         """The policy in force at ``at``."""
@@ -220,8 +222,13 @@ class SqlPolicies:
         return [policy for policy in self._all(cls) if policy.id == id]
 
     def _all(self, cls: type[P]) -> list[P]:
-        values = {"tenant": self._tenant, "kind": cls.kind}
-        return [self._decoded(body) for (body,) in self._connection.rows(self._statements.policies, values)]
+        """Every version of that kind, read once in a unit of work: it goes by the policies it began with."""
+        known = self._read.get(cls.kind)
+        if known is None:
+            values = {"tenant": self._tenant, "kind": cls.kind}
+            rows = self._connection.rows(self._statements.policies, values)
+            known = self._read[cls.kind] = [self._decoded(body) for (body,) in rows]
+        return known
 
     def _decoded(self, body: str) -> Any:
         known = self._database.policies.get(body)

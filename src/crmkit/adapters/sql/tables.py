@@ -10,6 +10,7 @@ from crmkit.adapters.codec import StoredCodec
 from crmkit.adapters.sql.mapping import ColumnKind, Dialect, Field, columns_of, fields_of, sql_type
 from crmkit.adapters.sql.rows import RowCode, row_code
 from crmkit.domain.change import Record
+from crmkit.domain.stewardship.ownership import Owned
 from crmkit.ports.store import REPOSITORIES
 
 __all__ = ["INDEXES", "EntityTable", "Tables"]
@@ -96,6 +97,12 @@ class Tables:
         )
         for of in INDEXES[plural]:
             sa.Index(f"ix_{name}_{'_'.join(of)}", table.c.tenant, *(table.c[each] for each in of), table.c.id)
+        if issubclass(cls, Owned):
+            # what has an owner and no deadline: few, while all in the pools has no deadline either
+            waits = table.c.owner_id.is_not(None) & table.c.reclaim_at.is_(None)
+            # the deadline, which is always NULL here, makes SQLite prefer this to the index of all deadlines
+            order = (table.c.tenant, table.c.reclaim_at, table.c.created_at, table.c.id)
+            sa.Index(f"ix_{name}_no_deadline", *order, sqlite_where=waits, postgresql_where=waits)
         return EntityTable(plural, cls, table, fields, row_code(cls, fields))
 
     def _audit(self) -> sa.Table:

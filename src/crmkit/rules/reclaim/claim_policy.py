@@ -72,8 +72,11 @@ class ClaimPolicy(Policy):
                 hint = "None means no limit." if name == "holding_cap" else "0 means none."
                 raise InvalidInput("must not be negative.", field=f"ClaimPolicy.{name}", hint=hint)
         parse(self.uncounted)
+        own = () if self.holding_cap is None else (Cap(most=self.holding_cap, uncounted=self.uncounted),)
+        # kept beside the fields, not among them: it is neither compared nor stored
+        self.__dict__["_caps"] = (*own, *self.caps)
 
     def cap_of(self, member: Member) -> Cap | None:
         """The cap that holds for ``member``; ``None`` for none."""
-        own = () if self.holding_cap is None else (Cap(most=self.holding_cap, uncounted=self.uncounted),)
-        return cap_of((*own, *self.caps), member, self.resolution)
+        caps: tuple[Cap, ...] = self.__dict__["_caps"]
+        return cap_of(caps, member, self.resolution)
