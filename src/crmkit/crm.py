@@ -39,6 +39,8 @@ from crmkit.services import rekey as rekeying
 from crmkit.services import relay as relaying
 from crmkit.services import review as reviewing
 from crmkit.services import score as scoring
+from crmkit.services import transfer as transferring
+from crmkit.services import undo_transfer as undoing
 from crmkit.services import unmerge as unmerging
 from crmkit.services.context import Context
 
@@ -91,6 +93,9 @@ class Leads(Group):
     plan_unmerge = Use(unmerging.plan_unmerge)
     unmerge = Use(unmerging.unmerge)
     assign_to = Use(assigning.assign_to)
+    plan_transfer = Use(transferring.plan_transfer)
+    transfer = Use(transferring.transfer)
+    undo_transfer = Use(undoing.undo_transfer)
     log_interaction = Use(follow_up.log_interaction)
 
 
@@ -105,6 +110,9 @@ class Customers(Group):
     unmerge = Use(unmerging.unmerge)
     assign = Use(assigning.assign)
     assign_to = Use(assigning.assign_to)
+    plan_transfer = Use(transferring.plan_transfer)
+    transfer = Use(transferring.transfer)
+    undo_transfer = Use(undoing.undo_transfer)
     near = Use(nearby.accounts_near)
     rekey = Use(rekeying.rekey)
     log_interaction = Use(follow_up.log_interaction)

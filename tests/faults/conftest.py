@@ -27,6 +27,7 @@ from crmkit.rules.routing import discount_approval
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.context import Context
 from crmkit.services.merge import merge
+from crmkit.services.transfer import transfer
 from crmkit.services.workflow import RequestForm, open_request
 from crmkit.testing import (
     NOW,
@@ -105,6 +106,7 @@ def accounts():
     yield account(5, owner_id="M-1", owned_since=NOW - 35 * DAY, reclaim_at=NOW + 6 * DAY, warn_at=NOW - DAY)
     yield account(20, pool_id="PO-1", pool_since=NOW - 9 * DAY)
     yield account(21, owner_id="M-3", owned_since=NOW - DAY)
+    yield account(22, owner_id="M-1", owned_since=NOW - DAY)
     for number in range(10, 14):
         yield account(number, pool_id="PO-1", pool_since=NOW - 9 * DAY)
 
@@ -115,6 +117,8 @@ def dealings():
     yield a_contact(id="C-21", account_id="A-21", phones=(Phone.parse("+4989654321"),))
     yield an_opportunity(account_id="A-2")
     yield a_task(subject_entity="lead", subject_id="L-1")
+    yield a_task(id="T-2", owner_id="M-2", subject_entity="account", subject_id="A-2")
+    yield a_task(id="T-22", owner_id="M-1", subject_entity="account", subject_id="A-22")
     yield an_interaction(subject_id="L-1")
     yield an_interaction(id="I-2", subject_id="L-2")
     for one, other in (("L-1", "L-2"), ("L-3", "L-4")):
@@ -136,6 +140,7 @@ def found(store: Store) -> Context:
         RequestForm(process="discount-approval", subject=Ref(entity="lead", id="L-1"), requested_by="M-1", percent=8),
     )
     merge(ctx, Ref(entity="account", id="A-20"), Ref(entity="account", id="A-21"), keep="A-20")
+    transfer(ctx, [Ref(entity="account", id="A-22")], "M-2")
     return ctx
 
 

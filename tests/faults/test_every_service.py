@@ -33,6 +33,9 @@ from crmkit.services.rekey import rekey
 from crmkit.services.relay import discard, relay, replay
 from crmkit.services.review import decide_match, labelled_pairs, labels, waiting
 from crmkit.services.score import rescore_due, score_all, score_lead
+from crmkit.services.transfer import plan_transfer, transfer, transfer_chunk
+from crmkit.services.transfer_desk import Receiver
+from crmkit.services.undo_transfer import undo_transfer
 from crmkit.services.unmerge import plan_unmerge, unmerge
 from crmkit.services.workflow import RequestForm, advance, open_request
 from crmkit.testing import NOW, FixedClock, FixedIds
@@ -48,6 +51,7 @@ def ref(entity, number):
     return Ref(entity=entity, id=f"{entity[0].upper()}-{number}")
 
 
+TRANSFER = "seed-000005"
 REVIEW = MatchReview.id_of("lead", "L-3", "L-4")
 PAIRS = [ScoredPair(one_id="L-4", other_id=other, probability=0.8) for other in ("L-3", "L-5", "L-9")]
 
@@ -80,6 +84,11 @@ KEYED = {
     "assign": lambda ctx: assign_lead(ctx, "L-3", idempotency_key=KEY),
     "assign what has an owner": lambda ctx: assign(ctx, ref("lead", 1), idempotency_key=KEY),
     "assign to": lambda ctx: assign_to(ctx, ref("account", 1), "M-2", idempotency_key=KEY),
+    "transfer": lambda ctx: transfer(ctx, [ref("account", n) for n in (2, 1, 99)], "M-3", idempotency_key=KEY),
+    "transfer into a pool": lambda ctx: transfer_chunk(
+        ctx, [ref("account", 1)], Receiver(pool_id="PO-1", stand_in="M-2"), key=KEY
+    ),
+    "undo a transfer": lambda ctx: undo_transfer(ctx, TRANSFER, idempotency_key=KEY),
     "claim": lambda ctx: claim(ctx, ref("account", 10), "M-1", idempotency_key=KEY),
     "claim in vain": lambda ctx: claim(ctx, ref("account", 1), "M-1", idempotency_key=KEY),
     "claim some": lambda ctx: claim_many(
@@ -126,6 +135,7 @@ RUNS = {
 """Runs over many records: what was done before the fault stays, and the repeat does the rest."""
 
 LOOKS = {
+    "plan a transfer": lambda ctx: plan_transfer(ctx, [ref("account", 2)], "M-3"),
     "find duplicates": lambda ctx: find_duplicates(ctx, KNOWN),
     "plan a merge": lambda ctx: plan_merge(ctx, ref("account", 1), ref("account", 2)),
     "plan to undo a merge": lambda ctx: plan_unmerge(ctx, ref("account", 21)),

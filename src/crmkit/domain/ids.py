@@ -7,8 +7,10 @@ from crmkit.domain.model import Code, Key, model
 __all__ = [
     "AccountId",
     "CalendarId",
+    "CollaborationId",
     "ContactId",
     "EventId",
+    "FilingId",
     "InteractionId",
     "LeadId",
     "MatchReviewId",
@@ -23,6 +25,7 @@ __all__ = [
     "RoleId",
     "TaskId",
     "TeamId",
+    "TransferId",
 ]
 
 LeadId = NewType("LeadId", str)
@@ -41,6 +44,9 @@ RequestId = NewType("RequestId", str)
 MergeId = NewType("MergeId", str)
 MatchReviewId = NewType("MatchReviewId", str)
 OwnershipEntryId = NewType("OwnershipEntryId", str)
+TransferId = NewType("TransferId", str)
+CollaborationId = NewType("CollaborationId", str)
+FilingId = NewType("FilingId", str)
 EventId = NewType("EventId", str)
 
 

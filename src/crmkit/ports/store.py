@@ -22,6 +22,7 @@ from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.stewardship.request import Request
+from crmkit.domain.stewardship.transfer import Transfer
 from crmkit.ports.audit_trail import AuditTrail
 from crmkit.ports.candidates import CandidateIndex
 from crmkit.ports.commands import Commands
@@ -58,6 +59,7 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "requests": Request,
     "merges": Merge,
     "match_reviews": MatchReview,
+    "transfers": Transfer,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -141,6 +143,7 @@ class UnitOfWork(Protocol):
     requests: Repository[Request]
     merges: Repository[Merge]
     match_reviews: Repository[MatchReview]
+    transfers: Repository[Transfer]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

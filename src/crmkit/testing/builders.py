@@ -25,6 +25,7 @@ from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.stewardship.request import Request
+from crmkit.domain.stewardship.transfer import Transfer
 from crmkit.domain.values.contact_points import Email, Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.errors import InvalidInput
@@ -44,6 +45,7 @@ __all__ = [
     "a_role",
     "a_task",
     "a_team",
+    "a_transfer",
     "an_account",
     "an_interaction",
     "an_opportunity",
@@ -170,6 +172,12 @@ def a_match_review(**changes: Any) -> MatchReview:
     return _built(MatchReview, changes, id="MR-1", **pair)
 
 
+def a_transfer(**changes: Any) -> Transfer:
+    """The account ``A-1`` went from the member ``M-1`` to the member ``M-2``."""
+    record = {"record_entity": "account", "record_id": "A-1", "from_owner_id": "M-1", "to_owner_id": "M-2"}
+    return _built(Transfer, changes, id="TR-1", run_id="TR-1", **record)
+
+
 _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Lead: a_lead,
     Account: an_account,
@@ -187,6 +195,7 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Request: a_request,
     Merge: a_merge,
     MatchReview: a_match_review,
+    Transfer: a_transfer,
 }
 
 
