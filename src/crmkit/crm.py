@@ -33,6 +33,7 @@ from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
 from crmkit.services import deduplicate as deduplicating
 from crmkit.services import duplicates, existence, follow_up, nearby, pools, reclaim, workflow
+from crmkit.services import hand_over as handing_over
 from crmkit.services import merge as merging
 from crmkit.services import offer as offering
 from crmkit.services import rekey as rekeying
@@ -44,7 +45,7 @@ from crmkit.services import undo_transfer as undoing
 from crmkit.services import unmerge as unmerging
 from crmkit.services.context import Context
 
-__all__ = ["Crm", "Customers", "Group", "Leads", "Notices", "Pools", "Requests", "Reviews", "Use"]
+__all__ = ["Crm", "Customers", "Group", "Leads", "Members", "Notices", "Pools", "Requests", "Reviews", "Use"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -116,6 +117,12 @@ class Customers(Group):
     near = Use(nearby.accounts_near)
     rekey = Use(rekeying.rekey)
     log_interaction = Use(follow_up.log_interaction)
+
+
+class Members(Group):
+    """The people who sell and serve: what becomes of their work when they leave."""
+
+    hand_over = Use(handing_over.hand_over)
 
 
 class Pools(Group):
@@ -223,6 +230,11 @@ class Crm:
     def customers(self) -> Customers:
         """What is done with accounts and contacts."""
         return Customers(self.ctx)
+
+    @property
+    def members(self) -> Members:
+        """What is done with members."""
+        return Members(self.ctx)
 
     @property
     def pools(self) -> Pools:

@@ -23,6 +23,7 @@ from crmkit.services.deduplicate import deduplicate, table_of
 from crmkit.services.duplicates import find_duplicates
 from crmkit.services.existence import check_existence
 from crmkit.services.follow_up import FollowUpForm, log_interaction
+from crmkit.services.hand_over import hand_over
 from crmkit.services.lead_form import LeadForm
 from crmkit.services.merge import merge, plan_merge
 from crmkit.services.nearby import accounts_near
@@ -125,6 +126,8 @@ RUNS = {
         ).counts
     ),
     "assign waiting": assign_waiting,
+    "hand over": lambda ctx: hand_over(ctx, "M-1", successor="M-2"),
+    "hand over to pools": lambda ctx: hand_over(ctx, "M-2", into_pools=True),
     "sweep": lambda ctx: sweep(ctx, batch=2),
     "rescore due": rescore_due,
     "score all": lambda ctx: score_all(ctx, chunk=2),

@@ -346,6 +346,7 @@ def transfer_cases():
         "to a pool with a stand-in": {"to": None, "pool_id": "PO-1", "stand_in": "M-3", "related": related},
         "nowhere": {"to": None},
         "without an owner": {"record": an_account()},
+        "taken meanwhile": {"from_member": "M-9"},
         "already": {"record": revise(owned, owner_id="M-2")},
         "away": {"to": revise(eva, status="on_leave")},
         "held": {"record": revise(owned, evidence=(hold,))},

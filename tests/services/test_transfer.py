@@ -15,7 +15,7 @@ from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.stewardship.transfer import PassedOn
-from crmkit.errors import InvalidInput, NotAllowed, NotFound
+from crmkit.errors import InvalidInput, NotAllowed, NotFound, StorageFailed
 from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.rules.transfer import Related, TransferPolicy
@@ -291,6 +291,10 @@ class TestWhoReceives:
         run = transfer(ctx, [FIRM, Ref(entity="account", id="A-9")], "eva")
         assert (run.transferred, codes(run.refused[0])) == ((FIRM,), ["transfer.missing"])
 
+    def test_nothing_but_what_does_not_exist_changes_nothing(self, ctx):
+        keep(ctx, EVA)
+        assert transfer(ctx, [FIRM], "eva").transferred == ()
+
     def test_a_member_or_a_pool_that_does_not_exist_is_not_found(self, ctx):
         keep(ctx, firm())
         with pytest.raises(NotFound):
@@ -395,6 +399,19 @@ class TestMany:
         run = transfer(ctx, refs(firms(2)), "eva")
         assert [decision.transferred for decision in run.decisions] == [False, True]
         assert undo_transfer(ctx, run.transfer_id).given_back[0].id == "A-0001"
+
+    def test_a_store_that_fails_on_the_way_stops_the_run(self):
+        orders = Orders(broken=["A-0000", "wei"])
+        ctx = context(orders)
+        keep(ctx, WEI, EVA, *firms(2), policies=[TransferPolicy(related=(Related(of="order", treatment="follow"),))])
+        failures = iter([RuntimeError("broken"), StorageFailed("gone")])
+
+        def move(keys, old, new):
+            raise next(failures)
+
+        orders.move = move
+        with pytest.raises(StorageFailed):
+            transfer(ctx, refs(firms(2)), "eva")
 
     def test_one_alone_or_all_or_nothing_that_fails_says_so(self):
         ctx = context(Orders(broken=["A-0000", "wei"]))

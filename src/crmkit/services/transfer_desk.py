@@ -39,12 +39,14 @@ __all__ = ["Receiver", "TransferDesk"]
 class Receiver:
     """Who is to have the records: a member, a pool, or without either the pool that accepts each.
 
-    ``stand_in`` receives what belongs to records that go into a pool.
+    ``stand_in`` receives what belongs to records that go into a pool. Where ``from_member`` is given, only
+    what is still that member's changes hands.
     """
 
     member_id: MemberId | None = None
     pool_id: PoolId | None = None
     stand_in: MemberId | None = None
+    from_member: MemberId | None = None
 
 
 class TransferDesk:
@@ -114,6 +116,7 @@ class TransferDesk:
             to=self.to,
             pool_id=self.pool_of(record),
             stand_in=self.receiver.stand_in,
+            from_member=self.receiver.from_member,
             related=self.belongings.found.get(record.id, ()),
             room=None if counter is None else counter.room(record),
         )

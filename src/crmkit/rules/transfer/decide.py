@@ -62,6 +62,8 @@ def _done(facts: TransferFacts) -> Reason:
 def _hands(facts: TransferFacts) -> Iterator[Reason]:
     if facts.record.owner_id is None:
         yield Reason.of("transfer.no_owner")
+    elif facts.from_member not in {None, facts.record.owner_id}:
+        yield Reason.of("transfer.not_theirs", member=facts.from_member)
     if facts.to is None:
         if facts.pool_id is None:
             yield Reason.of("transfer.nowhere", entity=facts.record.entity)

@@ -72,6 +72,7 @@ class TransferFacts:
         to: who receives it; ``None`` when it goes into a pool.
         pool_id: the pool it goes into.
         stand_in: who receives what belongs to it when it goes into a pool: pools hold no deals or tasks.
+        from_member: whose it must still be; ``None`` for whoever has it.
         related: what belongs to it.
         room: what the receiver has; ``None`` when nobody asks.
     """
@@ -80,6 +81,7 @@ class TransferFacts:
     to: Member | None = None
     pool_id: PoolId | None = None
     stand_in: MemberId | None = None
+    from_member: MemberId | None = None
     related: tuple[RelatedRecord, ...] = ()
     room: Room | None = None
 

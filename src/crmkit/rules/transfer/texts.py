@@ -8,6 +8,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "transfer.to_member": ("It goes from {owner} to {member}.", "由 {owner} 移交给 {member}。"),
     "transfer.to_pool": ("It goes from {owner} into pool {pool}.", "由 {owner} 移入公海 {pool}。"),
     "transfer.no_owner": ("Nobody owns it: assign it instead.", "无负责人，请改为分配。"),
+    "transfer.not_theirs": ("It is {member}'s no longer.", "该记录已不属于 {member}。"),
     "transfer.nowhere": ("No enabled pool accepts this {entity}.", "没有已启用的公海接收该记录（{entity}）。"),
     "transfer.already": ("{member} owns it already.", "{member} 已是负责人。"),
     "transfer.inactive": (
