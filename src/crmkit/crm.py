@@ -32,7 +32,7 @@ from crmkit.services import assign as assigning
 from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
 from crmkit.services import deduplicate as deduplicating
-from crmkit.services import duplicates, existence, follow_up, nearby, pools, reclaim, workflow
+from crmkit.services import duplicates, existence, follow_up, nearby, pools, reclaim, sharing, workflow
 from crmkit.services import hand_over as handing_over
 from crmkit.services import merge as merging
 from crmkit.services import offer as offering
@@ -97,6 +97,9 @@ class Leads(Group):
     plan_transfer = Use(transferring.plan_transfer)
     transfer = Use(transferring.transfer)
     undo_transfer = Use(undoing.undo_transfer)
+    share = Use(sharing.share)
+    unshare = Use(sharing.unshare)
+    who_may = Use(sharing.who_may)
     log_interaction = Use(follow_up.log_interaction)
 
 
@@ -114,6 +117,9 @@ class Customers(Group):
     plan_transfer = Use(transferring.plan_transfer)
     transfer = Use(transferring.transfer)
     undo_transfer = Use(undoing.undo_transfer)
+    share = Use(sharing.share)
+    unshare = Use(sharing.unshare)
+    who_may = Use(sharing.who_may)
     near = Use(nearby.accounts_near)
     rekey = Use(rekeying.rekey)
     log_interaction = Use(follow_up.log_interaction)

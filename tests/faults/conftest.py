@@ -34,6 +34,7 @@ from crmkit.testing import (
     FixedClock,
     FixedIds,
     a_calendar,
+    a_collaboration,
     a_contact,
     a_lead,
     a_match_review,
@@ -115,6 +116,7 @@ def dealings():
     yield a_contact(id="C-1", account_id="A-1")
     yield a_contact(id="C-2", account_id="A-2", phones=(Phone.parse("+4989123456"),))
     yield a_contact(id="C-21", account_id="A-21", phones=(Phone.parse("+4989654321"),))
+    yield a_collaboration(record_id="A-2", member_id="M-1")
     yield an_opportunity(account_id="A-2")
     yield a_task(subject_entity="lead", subject_id="L-1")
     yield a_task(id="T-2", owner_id="M-2", subject_entity="account", subject_id="A-2")

@@ -34,6 +34,7 @@ from crmkit.services.rekey import rekey
 from crmkit.services.relay import discard, relay, replay
 from crmkit.services.review import decide_match, labelled_pairs, labels, waiting
 from crmkit.services.score import rescore_due, score_all, score_lead
+from crmkit.services.sharing import share, unshare, who_may
 from crmkit.services.transfer import plan_transfer, transfer, transfer_chunk
 from crmkit.services.transfer_desk import Receiver
 from crmkit.services.undo_transfer import undo_transfer
@@ -90,6 +91,9 @@ KEYED = {
         ctx, [ref("account", 1)], Receiver(pool_id="PO-1", stand_in="M-2"), key=KEY
     ),
     "undo a transfer": lambda ctx: undo_transfer(ctx, TRANSFER, idempotency_key=KEY),
+    "share": lambda ctx: share(ctx, ref("account", 1), Ref(entity="team", id="TE-1"), idempotency_key=KEY),
+    "share on other terms": lambda ctx: share(ctx, ref("account", 2), ref("member", 1), idempotency_key=KEY),
+    "unshare": lambda ctx: unshare(ctx, ref("account", 2), ref("member", 1), idempotency_key=KEY),
     "claim": lambda ctx: claim(ctx, ref("account", 10), "M-1", idempotency_key=KEY),
     "claim in vain": lambda ctx: claim(ctx, ref("account", 1), "M-1", idempotency_key=KEY),
     "claim some": lambda ctx: claim_many(
@@ -138,6 +142,8 @@ RUNS = {
 """Runs over many records: what was done before the fault stays, and the repeat does the rest."""
 
 LOOKS = {
+    "see who may": lambda ctx: who_may(ctx, ref("account", 2)),
+    "see how one may": lambda ctx: who_may(ctx, ref("account", 2), member_id="M-1"),
     "plan a transfer": lambda ctx: plan_transfer(ctx, [ref("account", 2)], "M-3"),
     "find duplicates": lambda ctx: find_duplicates(ctx, KNOWN),
     "plan a merge": lambda ctx: plan_merge(ctx, ref("account", 1), ref("account", 2)),

@@ -26,6 +26,11 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{record} belongs to {subject}, which went to {to_owner_id}.",
         "{record} 所属的 {subject} 已移交给 {to_owner_id}。",
     ),
+    "collaboration.shared": (
+        "{subject} is shared with you ({level}), until {expires_at}.",
+        "{subject} 已与您共享（{level}），有效期至 {expires_at}。",
+    ),
+    "collaboration.unshared": ("{subject} is shared with you no longer.", "{subject} 已不再与您共享。"),
     "lead.captured": ("{record} came in from {source}.", "新线索 {record}，来源 {source}。"),
     "lead.updated": ("{source} brought news of {record}.", "{source} 更新了 {record}。"),
     "lead.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),

@@ -17,6 +17,7 @@ from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import OwnershipEntry
@@ -60,6 +61,7 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "merges": Merge,
     "match_reviews": MatchReview,
     "transfers": Transfer,
+    "collaborations": Collaboration,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -144,6 +146,7 @@ class UnitOfWork(Protocol):
     merges: Repository[Merge]
     match_reviews: Repository[MatchReview]
     transfers: Repository[Transfer]
+    collaborations: Repository[Collaboration]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

@@ -31,6 +31,7 @@ from crmkit.rules.transfer import (
 from crmkit.services.context import Context
 from crmkit.services.custody import UNSETTLED, Custody, history, lock_of, owned_by, policy_for
 from crmkit.services.related import Belongings, closed, handed
+from crmkit.services.sharing import collaborators
 
 __all__ = ["Receiver", "TransferDesk"]
 
@@ -138,6 +139,7 @@ class TransferDesk:
         if not granted:
             return
         pipelines = self.belongings.pipelines(self.uow)
+        self.hearing = collaborators(self.uow, [decision.record for decision in granted], now=self.now)
         leads = self.lead_custody(granted)
         changes: list[Change[Any]] = []
         for decision in granted:
@@ -236,13 +238,14 @@ class _Writer:
 
     def transferred(self, record: Owned) -> Transferred:
         owner = self.desk.custody.owners.get(record.owner_id or "")
+        had = () if owner is None or owner.left_at is not None else (owner.id,)
         return Transferred(
             at=self.desk.now,
             from_owner_id=record.owner_id,
             to_owner_id=self.decision.to_owner_id,
             to_pool_id=self.decision.to_pool_id,
             transfer_id=self.id,
-            recipients=() if owner is None or owner.left_at is not None else (owner.id,),
+            recipients=tuple(dict.fromkeys((*had, *self.desk.hearing.get(record.ref, ())))),
         )
 
     def step(self, step: TransferStep) -> Iterator[Change[Any]]:

@@ -17,6 +17,7 @@ pytest and hypothesis are loaded by the modules that need them, not by this one.
 
 from crmkit.testing.builders import (
     a_calendar,
+    a_collaboration,
     a_contact,
     a_lead,
     a_match_review,
@@ -42,6 +43,7 @@ __all__ = [
     "FixedClock",
     "FixedIds",
     "a_calendar",
+    "a_collaboration",
     "a_contact",
     "a_lead",
     "a_match_review",

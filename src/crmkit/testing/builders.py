@@ -20,6 +20,7 @@ from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
+from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
@@ -33,6 +34,7 @@ from crmkit.testing.clock import NOW
 
 __all__ = [
     "a_calendar",
+    "a_collaboration",
     "a_contact",
     "a_lead",
     "a_match_review",
@@ -178,6 +180,12 @@ def a_transfer(**changes: Any) -> Transfer:
     return _built(Transfer, changes, id="TR-1", run_id="TR-1", **record)
 
 
+def a_collaboration(**changes: Any) -> Collaboration:
+    """The member ``M-2`` may read the account ``A-1``."""
+    whom = {} if changes.get("team_id") else {"member_id": "M-2"}
+    return _built(Collaboration, changes, id="CO-1", record_entity="account", record_id="A-1", **whom)
+
+
 _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Lead: a_lead,
     Account: an_account,
@@ -196,6 +204,7 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Merge: a_merge,
     MatchReview: a_match_review,
     Transfer: a_transfer,
+    Collaboration: a_collaboration,
 }
 
 

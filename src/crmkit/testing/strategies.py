@@ -24,6 +24,7 @@ from crmkit.domain.model import annotations_of
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Leave, Member
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
+from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.values.address import Address
@@ -96,6 +97,13 @@ def _usable(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda fields: fields if fields[name] is not None else fields | {"invalid": True}
 
 
+def _shared_with(fields: dict[str, Any]) -> dict[str, Any]:
+    member = fields["member_id"]
+    if fields["team_id"] is not None:
+        return fields | {"member_id": None}
+    return fields | {"member_id": member if member is not None else IDS[0]}
+
+
 def _place(fields: dict[str, Any]) -> dict[str, Any]:
     return fields | {"longitude": None} if fields["latitude"] is None else fields | {"longitude": fields["latitude"]}
 
@@ -121,6 +129,7 @@ def _period(begins: str, ends: str) -> Callable[[dict[str, Any]], dict[str, Any]
 # … and fields that must fit each other
 _WHOLES: Mapping[type, Callable[[dict[str, Any]], dict[str, Any]]] = {
     Address: _place,
+    Collaboration: _shared_with,
     Email: _usable("address"),
     Evidence: _period("since", "until"),
     Handle: _usable("value"),

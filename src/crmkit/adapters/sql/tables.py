@@ -37,6 +37,7 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "requests": (("assignee_id",), ("subject_entity", "subject_id"), ("due_at",)),
     "merges": (("loser_id",), ("survivor_id",)),
     "match_reviews": (("state", "probability"), ("one_id",), ("other_id",)),
+    "collaborations": (("record_entity", "record_id"), ("member_id",), ("team_id",)),
     "transfers": (("run_id",), ("record_entity", "record_id")),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
