@@ -33,6 +33,8 @@ from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
 from crmkit.services import deduplicate as deduplicating
 from crmkit.services import duplicates, existence, follow_up, nearby, pools, reclaim, sharing, workflow
+from crmkit.services import filing as filings
+from crmkit.services import filing_disputes as disputing
 from crmkit.services import hand_over as handing_over
 from crmkit.services import merge as merging
 from crmkit.services import offer as offering
@@ -45,7 +47,7 @@ from crmkit.services import undo_transfer as undoing
 from crmkit.services import unmerge as unmerging
 from crmkit.services.context import Context
 
-__all__ = ["Crm", "Customers", "Group", "Leads", "Members", "Notices", "Pools", "Requests", "Reviews", "Use"]
+__all__ = ["Crm", "Customers", "Filings", "Group", "Leads", "Members", "Notices", "Pools", "Requests", "Reviews", "Use"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -140,6 +142,20 @@ class Pools(Group):
     sweep = Use(reclaim.sweep)
     preview = Use(reclaim.preview)
     explain = Use(reclaim.explain)
+
+
+class Filings(Group):
+    """Prospects that members file for themselves (报备): filing, approving, contesting, ending."""
+
+    file = Use(filings.file_prospect)
+    approve = Use(filings.approve_filing)
+    refuse = Use(filings.refuse_filing)
+    extend = Use(filings.extend_filing)
+    link = Use(filings.link_filing)
+    withdraw = Use(filings.withdraw_filing)
+    dispute = Use(disputing.dispute_filing)
+    arbitrate = Use(disputing.arbitrate_filing)
+    sweep = Use(disputing.sweep_filings)
 
 
 class Reviews(Group):
@@ -246,6 +262,11 @@ class Crm:
     def pools(self) -> Pools:
         """What is done with public pools."""
         return Pools(self.ctx)
+
+    @property
+    def filings(self) -> Filings:
+        """What is done with filed prospects."""
+        return Filings(self.ctx)
 
     @property
     def reviews(self) -> Reviews:

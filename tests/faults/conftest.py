@@ -17,6 +17,7 @@ from crmkit.adapters.sql.engine import engine_for
 from crmkit.domain.change import created
 from crmkit.domain.ids import Ref
 from crmkit.domain.organization.limits import Limit
+from crmkit.domain.stewardship.filing import Dispute
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
@@ -36,6 +37,7 @@ from crmkit.testing import (
     a_calendar,
     a_collaboration,
     a_contact,
+    a_filing,
     a_lead,
     a_match_review,
     a_member,
@@ -127,6 +129,17 @@ def dealings():
         yield a_match_review(id=MatchReview.id_of("lead", one, other), one_id=one, other_id=other)
 
 
+def filings():
+    """One that waits, one that protects and is due tomorrow, a contested one, and one that nobody followed up."""
+    approved = {"state": "approved", "decided_by": "M-2", "decided_at": NOW - DAY, "expires_at": NOW + 90 * DAY}
+    yield a_filing(id="FI-1", keys=("phone:+8613700137000",))
+    yield a_filing(id="FI-2", **approved, must_act_by=NOW + DAY, due_at=NOW + DAY)
+    contested = Dispute(by="M-2", at=NOW, grounds="ours since 2019")
+    yield a_filing(id="FI-3", **{**approved, "state": "disputed"}, disputes=(contested,), due_at=NOW + 90 * DAY)
+    about = {"record_entity": "account", "record_id": "A-5"}
+    yield a_filing(id="FI-4", **approved, **about, must_act_by=NOW, due_at=NOW)
+
+
 def found(store: Store) -> Context:
     """The company in ``store``, nothing of it told yet, with a clock and ids that repeat themselves."""
     ctx = Context(store=store, clock=FixedClock(), ids=FixedIds("seed"), notifier=Told(), book=BOOK)
@@ -134,7 +147,9 @@ def found(store: Store) -> Context:
     def fill(uow):
         for policy in POLICIES:
             uow.policies.put(policy)
-        uow.save(*map(created, (*people(), *accounts(), *dealings())), *(lead.capture() for lead in leads()))
+        uow.save(
+            *map(created, (*people(), *accounts(), *dealings(), *filings())), *(lead.capture() for lead in leads())
+        )
 
     store.run(fill)
     open_request(

@@ -11,6 +11,7 @@ __all__ = [
     "ContactId",
     "EventId",
     "FilingId",
+    "FilingMarkId",
     "InteractionId",
     "LeadId",
     "MatchReviewId",
@@ -47,6 +48,7 @@ OwnershipEntryId = NewType("OwnershipEntryId", str)
 TransferId = NewType("TransferId", str)
 CollaborationId = NewType("CollaborationId", str)
 FilingId = NewType("FilingId", str)
+FilingMarkId = NewType("FilingMarkId", str)
 EventId = NewType("EventId", str)
 
 

@@ -31,6 +31,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{subject} 已与您共享（{level}），有效期至 {expires_at}。",
     ),
     "collaboration.unshared": ("{subject} is shared with you no longer.", "{subject} 已不再与您共享。"),
+    "filing.moved": ("{record} is {to_state} now. {reason}", "{record} 状态变为 {to_state}。{reason}"),
     "lead.captured": ("{record} came in from {source}.", "新线索 {record}，来源 {source}。"),
     "lead.updated": ("{source} brought news of {record}.", "{source} 更新了 {record}。"),
     "lead.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),

@@ -18,6 +18,7 @@ from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.domain.stewardship.collaboration import Collaboration
+from crmkit.domain.stewardship.filing import Filing, FilingMark
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import OwnershipEntry
@@ -62,6 +63,8 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "match_reviews": MatchReview,
     "transfers": Transfer,
     "collaborations": Collaboration,
+    "filings": Filing,
+    "filing_marks": FilingMark,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -147,6 +150,8 @@ class UnitOfWork(Protocol):
     match_reviews: Repository[MatchReview]
     transfers: Repository[Transfer]
     collaborations: Repository[Collaboration]
+    filings: Repository[Filing]
+    filing_marks: Repository[FilingMark]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

@@ -1,11 +1,11 @@
 """What the standard rule book holds: the kinds and texts of every engine."""
 
 from crmkit.domain.texts import TEXTS as EVENT_TEXTS
-from crmkit.rules import assignment, dedup, reclaim, routing, scoring, transfer
+from crmkit.rules import assignment, dedup, filing, reclaim, routing, scoring, transfer
 
 __all__ = ["KINDS", "TEXTS"]
 
-_ENGINES = (dedup, assignment, reclaim, scoring, routing, transfer)
+_ENGINES = (dedup, assignment, reclaim, scoring, routing, transfer, filing)
 
 KINDS: tuple[type, ...] = tuple(kind for engine in _ENGINES for kind in engine.KINDS)
 TEXTS = (EVENT_TEXTS, *(engine.TEXTS for engine in _ENGINES))

@@ -21,6 +21,7 @@ from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
 from crmkit.domain.stewardship.collaboration import Collaboration
+from crmkit.domain.stewardship.filing import Filing, FilingMark
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
@@ -36,6 +37,8 @@ __all__ = [
     "a_calendar",
     "a_collaboration",
     "a_contact",
+    "a_filing",
+    "a_filing_mark",
     "a_lead",
     "a_match_review",
     "a_member",
@@ -186,6 +189,17 @@ def a_collaboration(**changes: Any) -> Collaboration:
     return _built(Collaboration, changes, id="CO-1", record_entity="account", record_id="A-1", **whom)
 
 
+def a_filing(**changes: Any) -> Filing:
+    """The member ``M-1`` has filed a prospect, which waits for approval."""
+    proof = {"evidence": "Visited their booth", "member_id": "M-1"}
+    return _built(Filing, changes, id="FI-1", prospect="杭州云杉贸易有限公司", **proof)
+
+
+def a_filing_mark(**changes: Any) -> FilingMark:
+    """The filing ``FI-1`` is found by a phone."""
+    return _built(FilingMark, changes, id="FM-1", key="phone:+8613800138000", filing_id="FI-1")
+
+
 _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Lead: a_lead,
     Account: an_account,
@@ -205,6 +219,8 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     MatchReview: a_match_review,
     Transfer: a_transfer,
     Collaboration: a_collaboration,
+    Filing: a_filing,
+    FilingMark: a_filing_mark,
 }
 
 

@@ -26,6 +26,7 @@ from crmkit.domain.organization.member import Leave, Member
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
 from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.evidence import Evidence
+from crmkit.domain.stewardship.filing import Dispute
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.values.address import Address
 from crmkit.domain.values.contact_points import Email, Handle, Phone
@@ -78,6 +79,7 @@ def texts(*, least: int = 0, most: int = 500) -> st.SearchStrategy[str]:
 # What an annotation cannot say: a field that takes fewer values than its type …
 _FIELDS: Mapping[tuple[type, str], st.SearchStrategy[Any]] = {
     (CompanyName, "legal"): texts(least=1).filter(str.strip),
+    (Dispute, "grounds"): texts(least=1).filter(str.strip),
     (Interaction, "minutes"): st.integers(0, 2**63 - 1),
     (Member, "weight"): st.integers(1, 2**63 - 1),
     (Member, "capacity"): st.none() | st.integers(0, 2**63 - 1),

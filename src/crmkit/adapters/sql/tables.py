@@ -38,6 +38,8 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "merges": (("loser_id",), ("survivor_id",)),
     "match_reviews": (("state", "probability"), ("one_id",), ("other_id",)),
     "collaborations": (("record_entity", "record_id"), ("member_id",), ("team_id",)),
+    "filings": (("member_id", "state"), ("due_at",), ("record_entity", "record_id")),
+    "filing_marks": (("key",),),
     "transfers": (("run_id",), ("record_entity", "record_id")),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
