@@ -19,6 +19,7 @@ from crmkit.testing import (
     NOW,
     FixedClock,
     FixedIds,
+    a_filing,
     a_lead,
     a_member,
     a_pool,
@@ -59,6 +60,7 @@ def belongings():
     yield a_lead(id="done", owner_id="wei", status="converted")
     yield a_task(owner_id="wei")
     yield a_request(assignee_id="wei", requested_by="na")
+    yield a_filing(member_id="wei")
 
 
 def owners(ctx):
@@ -69,6 +71,7 @@ def owners(ctx):
         "lead": get(ctx, "leads", "L-1").owner_id,
         "task": get(ctx, "tasks", "T-1").owner_id,
         "request": get(ctx, "requests", "RQ-1").assignee_id,
+        "filing": get(ctx, "filings", "FI-1").member_id,
     }
 
 
@@ -78,7 +81,7 @@ class TestToWhom:
         report = hand_over(ctx, "wei", successor="eva")
         assert set(owners(ctx).values()) == {"eva"}
         assert get(ctx, "members", "wei").status == "left"
-        assert (report.transferred, report.passed_on, report.staying, report.settled) == (2, 4, 0, 1)
+        assert (report.transferred, report.passed_on, report.staying, report.settled) == (2, 5, 0, 1)
 
     def test_without_one_the_superior_receives_it(self, ctx):
         keep(ctx, WEI, BOSS, *belongings())
@@ -146,7 +149,7 @@ class TestWhatStays:
         keep(ctx, a_member(id="wei"), *belongings())
         report = hand_over(ctx, "wei")
         assert {each.reason.code for each in report.stayed} == {"transfer.nowhere", "transfer.stays.nobody"}
-        assert report.staying == 6
+        assert report.staying == 7
 
     def test_only_so_many_are_named_but_all_are_counted(self, ctx, monkeypatch):
         monkeypatch.setattr(module, "MOST_NAMED", 2)

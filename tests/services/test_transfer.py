@@ -29,6 +29,7 @@ from crmkit.testing import (
     FixedClock,
     FixedIds,
     a_contact,
+    a_filing,
     a_lead,
     a_member,
     a_pipeline,
@@ -96,6 +97,10 @@ def about(entity="account", id="A-1"):
     return {"subject_entity": entity, "subject_id": id}
 
 
+def on_file():
+    return {"record_entity": "account", "record_id": "A-1"}
+
+
 def everything():
     """A customer with something of every kind, most of it Wei's."""
     yield a_pipeline()
@@ -111,6 +116,9 @@ def everything():
     yield a_request(id="ask", assignee_id="wei", requested_by="lu", **about("opportunity", "open"))
     yield a_request(id="eva-asks", assignee_id="wei", requested_by="eva", **about())
     yield an_interaction(id="call", member_id="wei", next_at=NOW + DAY, **about())
+    yield a_filing(id="filed", member_id="wei", state="approved", **on_file())
+    yield a_filing(id="theirs", member_id="lu", state="approved", line="valves", **on_file())
+    yield a_filing(id="ended", member_id="wei", state="expired", **on_file())
     yield a_lead(id="enquiry", owner_id="wei", account_id="A-1")
 
 
@@ -153,6 +161,7 @@ class TestOneCustomer:
         }
         assert get(ctx, "requests", "ask").assignee_id == "eva"
         assert get(ctx, "leads", "enquiry").owner_id == "eva"
+        assert get(ctx, "filings", "filed").member_id == "eva"
 
     def test_what_is_done_or_somebody_elses_stays(self, ctx):
         keep(ctx, WEI, EVA, *everything())
@@ -160,6 +169,7 @@ class TestOneCustomer:
         assert get(ctx, "opportunities", "won").owner_id == "wei"
         assert get(ctx, "opportunities", "other").owner_id == "lu"
         assert get(ctx, "tasks", "done").owner_id == "wei"
+        assert {id: get(ctx, "filings", id).member_id for id in ("theirs", "ended")} == {"theirs": "lu", "ended": "wei"}
 
     def test_nobody_comes_to_decide_on_their_own_request(self, ctx):
         keep(ctx, WEI, EVA, *everything())
@@ -468,7 +478,7 @@ class TestUndo:
         names = ("owner_id", "owned_since", "reclaim_at", "last_action_at", "clock", "pool_id")
         assert [getattr(after, name) for name in names] == [getattr(before, name) for name in names]
         assert get(ctx, "tasks", "todo").owner_id == get(ctx, "leads", "enquiry").owner_id == "wei"
-        assert get(ctx, "requests", "ask").assignee_id == "wei"
+        assert get(ctx, "requests", "ask").assignee_id == get(ctx, "filings", "filed").member_id == "wei"
         assert undone.kept == ()
         assert [entry[:3] for entry in entries(ctx)] == [
             ("transferred", "wei", "eva"),

@@ -20,6 +20,7 @@ from crmkit.domain.parties.account import Account
 from crmkit.domain.reasons import Reason
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
+from crmkit.domain.stewardship.filing import Filing
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.stewardship.request import Request
 from crmkit.domain.stewardship.transfer import HANDLED_BY, Passed, Transfer
@@ -39,7 +40,7 @@ CHUNK = 500
 """Records of one transaction."""
 MOST_NAMED = 1_000
 """Records that the answer names."""
-LOOSE: tuple[type[Record], ...] = (Opportunity, Task, Request)
+LOOSE: tuple[type[Record], ...] = (Opportunity, Task, Request, Filing)
 """What a member may have besides leads and accounts."""
 OWNED: Mapping[str, type[Record]] = {"account": Account, "lead": Lead}
 """Accounts first: what follows them is not come to again."""
@@ -53,7 +54,7 @@ class HandOver:
     """What became of all that a member had.
 
     ``to_member_id`` received it, or without one the pools that accept each; ``stand_in_id`` then received
-    the deals, tasks and requests. ``stayed`` are still the leaver's, each with the reason, the first
+    the deals, tasks, requests and filings. ``stayed`` are still the leaver's, each with the reason, the first
     thousand; ``staying`` counts them all, but for the ``settled`` leads, which are history. ``posts`` are
     teams they lead, members they are the superior of and pools they administer: somebody has to follow them.
     """
@@ -66,7 +67,7 @@ class HandOver:
     transferred: int = 0
     """Leads and accounts that are in other hands now."""
     passed_on: int = 0
-    """Deals, tasks, requests and rows of the host that are."""
+    """Deals, tasks, requests, filings and rows of the host that are."""
     stayed: tuple[KeptAsItIs, ...] = ()
     staying: int = 0
     settled: int = 0
@@ -207,7 +208,7 @@ class _Run:
         return fates
 
     def journal(self, passed: Passed, now: datetime) -> Transfer:
-        """The journal of a single deal, task or request."""
+        """The journal of a single deal, task, request or filing."""
         return Transfer(
             id=TransferId(self.ctx.ids.new()),
             run_id=self.id,

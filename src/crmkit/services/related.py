@@ -16,6 +16,7 @@ from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline, StageKind
+from crmkit.domain.stewardship.filing import RUNNING
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.request import Request
 from crmkit.domain.stewardship.transfer import HANDLED_BY, Passed, passed_on
@@ -32,6 +33,13 @@ CLOSED_BY_TRANSFER = "transfer"
 """Why a deal was lost that a transfer ended."""
 
 
+_OPEN: Mapping[str, Condition] = {
+    "lead": UNSETTLED["lead"],
+    "request": F.closed_at.missing(),
+    "filing": F.state.in_(sorted(RUNNING)),
+}
+
+
 def in_state(of: str, states: Sequence[str], *, now: datetime) -> Condition:
     """The condition under which a record of that kind is in one of ``states``."""
     if of in {"opportunity", "task"}:
@@ -40,7 +48,7 @@ def in_state(of: str, states: Sequence[str], *, now: datetime) -> Condition:
         return F.next_at >= now
     if len(states) == len(STATES[of]):
         return EVERY
-    is_open = F.closed_at.missing() if of == "request" else UNSETTLED["lead"]
+    is_open = _OPEN[of]
     return is_open if "open" in states else ~is_open
 
 
@@ -71,6 +79,7 @@ class Belongings:
             search.direct(Opportunity, "account_id", ids)
         else:
             search.direct(Opportunity, "lead_id", ids)
+        search.filings(records[0].entity, ids)
         search.subjects(records)
         for host in hosts:
             search.rows(host, records)
@@ -97,6 +106,14 @@ class _Search:
             condition = getattr(F, field).in_(list(ids)) & in_state(cls.entity, states, now=self.now)
             for record in self.uow.repository(cls).find(condition, order=["id"], now=self.now):
                 self.add(getattr(record, field), record)
+
+    def filings(self, entity: str, ids: Sequence[str]) -> None:
+        """What members have filed of the records."""
+        states = self.policy.states("filing")
+        if states:
+            about = (F.record_entity == entity) & F.record_id.in_(list(ids))
+            for filing in self.uow.filings.find(about & in_state("filing", states, now=self.now), order=["id"]):
+                self.add(filing.record_id, filing)
 
     def subjects(self, records: Sequence[Owned]) -> None:
         """What is to be done and asked for about the records, their deals and their contacts."""
@@ -151,7 +168,7 @@ def _pieces(ids: Sequence[str]) -> Iterator[list[str]]:
 
 
 def handed(record: Record, to: MemberId | None, *, now: datetime) -> tuple[Change[Any], Passed]:
-    """The deal, task or request is in the hands of ``to``, with its line of the journal."""
+    """The deal, task, request or filing is in the hands of ``to``, with its line of the journal."""
     field = HANDLED_BY[record.entity]
     change = passed_on(record, to, now=now)
     return change, Passed(record=record.ref, field=field, was=getattr(record, field) or "", became=to or "")

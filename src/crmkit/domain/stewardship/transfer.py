@@ -28,7 +28,12 @@ __all__ = [
 R = TypeVar("R", bound=Record)
 O = TypeVar("O", bound=Owned)  # noqa: E741 - an owned record
 
-HANDLED_BY: Mapping[str, str] = {"opportunity": "owner_id", "task": "owner_id", "request": "assignee_id"}
+HANDLED_BY: Mapping[str, str] = {
+    "opportunity": "owner_id",
+    "task": "owner_id",
+    "request": "assignee_id",
+    "filing": "member_id",
+}
 """The field that says in whose hands a record is, by entity, where it is not owned as leads and accounts are."""
 
 
@@ -45,7 +50,7 @@ class Transferred(Event):
 
 @model
 class PassedOn(Event):
-    """A deal, a task or a request is in other hands."""
+    """A deal, a task, a request or a filing is in other hands."""
 
     type: ClassVar[str] = "record.passed_on"
     from_member_id: MemberId | None = None
@@ -122,7 +127,7 @@ class Transfer(Record):
 
 
 def passed_on(record: R, to: MemberId | None, *, now: datetime) -> Change[R]:
-    """The deal, task or request is in the hands of ``to``.
+    """The deal, task, request or filing is in the hands of ``to``.
 
     >>> from datetime import UTC
     >>> from crmkit.domain.activities.task import Task

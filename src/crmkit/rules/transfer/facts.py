@@ -9,6 +9,7 @@ from crmkit.domain.organization.member import Member
 from crmkit.domain.sales.lead import Lead, LeadStatus
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.stewardship.evidence import Evidence
+from crmkit.domain.stewardship.filing import Filing
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.request import Request
 from crmkit.domain.stewardship.transfer import HANDLED_BY
@@ -97,6 +98,8 @@ def state_of(record: Record) -> str:
         return record.status.value
     if isinstance(record, Request):
         return "open" if record.closed_at is None else "closed"
+    if isinstance(record, Filing):
+        return "open" if record.runs else "ended"
     if isinstance(record, Lead):
         settled = record.status in {LeadStatus.CONVERTED, LeadStatus.DISQUALIFIED}
         return "settled" if settled else "open"

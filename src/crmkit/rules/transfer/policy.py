@@ -48,14 +48,16 @@ STATES: Mapping[str, tuple[str, ...]] = {
     "opportunity": ("open", "won", "lost"),
     "task": ("open", "done", "cancelled"),
     "request": ("open", "closed"),
+    "filing": ("open", "ended"),
     "interaction": ("planned",),
 }
 """The states that crmkit's own kinds of related records are told apart by."""
 
-_CALLED = {"lead": "a lead", "request": "a request", "interaction": "an interaction"}
+_CALLED = {"lead": "a lead", "request": "a request", "filing": "a filing", "interaction": "an interaction"}
 _NEVER: Mapping[str, tuple[Treatment, ...]] = {
     "lead": (Treatment.CLOSE,),
     "request": (Treatment.CLOSE,),
+    "filing": (Treatment.CLOSE,),
     # who talked with the customer is history
     "interaction": (Treatment.FOLLOW, Treatment.CLOSE),
 }
@@ -120,6 +122,7 @@ class TransferPolicy(Policy):
         Related(of="opportunity", states=("open",), treatment=Treatment.FOLLOW),
         Related(of="task", states=("open",), treatment=Treatment.FOLLOW),
         Related(of="request", states=("open",), treatment=Treatment.FOLLOW),
+        Related(of="filing", states=("open",), treatment=Treatment.FOLLOW),
         Related(of="interaction", states=("planned",), treatment=Treatment.NOTIFY),
     )
     held_by: tuple[Key, ...] = (Evidence.LEGAL_HOLD,)
