@@ -8,6 +8,8 @@ import pytest
 
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.notifiers import Inbox
+from crmkit.adapters.sql import SqlStore
+from crmkit.adapters.system import Uuid7
 from crmkit.domain.change import created, removed
 from crmkit.domain.ids import Ref
 from crmkit.domain.organization.limits import Limit
@@ -168,7 +170,9 @@ class TestFiling:
         assert codes(decision) == ["filing.running", "filing.quota", "filing.quota"]
         assert [reason.params["span"] for reason in decision.reasons[1:]] == ["day", "3 days"]
 
-    def test_of_many_at_the_same_instant_one_wins(self, ctx):
+    def test_of_many_at_the_same_instant_one_wins(self, database_url):
+        store = SqlStore(database_url)
+        ctx = Context(store=store, clock=FixedClock(), ids=Uuid7(), notifier=Inbox(), book=RuleBook.standard())
         keep(ctx, *(a_member(id=f"m{number}") for number in range(8)))
         together = Barrier(8)
 
@@ -177,7 +181,9 @@ class TestFiling:
             return file_prospect(ctx, form(f"m{number}")).granted
 
         with ThreadPoolExecutor(8) as threads:
-            assert sum(threads.map(rush, range(8))) == 1
+            won = sum(threads.map(rush, range(8)))
+        store.close()
+        assert won == 1
 
     @pytest.mark.parametrize("given", [{"prospect": None}, {"prospect": PROSPECT, "record": FIRM}])
     def test_a_prospect_or_a_record(self, ctx, given):

@@ -10,6 +10,8 @@ import pytest
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.memory.repository import MemoryRepository
 from crmkit.adapters.notifiers import Inbox
+from crmkit.adapters.sql import SqlStore
+from crmkit.adapters.system import Uuid7
 from crmkit.domain.change import changed, created, removed
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
@@ -452,7 +454,9 @@ class TestMany:
         transfer(ctx, refs(known[1:]), "eva")
         assert sum(counted.values()) == one
 
-    def test_rivals_never_fill_a_member_beyond_the_cap(self, ctx):
+    def test_rivals_never_fill_a_member_beyond_the_cap(self, database_url):
+        store = SqlStore(database_url)
+        ctx = Context(store=store, clock=FixedClock(), ids=Uuid7(), notifier=Inbox(), book=RuleBook.standard())
         known = firms(8)
         keep(ctx, WEI, a_member(id="eva", capacity=3), *known)
         together = Barrier(8)
@@ -462,7 +466,9 @@ class TestMany:
             return len(transfer(ctx, [record.ref], "eva").transferred)
 
         with ThreadPoolExecutor(8) as threads:
-            assert sum(threads.map(rush, known)) == 3
+            taken = sum(threads.map(rush, known))
+        store.close()
+        assert taken == 3
 
 
 class TestUndo:
