@@ -20,7 +20,7 @@ from crmkit.domain.stewardship.transfer import PassedOn
 from crmkit.errors import InvalidInput, NotAllowed, NotFound, StorageFailed
 from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
-from crmkit.rules.transfer import Related, TransferPolicy
+from crmkit.rules.transfer import KeptAccess, Related, TransferPolicy
 from crmkit.services import transfer as module
 from crmkit.services.context import Context
 from crmkit.services.pools import Batch
@@ -30,6 +30,7 @@ from crmkit.testing import (
     NOW,
     FixedClock,
     FixedIds,
+    a_collaboration,
     a_contact,
     a_filing,
     a_lead,
@@ -269,6 +270,39 @@ class TestPolicy:
     def test_without_any_word_nothing_goes_along(self, ctx):
         keep(ctx, WEI, EVA, *everything(), policies=[TransferPolicy(related=())])
         assert transfer(ctx, [FIRM], "eva").decisions[0].steps == ()
+
+    def keeping(self, ctx, *records, level="write", days=7):
+        keep(ctx, EVA, *records, policies=[TransferPolicy(former_owner=KeptAccess(level=level, days=days))])
+        return transfer(ctx, [FIRM], "eva")
+
+    def shares(self, ctx):
+        with ctx.store.begin(read_only=True) as uow:
+            found = uow.collaborations.find()
+            return [(each.member_id, each.level.value, each.expires_at, each.holds(ctx.clock.now())) for each in found]
+
+    def test_the_former_owner_may_keep_a_share_until_the_undo(self, ctx):
+        run = self.keeping(ctx, WEI, firm())
+        assert self.shares(ctx) == [("wei", "write", NOW + 7 * DAY, True)]
+        undo_transfer(ctx, run.transfer_id)
+        assert self.shares(ctx) == [("wei", "write", NOW + 7 * DAY, False)]
+
+    def test_a_share_without_an_end_may_be_kept(self, ctx):
+        self.keeping(ctx, WEI, firm(), level="read", days=None)
+        assert self.shares(ctx) == [("wei", "read", None, True)]
+
+    def test_a_share_they_had_besides_stays_and_one_that_had_ended_holds_again(self, ctx):
+        self.keeping(ctx, WEI, firm(), a_collaboration(member_id="wei"))
+        assert self.shares(ctx) == [("wei", "read", None, True)]
+        with ctx.store.begin() as uow:
+            uow.save(uow.collaborations.get("CO-1").end(now=NOW))
+            uow.commit()
+        transfer(ctx, [FIRM], "wei")
+        transfer(ctx, [FIRM], "eva")
+        assert ("wei", "write", NOW + 7 * DAY, True) in self.shares(ctx)
+
+    def test_who_is_not_there_keeps_nothing(self, ctx):
+        self.keeping(ctx, a_member(id="wei", status="on_leave"), firm())
+        assert self.shares(ctx) == []
 
     def test_rows_of_the_host_follow_where_the_policy_names_them(self):
         orders = Orders(one=["A-1", "wei"], two=["A-1", "lu"], three=["A-2", "wei"])

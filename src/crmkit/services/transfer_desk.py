@@ -8,11 +8,12 @@ from attrs import evolve, frozen
 
 from crmkit.domain.change import Change, created
 from crmkit.domain.conditions import F, parse
-from crmkit.domain.ids import MemberId, PoolId, Ref, TransferId
+from crmkit.domain.ids import CollaborationId, MemberId, PoolId, Ref, TransferId
 from crmkit.domain.model import revise
-from crmkit.domain.organization.member import Member
+from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.pipeline import Pipeline
+from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.ownership import Cause, Owned, OwnershipEntry
 from crmkit.domain.stewardship.transfer import Holding, Passed, Transfer, Transferred, told_to
 from crmkit.errors import NotAllowed
@@ -140,6 +141,7 @@ class TransferDesk:
             return
         pipelines = self.belongings.pipelines(self.uow)
         self.hearing = collaborators(self.uow, [decision.record for decision in granted], now=self.now)
+        self.shares = self.former_shares(granted)
         leads = self.lead_custody(granted)
         changes: list[Change[Any]] = []
         for decision in granted:
@@ -147,6 +149,15 @@ class TransferDesk:
             changes += writer.changes()
             writer.move_rows()
         self.uow.save(*changes)
+
+    def former_shares(self, granted: Sequence[TransferDecision]) -> Mapping[tuple[str, str], Collaboration]:
+        """The shares that former owners have already, by record and member; asked only where they keep one."""
+        if self.policy.former_owner is None:
+            return {}
+        ids = [decision.record.id for decision in granted]
+        owners = sorted({decision.from_owner_id or "" for decision in granted})
+        theirs = (F.record_entity == self.entity) & F.record_id.in_(ids) & F.member_id.in_(owners)
+        return {(each.record_id, each.member_id or ""): each for each in self.uow.collaborations.find(theirs)}
 
     def lead_custody(self, granted: Sequence[TransferDecision]) -> Custody | None:
         """How long leads that go along with their customers are protected; ``None`` when none do."""
@@ -219,6 +230,7 @@ class _Writer:
         written = [*self.owned(record, self.handed_over(record), told=True)]
         for step in self.decision.steps:
             written += self.step(step)
+        written += self.kept_by_former_owner(record)
         return [*written, created(self.journal())]
 
     def handed_over(self, record: Owned) -> Change[Any]:
@@ -247,6 +259,34 @@ class _Writer:
             transfer_id=self.id,
             recipients=tuple(dict.fromkeys((*had, *self.desk.hearing.get(record.ref, ())))),
         )
+
+    def kept_by_former_owner(self, record: Owned) -> Iterator[Change[Any]]:
+        """The share that the former owner keeps; one that they had besides stays as it is."""
+        keeps, now = self.desk.policy.former_owner, self.desk.now
+        owner = self.desk.custody.owners.get(record.owner_id or "")
+        if keeps is None or self.desk.to is None or owner is None or owner.status is not MemberStatus.ACTIVE:
+            return
+        known = self.desk.shares.get((record.id, owner.id))
+        if known is not None and known.holds(now):
+            return
+        until, why = keeps.until(now), Cause.TRANSFERRED.value
+        if known is not None:
+            change = known.renew(keeps.level, until, reason=why, recipients=(owner.id,), now=now)
+        else:
+            share = Collaboration(
+                id=CollaborationId(self.desk.ctx.ids.new()),
+                record_entity=record.entity,
+                record_id=record.id,
+                member_id=owner.id,
+                level=keeps.level,
+                expires_at=until,
+                reason=why,
+                created_at=now,
+                updated_at=now,
+            )
+            change = share.share((owner.id,))
+        self.passed.append(Passed(record=change.after.ref, field="ended_at"))
+        yield change
 
     def step(self, step: TransferStep) -> Iterator[Change[Any]]:
         """The changes of one related record; a row of the host is only put down."""

@@ -13,6 +13,7 @@ from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.domain.reasons import Reason
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline
+from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.transfer import HANDLED_BY, Holding, Passed, Transfer, given_back, passed_on
 from crmkit.errors import NotFound
@@ -135,6 +136,8 @@ class _Back:
             change = given_back(record, each.holding, now=now)
             yield change
             yield created(revise(history(change, id=self.ctx.ids.new()).after, transfer_id=journal.id))
+        elif isinstance(record, Collaboration):
+            yield record.end(now=now)
         elif each.field == "stage" and isinstance(record, Opportunity):
             yield record.move(self.pipelines[record.pipeline_id].stage(each.was), now=now)
         elif each.field == "status" and isinstance(record, Task):

@@ -3,7 +3,7 @@
 import pytest
 
 from crmkit.errors import InvalidInput
-from crmkit.rules.transfer import Related, TransferPolicy, Treatment
+from crmkit.rules.transfer import KeptAccess, Related, TransferPolicy, Treatment
 
 
 def test_the_first_that_covers_a_record_counts():
@@ -35,3 +35,9 @@ def test_what_makes_no_sense_is_refused_with_what_would(wrong, field, hint):
     with pytest.raises(InvalidInput, match=hint) as error:
         Related(**wrong)
     assert error.value.field == f"Related.{field}"
+
+
+def test_a_share_is_kept_for_some_time_or_without_an_end():
+    assert KeptAccess().days is None
+    with pytest.raises(InvalidInput, match="positive"):
+        KeptAccess(days=0)

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from crmkit.rules.transfer.decide import decide
 from crmkit.rules.transfer.decision import TransferDecision, TransferOutcome, TransferStep
 from crmkit.rules.transfer.facts import RelatedRecord, Room, TransferFacts, state_of
-from crmkit.rules.transfer.policy import STATES, Related, TransferPolicy, Treatment
+from crmkit.rules.transfer.policy import STATES, KeptAccess, Related, TransferPolicy, Treatment
 from crmkit.rules.transfer.texts import TEXTS as _TEXTS
 
 __all__ = [
     "KINDS",
     "STATES",
     "TEXTS",
+    "KeptAccess",
     "Related",
     "RelatedRecord",
     "Room",

@@ -17,15 +17,17 @@ crmkit.errors.InvalidInput: Related.treatment: an interaction cannot follow. Cho
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
 from crmkit.domain.model import Code, Key, model
+from crmkit.domain.stewardship.collaboration import Level
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.errors import InvalidInput
 from crmkit.rules.policy import Policy
 
-__all__ = ["STATES", "Related", "TransferPolicy", "Treatment"]
+__all__ = ["STATES", "KeptAccess", "Related", "TransferPolicy", "Treatment"]
 
 
 class Treatment(StrEnum):
@@ -100,6 +102,23 @@ class Related:
         return self.of == of and (not self.states or state in self.states)
 
 
+@model
+class KeptAccess:
+    """The share that a former owner keeps: for reading or writing, for so many times 24 hours, or without an end."""
+
+    level: Level = Level.READ
+    days: int | None = None
+
+    def check(self) -> None:
+        """The time is one."""
+        if self.days is not None and self.days < 1:
+            raise InvalidInput("must be positive.", field="KeptAccess.days", hint="None means without an end.")
+
+    def until(self, now: datetime) -> datetime | None:
+        """When a share that begins at ``now`` ends."""
+        return None if self.days is None else now + timedelta(days=self.days)
+
+
 _ORDER = (Treatment.FOLLOW, Treatment.CLOSE, Treatment.NOTIFY, Treatment.STAY, Treatment.BLOCK)
 
 
@@ -110,6 +129,8 @@ class TransferPolicy(Policy):
     Args:
         related: the first that covers a record counts; one that none covers stays as it is.
         held_by: kinds of evidence on the customer that forbid a transfer while they hold.
+        former_owner: the share that a former owner who is active keeps when a member receives the customer;
+            ``None`` for none.
 
     Contacts have no owner and go along by themselves. What belongs to other members stays theirs, and so
     do collaborators (FC removes every share when the owner changes).
@@ -126,6 +147,7 @@ class TransferPolicy(Policy):
         Related(of="interaction", states=("planned",), treatment=Treatment.NOTIFY),
     )
     held_by: tuple[Key, ...] = (Evidence.LEGAL_HOLD,)
+    former_owner: KeptAccess | None = None
 
     def treatment(self, of: str, state: str = "") -> Treatment:
         """What becomes of such a record."""
