@@ -31,6 +31,7 @@ from crmkit.services.filing_desk import (
 )
 
 __all__ = [
+    "FilingForm",
     "approve_filing",
     "extend_filing",
     "file_prospect",

@@ -110,7 +110,7 @@ class Filing(Record):
 
     ``attachments`` are references to what the host keeps. ``due_at`` is when something next happens by
     itself: the member has to act by ``must_act_by``, and the protection ends at ``expires_at``. Filings for
-    different ``line``s of business do not stand in each other's way. The version of the policy that held
+    another ``line`` of business do not stand in its way. The version of the policy that held
     when it was filed holds for it until its end.
     """
 
