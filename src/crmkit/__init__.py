@@ -17,11 +17,23 @@ if TYPE_CHECKING:
     from crmkit.domain.ids import Ref
     from crmkit.domain.stewardship.audit import Acting
     from crmkit.rules.rulebook import RuleBook
+    from crmkit.services.filing import FilingForm
     from crmkit.services.follow_up import FollowUpForm
     from crmkit.services.lead_form import LeadForm
     from crmkit.services.workflow import RequestForm
 
-__all__ = ["Acting", "Crm", "F", "FollowUpForm", "LeadForm", "Ref", "RequestForm", "RuleBook", "__version__"]
+__all__ = [
+    "Acting",
+    "Crm",
+    "F",
+    "FilingForm",
+    "FollowUpForm",
+    "LeadForm",
+    "Ref",
+    "RequestForm",
+    "RuleBook",
+    "__version__",
+]
 
 __version__ = "0.1.0"
 
@@ -31,6 +43,7 @@ _HOMES = {
     "Acting": "crmkit.domain.stewardship.audit",
     "Ref": "crmkit.domain.ids",
     "RuleBook": "crmkit.rules.rulebook",
+    "FilingForm": "crmkit.services.filing",
     "FollowUpForm": "crmkit.services.follow_up",
     "LeadForm": "crmkit.services.lead_form",
     "RequestForm": "crmkit.services.workflow",

@@ -45,19 +45,25 @@ from crmkit.services import (
     pools,
     reclaim,
     rollout,
+    sharing,
     workflow,
 )
+from crmkit.services import filing as filings
+from crmkit.services import filing_disputes as disputing
+from crmkit.services import hand_over as handing_over
 from crmkit.services import merge as merging
 from crmkit.services import offer as offering
 from crmkit.services import rekey as rekeying
 from crmkit.services import relay as relaying
 from crmkit.services import review as reviewing
 from crmkit.services import score as scoring
+from crmkit.services import transfer as transferring
+from crmkit.services import undo_transfer as undoing
 from crmkit.services import unmerge as unmerging
 from crmkit.services import waiting as queueing
 from crmkit.services.context import Context
 
-__all__ = ["Crm", "Customers", "Group", "Leads", "Notices", "Pools", "Requests", "Reviews", "Use"]
+__all__ = ["Crm", "Customers", "Filings", "Group", "Leads", "Members", "Notices", "Pools", "Requests", "Reviews", "Use"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -107,6 +113,12 @@ class Leads(Group):
     plan_unmerge = Use(unmerging.plan_unmerge)
     unmerge = Use(unmerging.unmerge)
     assign_to = Use(assigning.assign_to)
+    plan_transfer = Use(transferring.plan_transfer)
+    transfer = Use(transferring.transfer)
+    undo_transfer = Use(undoing.undo_transfer)
+    share = Use(sharing.share)
+    unshare = Use(sharing.unshare)
+    who_may = Use(sharing.who_may)
     log_interaction = Use(follow_up.log_interaction)
 
 
@@ -121,9 +133,21 @@ class Customers(Group):
     unmerge = Use(unmerging.unmerge)
     assign = Use(assigning.assign)
     assign_to = Use(assigning.assign_to)
+    plan_transfer = Use(transferring.plan_transfer)
+    transfer = Use(transferring.transfer)
+    undo_transfer = Use(undoing.undo_transfer)
+    share = Use(sharing.share)
+    unshare = Use(sharing.unshare)
+    who_may = Use(sharing.who_may)
     near = Use(nearby.accounts_near)
     rekey = Use(rekeying.rekey)
     log_interaction = Use(follow_up.log_interaction)
+
+
+class Members(Group):
+    """The people who sell and serve: what becomes of their work when they leave."""
+
+    hand_over = Use(handing_over.hand_over)
 
 
 class Pools(Group):
@@ -149,6 +173,20 @@ class Pools(Group):
     settle_extension = Use(extensions.settle_extension)
     pause = Use(rollout.pause)
     resume = Use(rollout.resume)
+
+
+class Filings(Group):
+    """Prospects that members file for themselves (报备): filing, approving, contesting, ending."""
+
+    file = Use(filings.file_prospect)
+    approve = Use(filings.approve_filing)
+    refuse = Use(filings.refuse_filing)
+    extend = Use(filings.extend_filing)
+    link = Use(filings.link_filing)
+    withdraw = Use(filings.withdraw_filing)
+    dispute = Use(disputing.dispute_filing)
+    arbitrate = Use(disputing.arbitrate_filing)
+    sweep = Use(disputing.sweep_filings)
 
 
 class Reviews(Group):
@@ -252,9 +290,19 @@ class Crm:
         return Customers(self.ctx)
 
     @property
+    def members(self) -> Members:
+        """What is done with members."""
+        return Members(self.ctx)
+
+    @property
     def pools(self) -> Pools:
         """What is done with public pools."""
         return Pools(self.ctx)
+
+    @property
+    def filings(self) -> Filings:
+        """What is done with filed prospects."""
+        return Filings(self.ctx)
 
     @property
     def reviews(self) -> Reviews:

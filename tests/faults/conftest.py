@@ -17,6 +17,7 @@ from crmkit.adapters.sql.engine import engine_for
 from crmkit.domain.change import created
 from crmkit.domain.ids import Ref
 from crmkit.domain.organization.limits import Limit
+from crmkit.domain.stewardship.filing import Dispute
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
@@ -27,13 +28,16 @@ from crmkit.rules.routing import discount_approval
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.context import Context
 from crmkit.services.merge import merge
+from crmkit.services.transfer import transfer
 from crmkit.services.workflow import RequestForm, open_request
 from crmkit.testing import (
     NOW,
     FixedClock,
     FixedIds,
     a_calendar,
+    a_collaboration,
     a_contact,
+    a_filing,
     a_lead,
     a_match_review,
     a_member,
@@ -105,6 +109,7 @@ def accounts():
     yield account(5, owner_id="M-1", owned_since=NOW - 35 * DAY, reclaim_at=NOW + 6 * DAY, warn_at=NOW - DAY)
     yield account(20, pool_id="PO-1", pool_since=NOW - 9 * DAY)
     yield account(21, owner_id="M-3", owned_since=NOW - DAY)
+    yield account(22, owner_id="M-1", owned_since=NOW - DAY)
     for number in range(10, 14):
         yield account(number, pool_id="PO-1", pool_since=NOW - 9 * DAY)
 
@@ -113,12 +118,26 @@ def dealings():
     yield a_contact(id="C-1", account_id="A-1")
     yield a_contact(id="C-2", account_id="A-2", phones=(Phone.parse("+4989123456"),))
     yield a_contact(id="C-21", account_id="A-21", phones=(Phone.parse("+4989654321"),))
+    yield a_collaboration(record_id="A-2", member_id="M-1")
     yield an_opportunity(account_id="A-2")
     yield a_task(subject_entity="lead", subject_id="L-1")
+    yield a_task(id="T-2", owner_id="M-2", subject_entity="account", subject_id="A-2")
+    yield a_task(id="T-22", owner_id="M-1", subject_entity="account", subject_id="A-22")
     yield an_interaction(subject_id="L-1")
     yield an_interaction(id="I-2", subject_id="L-2")
     for one, other in (("L-1", "L-2"), ("L-3", "L-4")):
         yield a_match_review(id=MatchReview.id_of("lead", one, other), one_id=one, other_id=other)
+
+
+def filings():
+    """One that waits, one that protects and is due tomorrow, a contested one, and one that nobody followed up."""
+    approved = {"state": "approved", "decided_by": "M-2", "decided_at": NOW - DAY, "expires_at": NOW + 90 * DAY}
+    yield a_filing(id="FI-1", keys=("phone:+8613700137000",))
+    yield a_filing(id="FI-2", **approved, must_act_by=NOW + DAY, due_at=NOW + DAY)
+    contested = Dispute(by="M-2", at=NOW, grounds="ours since 2019")
+    yield a_filing(id="FI-3", **{**approved, "state": "disputed"}, disputes=(contested,), due_at=NOW + 90 * DAY)
+    about = {"record_entity": "account", "record_id": "A-5"}
+    yield a_filing(id="FI-4", **approved, **about, must_act_by=NOW, due_at=NOW)
 
 
 def found(store: Store) -> Context:
@@ -128,7 +147,9 @@ def found(store: Store) -> Context:
     def fill(uow):
         for policy in POLICIES:
             uow.policies.put(policy)
-        uow.save(*map(created, (*people(), *accounts(), *dealings())), *(lead.capture() for lead in leads()))
+        uow.save(
+            *map(created, (*people(), *accounts(), *dealings(), *filings())), *(lead.capture() for lead in leads())
+        )
 
     store.run(fill)
     open_request(
@@ -136,6 +157,7 @@ def found(store: Store) -> Context:
         RequestForm(process="discount-approval", subject=Ref(entity="lead", id="L-1"), requested_by="M-1", percent=8),
     )
     merge(ctx, Ref(entity="account", id="A-20"), Ref(entity="account", id="A-21"), keep="A-20")
+    transfer(ctx, [Ref(entity="account", id="A-22")], "M-2")
     return ctx
 
 

@@ -22,7 +22,18 @@ from crmkit.services.convert import convert_lead
 from crmkit.services.deduplicate import deduplicate, table_of
 from crmkit.services.duplicates import find_duplicates
 from crmkit.services.existence import check_existence
+from crmkit.services.filing import (
+    approve_filing,
+    extend_filing,
+    file_prospect,
+    link_filing,
+    refuse_filing,
+    withdraw_filing,
+)
+from crmkit.services.filing_desk import FilingForm
+from crmkit.services.filing_disputes import arbitrate_filing, dispute_filing, sweep_filings
 from crmkit.services.follow_up import FollowUpForm, log_interaction
+from crmkit.services.hand_over import hand_over
 from crmkit.services.lead_form import LeadForm
 from crmkit.services.merge import merge, plan_merge
 from crmkit.services.nearby import accounts_near
@@ -33,6 +44,10 @@ from crmkit.services.rekey import rekey
 from crmkit.services.relay import discard, relay, replay
 from crmkit.services.review import decide_match, labelled_pairs, labels, waiting
 from crmkit.services.score import rescore_due, score_all, score_lead
+from crmkit.services.sharing import share, unshare, who_may
+from crmkit.services.transfer import plan_transfer, transfer, transfer_chunk
+from crmkit.services.transfer_desk import Receiver
+from crmkit.services.undo_transfer import undo_transfer
 from crmkit.services.unmerge import plan_unmerge, unmerge
 from crmkit.services.workflow import RequestForm, advance, open_request
 from crmkit.testing import NOW, FixedClock, FixedIds
@@ -48,6 +63,12 @@ def ref(entity, number):
     return Ref(entity=entity, id=f"{entity[0].upper()}-{number}")
 
 
+PROSPECT = FilingForm(
+    member_id="M-1", prospect=LeadForm(company="Fjordland AS", phones=["+47 22 12 34 56"]), evidence="Met at the fair"
+)
+
+
+TRANSFER = "seed-000005"
 REVIEW = MatchReview.id_of("lead", "L-3", "L-4")
 PAIRS = [ScoredPair(one_id="L-4", other_id=other, probability=0.8) for other in ("L-3", "L-5", "L-9")]
 
@@ -80,6 +101,27 @@ KEYED = {
     "assign": lambda ctx: assign_lead(ctx, "L-3", idempotency_key=KEY),
     "assign what has an owner": lambda ctx: assign(ctx, ref("lead", 1), idempotency_key=KEY),
     "assign to": lambda ctx: assign_to(ctx, ref("account", 1), "M-2", idempotency_key=KEY),
+    "transfer": lambda ctx: transfer(ctx, [ref("account", n) for n in (2, 1, 99)], "M-3", idempotency_key=KEY),
+    "transfer into a pool": lambda ctx: transfer_chunk(
+        ctx, [ref("account", 1)], Receiver(pool_id="PO-1", stand_in="M-2"), key=KEY
+    ),
+    "undo a transfer": lambda ctx: undo_transfer(ctx, TRANSFER, idempotency_key=KEY),
+    "share": lambda ctx: share(ctx, ref("account", 1), Ref(entity="team", id="TE-1"), idempotency_key=KEY),
+    "share on other terms": lambda ctx: share(ctx, ref("account", 2), ref("member", 1), idempotency_key=KEY),
+    "unshare": lambda ctx: unshare(ctx, ref("account", 2), ref("member", 1), idempotency_key=KEY),
+    "file a prospect": lambda ctx: file_prospect(ctx, PROSPECT, idempotency_key=KEY),
+    "file in vain": lambda ctx: file_prospect(
+        ctx, FilingForm(member_id="M-1", record=ref("account", 2), evidence="x"), idempotency_key=KEY
+    ),
+    "approve a filing": lambda ctx: approve_filing(ctx, "FI-1", by="M-2", idempotency_key=KEY),
+    "refuse a filing": lambda ctx: refuse_filing(ctx, "FI-1", by="M-2", reason="no", idempotency_key=KEY),
+    "extend a filing": lambda ctx: extend_filing(ctx, "FI-2", by="M-1", reason="tender", idempotency_key=KEY),
+    "link a filing": lambda ctx: link_filing(ctx, "FI-2", ref("account", 1), by="M-1", idempotency_key=KEY),
+    "withdraw a filing": lambda ctx: withdraw_filing(ctx, "FI-2", by="M-1", idempotency_key=KEY),
+    "dispute a filing": lambda ctx: dispute_filing(ctx, "FI-2", by="M-3", grounds="ours", idempotency_key=KEY),
+    "arbitrate a filing": lambda ctx: arbitrate_filing(
+        ctx, "FI-3", by="M-3", decided_for="M-2", why="the contract runs", idempotency_key=KEY
+    ),
     "claim": lambda ctx: claim(ctx, ref("account", 10), "M-1", idempotency_key=KEY),
     "claim in vain": lambda ctx: claim(ctx, ref("account", 1), "M-1", idempotency_key=KEY),
     "claim some": lambda ctx: claim_many(
@@ -116,6 +158,9 @@ RUNS = {
         ).counts
     ),
     "assign waiting": assign_waiting,
+    "hand over": lambda ctx: hand_over(ctx, "M-1", successor="M-2"),
+    "hand over to pools": lambda ctx: hand_over(ctx, "M-2", into_pools=True),
+    "sweep filings": sweep_filings,
     "sweep": lambda ctx: sweep(ctx, batch=2),
     "rescore due": rescore_due,
     "score all": lambda ctx: score_all(ctx, chunk=2),
@@ -126,6 +171,9 @@ RUNS = {
 """Runs over many records: what was done before the fault stays, and the repeat does the rest."""
 
 LOOKS = {
+    "see who may": lambda ctx: who_may(ctx, ref("account", 2)),
+    "see how one may": lambda ctx: who_may(ctx, ref("account", 2), member_id="M-1"),
+    "plan a transfer": lambda ctx: plan_transfer(ctx, [ref("account", 2)], "M-3"),
     "find duplicates": lambda ctx: find_duplicates(ctx, KNOWN),
     "plan a merge": lambda ctx: plan_merge(ctx, ref("account", 1), ref("account", 2)),
     "plan to undo a merge": lambda ctx: plan_unmerge(ctx, ref("account", 21)),
@@ -143,8 +191,8 @@ LOOKS = {
 ANSWERS_AGAIN = {**KEYED, **LOOKS, "capture many": RUNS["capture many"]}
 SERVICES = {**KEYED, **RUNS, **LOOKS}
 
-UNTRIED = {"dead_letters"}
-"""One call of the outbox, and nothing else."""
+UNTRIED = {"dead_letters", "subject_of"}
+"""One call of the outbox, and nothing else; a part of ``file_prospect``."""
 
 on_each_kind_of_fault = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 on_quick_stores = pytest.mark.parametrize("world", ["memory", "sqlite"], indirect=True)

@@ -20,15 +20,29 @@ from crmkit.adapters.codec import Codec
 from crmkit.domain.model import model, revise
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.reasons import Catalogue
+from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
-from crmkit.rules import assignment, dedup, reclaim, routing, scoring
+from crmkit.rules import assignment, dedup, filing, reclaim, routing, scoring, transfer
 from crmkit.rules.policy import Decision, Policy
 from crmkit.rules.rulebook import RuleBook
-from crmkit.testing import NOW, a_calendar, a_lead, a_member, a_pool, a_request, a_team, a_territory, an_account
+from crmkit.testing import (
+    NOW,
+    a_calendar,
+    a_filing,
+    a_lead,
+    a_member,
+    a_pool,
+    a_request,
+    a_task,
+    a_team,
+    a_territory,
+    an_account,
+    an_interaction,
+)
 
 DAY = timedelta(days=1)
-ENGINES = (dedup, assignment, reclaim, scoring, routing)
+ENGINES = (dedup, assignment, reclaim, scoring, routing, transfer, filing)
 PLACES = re.compile(r"\{(\w+)\}")
 # what duplicate search tells programs besides: how many matches, by which group, how similar which field
 FOR_PROGRAMS = {"match": {"matches", "group", "field", "similarity"}}
@@ -360,6 +374,74 @@ def claim_cases():
         yield Case(f"claim {name}", reclaim.decide_claim, policy, facts)
 
 
+def transfer_cases():
+    owned, eva = an_account(owner_id="M-1"), a_member(id="M-2", capacity=3)
+    hold = Evidence(kind="legal_hold", source="case 7", since=NOW - DAY)
+    related = (
+        transfer.RelatedRecord.of(a_task()),
+        transfer.RelatedRecord.of(a_task(id="T-2", status="done")),
+        transfer.RelatedRecord.of(a_task(id="T-3", owner_id="M-3")),
+        transfer.RelatedRecord.of(a_lead(owner_id="M-1")),
+        transfer.RelatedRecord.of(a_lead(id="L-2", owner_id="M-1", evidence=(hold,))),
+        transfer.RelatedRecord.of(a_request(assignee_id="M-1", requested_by="M-2")),
+        transfer.RelatedRecord.of(an_interaction(next_at=NOW)),
+    )
+    standard = transfer.TransferPolicy()
+    strict = transfer.TransferPolicy(
+        related=(
+            transfer.Related(of="task", states=("open",), treatment="close"),
+            transfer.Related(of="request", states=("open",), treatment="block"),
+        )
+    )
+    for name, changes in {
+        "transferred": {},
+        "with all": {"related": related},
+        "to a pool": {"to": None, "pool_id": "PO-1", "related": related},
+        "to a pool with a stand-in": {"to": None, "pool_id": "PO-1", "stand_in": "M-3", "related": related},
+        "nowhere": {"to": None},
+        "without an owner": {"record": an_account()},
+        "taken meanwhile": {"from_member": "M-9"},
+        "already": {"record": revise(owned, owner_id="M-2")},
+        "away": {"to": revise(eva, status="on_leave")},
+        "held": {"record": revise(owned, evidence=(hold,))},
+        "cap": {"room": transfer.Room(held=2, cap=2)},
+        "uncounted": {"room": transfer.Room(held=2, cap=2, counts=False)},
+        "capacity": {"room": transfer.Room(open_work=2), "related": related},
+        "settled": {"record": a_lead(owner_id="M-1", status="converted"), "room": transfer.Room(open_work=3)},
+    }.items():
+        for policy in (standard, strict):
+            facts = transfer.TransferFacts(**{"record": owned, "to": eva, **changes})
+            yield Case(f"transfer {name} {len(policy.related)}", transfer.decide, policy, facts)
+
+
+def filing_cases():
+    member = a_member()
+    kind, record = filing.ObstacleKind, an_account().ref
+    told = filing.Obstacle(kind=kind.CUSTOMER, owner_id="M-2", team_id="TE-1", record=record, until=NOW + DAY)
+    strict = filing.FilingPolicy(
+        most_running=1, quotas=(Limit(most=1, per="day"), Limit(most=1, days=3)), act_days=None
+    )
+    for policy in (strict, filing.FilingPolicy(needs_approval=False, needs_evidence=False)):
+        for name, changes in {
+            "granted": {},
+            "empty": {"known_by": 0, "proven": False},
+            "away": {"member": revise(member, status="on_leave")},
+            "in the way": {"obstacles": (told, filing.Obstacle(kind=kind.FILING))},
+            "too many": {"running": 1, "filed": (1, 1)},
+        }.items():
+            facts = filing.FilingFacts(**{"member": member, "known_by": 2, "proven": True, **changes})
+            yield Case(f"filing {name} {policy.needs_approval}", filing.decide, policy, facts)
+    running = {"state": "approved", "decided_at": NOW - DAY, "expires_at": NOW + DAY}
+    for name, changes in {"waiting": {}, "running": running, "over": {**running, "expires_at": NOW}}.items():
+        for by in ("M-1", "M-2"):
+            approval = filing.ApprovalFacts(filing=a_filing(**changes), by=by, obstacles=(told,) * (name == "over"))
+            yield Case(f"filing approval {name} {by}", filing.decide_approval, strict, approval)
+            more = filing.ExtensionFacts(filing=a_filing(**changes), by=by, reason="tender" * (name != "over"))
+            yield Case(f"filing extension {name} {by}", filing.decide_extension, strict, more)
+    once = filing.ExtensionFacts(filing=a_filing(**running, extensions=1), by="M-1", reason="tender")
+    yield Case("filing extension again", filing.decide_extension, strict, once)
+
+
 CASES = [
     *dedup_cases(),
     *merge_cases(),
@@ -370,6 +452,8 @@ CASES = [
     *claim_cases(),
     *scoring_cases(),
     *routing_cases(),
+    *transfer_cases(),
+    *filing_cases(),
 ]
 BOOK = RuleBook.standard().with_kinds(Broken)
 CODEC = Codec(BOOK)

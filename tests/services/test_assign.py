@@ -20,6 +20,7 @@ from crmkit.domain.organization.hours import Hours
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.organization.territory import Seat
+from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.values.contact_points import Phone
 from crmkit.errors import InvalidInput, NotAllowed, NotFound
 from crmkit.rules.assignment import (
@@ -444,6 +445,12 @@ class TestByHand:
         keep(ctx, person("wei"), person("eva"), a_lead(owner_id="eva", owned_since=EARLIER))
         assert assign_to(ctx, Ref(entity="lead", id="L-1"), "wei").previous_owner_id == "eva"
         assert history(ctx) == [("transferred", "eva", "wei", None)]
+
+    def test_a_transfer_that_the_policy_forbids_is_not_allowed(self, ctx):
+        hold = Evidence(kind="legal_hold", source="case 7", since=EARLIER)
+        keep(ctx, person("wei"), person("eva"), a_lead(owner_id="eva", evidence=(hold,)))
+        with pytest.raises(NotAllowed, match="legal_hold"):
+            assign_to(ctx, Ref(entity="lead", id="L-1"), "wei")
 
     def test_a_transfer_does_not_use_up_a_turn(self, ctx):
         keep(ctx, person("eva"), person("wei"), a_lead(owner_id="wei"), *leads(1))

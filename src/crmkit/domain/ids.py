@@ -7,9 +7,12 @@ from crmkit.domain.model import Code, Key, model
 __all__ = [
     "AccountId",
     "CalendarId",
+    "CollaborationId",
     "ContactId",
     "EventId",
     "ExtensionId",
+    "FilingId",
+    "FilingMarkId",
     "InteractionId",
     "LeadId",
     "MatchReviewId",
@@ -25,6 +28,7 @@ __all__ = [
     "TaskId",
     "TeamId",
     "TerritoryId",
+    "TransferId",
     "TurnId",
 ]
 
@@ -47,6 +51,10 @@ OwnershipEntryId = NewType("OwnershipEntryId", str)
 ExtensionId = NewType("ExtensionId", str)
 TerritoryId = NewType("TerritoryId", str)
 TurnId = NewType("TurnId", str)
+TransferId = NewType("TransferId", str)
+CollaborationId = NewType("CollaborationId", str)
+FilingId = NewType("FilingId", str)
+FilingMarkId = NewType("FilingMarkId", str)
 EventId = NewType("EventId", str)
 
 

@@ -17,6 +17,21 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{record} 将于 {deadline} 回收（{cause}），请及时跟进。",
     ),
     "ownership.unassigned": ("{record} has no owner: {reason}.", "{record} 未能分配：{reason}。"),
+    "ownership.transferred": (
+        "{record} was {from_owner_id}'s and is in other hands now.",
+        "{record} 已由 {from_owner_id} 移交。",
+    ),
+    "record.passed_on": ("{record} is in the hands of {to_member_id} now.", "{record} 现由 {to_member_id} 负责。"),
+    "record.subject_transferred": (
+        "{record} belongs to {subject}, which went to {to_owner_id}.",
+        "{record} 所属的 {subject} 已移交给 {to_owner_id}。",
+    ),
+    "collaboration.shared": (
+        "{subject} is shared with you ({level}), until {expires_at}.",
+        "{subject} 已与您共享（{level}），有效期至 {expires_at}。",
+    ),
+    "collaboration.unshared": ("{subject} is shared with you no longer.", "{subject} 已不再与您共享。"),
+    "filing.moved": ("{record} is {to_state} now. {reason}", "{record} 状态变为 {to_state}。{reason}"),
     "lead.captured": ("{record} came in from {source}.", "新线索 {record}，来源 {source}。"),
     "lead.updated": ("{source} brought news of {record}.", "{source} 更新了 {record}。"),
     "lead.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),

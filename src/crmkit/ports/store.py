@@ -18,12 +18,15 @@ from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.extension import Extension
+from crmkit.domain.stewardship.filing import Filing, FilingMark
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.stewardship.request import Request
+from crmkit.domain.stewardship.transfer import Transfer
 from crmkit.domain.stewardship.turn import Turn
 from crmkit.ports.audit_trail import AuditTrail
 from crmkit.ports.candidates import CandidateIndex
@@ -64,6 +67,10 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "extensions": Extension,
     "turns": Turn,
     "territories": Territory,
+    "transfers": Transfer,
+    "collaborations": Collaboration,
+    "filings": Filing,
+    "filing_marks": FilingMark,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -150,6 +157,10 @@ class UnitOfWork(Protocol):
     extensions: Repository[Extension]
     turns: Repository[Turn]
     territories: Repository[Territory]
+    transfers: Repository[Transfer]
+    collaborations: Repository[Collaboration]
+    filings: Repository[Filing]
+    filing_marks: Repository[FilingMark]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

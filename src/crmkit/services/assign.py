@@ -13,7 +13,7 @@ import attrs
 
 from crmkit.domain.change import Change
 from crmkit.domain.conditions import F
-from crmkit.domain.ids import AccountId, MemberId, Ref
+from crmkit.domain.ids import AccountId, MemberId, Ref, TransferId
 from crmkit.domain.model import model, revise
 from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.domain.organization.territory import Territory
@@ -31,6 +31,7 @@ from crmkit.rules.assignment import (
 )
 from crmkit.services.context import Context
 from crmkit.services.custody import Custody, history, lock_of, owned_by, policy_for
+from crmkit.services.transfer_desk import Receiver, TransferDesk
 from crmkit.services.turns import Turns
 from crmkit.services.twins import Twins
 from crmkit.services.waiting import condition_of
@@ -121,10 +122,11 @@ def assign_waiting(ctx: Context, *, entity: str = "lead", limit: int = 1_000) ->
 def assign_to(ctx: Context, ref: Ref, member_id: str, *, idempotency_key: str | None = None) -> HandedOver:
     """``member_id`` owns the record from now on, by decision of whoever calls this.
 
-    Capacity is not asked: a manager may overfill somebody. It uses up no claim quota.
+    One that has an owner is transferred with all that belongs to it, as ``transfer`` does it. Capacity is
+    not asked: a manager may overfill somebody. It uses up no claim quota.
 
     Raises:
-        NotAllowed: the member is not active, or owns it already.
+        NotAllowed: the member is not active or owns it already, or the transfer policy forbids it.
         NotFound: no such record or member.
     """
 
@@ -136,16 +138,33 @@ def assign_to(ctx: Context, ref: Ref, member_id: str, *, idempotency_key: str | 
             raise NotAllowed(f"{member.ref} is {member.status.value}.", hint="Choose an active member.", id=member_id)
         if record.owner_id == member_id:
             raise NotAllowed(f"{ref} is this member's already.", hint="Choose another member.", id=ref.id)
-        custody = Custody.of(uow, ref.entity, now=now, owners=(record.owner_id,), pools=False).with_owner(member)
-        if record.owner_id is None:
-            cause, protection = Cause.ASSIGNED, custody.taken(record, member.id, now=now)
-        else:
-            cause, protection = Cause.TRANSFERRED, custody.handed_over(record, member.id, now=now)
-        change = record.assign(member.id, now=now, cause=cause, protection=protection)
+        if record.owner_id is not None:
+            return _transferred(ctx, uow, record, member, now)
+        custody = Custody.of(uow, ref.entity, now=now, pools=False).with_owner(member)
+        protection = custody.taken(record, member.id, now=now)
+        change = record.assign(member.id, now=now, protection=protection)
         uow.save(change, history(change, id=ctx.ids.new()))
-        return HandedOver(record=ref, owner_id=member.id, previous_owner_id=record.owner_id, protection=protection)
+        return HandedOver(record=ref, owner_id=member.id, protection=protection)
 
     return ctx.command(work, HandedOver, idempotency_key=idempotency_key)
+
+
+def _transferred(ctx: Context, uow: UnitOfWork, record: Owned, member: Member, now: datetime) -> HandedOver:
+    desk = TransferDesk(ctx, uow, record.entity, Receiver(member_id=member.id), now=now, over_caps=True)
+    [decision] = desk.decide([record.id])
+    if not decision.transferred:
+        raise NotAllowed(
+            f"{record.ref} may not change hands.",
+            hint=ctx.book.texts.say_all(decision.reasons),
+            id=record.id,
+        )
+    desk.save(TransferId(ctx.ids.new()))
+    return HandedOver(
+        record=record.ref,
+        owner_id=member.id,
+        previous_owner_id=record.owner_id,
+        protection=decision.protection or Protection(),
+    )
 
 
 # --- one transaction ------------------------------------------------------------------------------

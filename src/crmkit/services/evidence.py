@@ -21,7 +21,7 @@ from crmkit.rules.reclaim import PermitDecision, ReclaimCause, decide_lock
 from crmkit.services.context import Context
 from crmkit.services.custody import OWNED, UNSETTLED, Custody, lock_of, owned_by
 
-__all__ = ["Recounted", "attest", "lock", "plan_leave", "progressed", "recount", "unlock", "withdraw"]
+__all__ = ["Recounted", "attest", "lock", "plan_leave", "progressed", "recount", "unlock", "with_deadline", "withdraw"]
 
 BATCH = 500
 """Records of one transaction."""
@@ -192,10 +192,13 @@ def _moved(custody: Custody, record: Owned, now: datetime) -> Iterator[Change[An
         yield record.protect(stands, now=now)
 
 
-def _counted(
+def with_deadline(
     uow: UnitOfWork, change: Change[Any], *, now: datetime, custody: Custody | None = None, anew: bool = False
-) -> Protection:
-    """``change`` is saved together with the deadline that follows from it."""
+) -> Change[Any]:
+    """``change`` of a record's evidence or clock together with the deadline that follows from it.
+
+    ``anew`` where what kept the record with its owner has gone: the clocks decide, with the policy's grace.
+    """
     record: Owned = change.after
     custody = custody or Custody.of(uow, record.entity, now=now, owners=(record.owner_id,), pools=False)
     stands = custody.recounted(record, now=now)
@@ -203,7 +206,13 @@ def _counted(
         afresh = custody.recounted(record, now=now, anew=True)
         sooner = afresh.reclaim_at is not None and (record.reclaim_at is None or afresh.reclaim_at < record.reclaim_at)
         stands = afresh if sooner else stands
-    if stands != record.protection:
-        change = change.then(lambda owned: owned.protect(stands, now=now))
-    uow.save(change)
+    return change if stands == record.protection else change.then(lambda owned: owned.protect(stands, now=now))
+
+
+def _counted(
+    uow: UnitOfWork, change: Change[Any], *, now: datetime, custody: Custody | None = None, anew: bool = False
+) -> Protection:
+    whole = with_deadline(uow, change, now=now, custody=custody, anew=anew)
+    uow.save(whole)
+    stands: Protection = whole.after.protection
     return stands

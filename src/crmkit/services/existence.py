@@ -38,7 +38,7 @@ from crmkit.services.custody import day_began, lock_of
 from crmkit.services.duplicates import Neighbours, policy_in_force
 from crmkit.services.lead_form import LeadForm, ReadForm
 
-__all__ = ["check_existence"]
+__all__ = ["check_existence", "looked_up"]
 
 
 def check_existence(
@@ -65,7 +65,7 @@ def check_existence(
             asker=asker, asked=_asked(uow, asker, policy, now), contact=_contact(uow, asker, policy)
         )
         if not refusals(policy, facts):
-            facts = _looked_up(uow, facts, subject, now)
+            facts = looked_up(uow, facts, subject, now)
         answer = decide_disclosure(policy, facts, now=now)
         uow.save(asker.has_asked(_question(subject, facts, answer)))
         return answer
@@ -112,7 +112,8 @@ def _question(subject: Candidate, facts: DisclosureFacts, answer: ExistenceDecis
 # --- what is known --------------------------------------------------------------------------------
 
 
-def _looked_up(uow: UnitOfWork, facts: DisclosureFacts, subject: Candidate, now: datetime) -> DisclosureFacts:
+def looked_up(uow: UnitOfWork, facts: DisclosureFacts, subject: Candidate, now: datetime) -> DisclosureFacts:
+    """``facts`` with every customer that matches ``subject``, and who has it."""
     policy = policy_in_force(uow, now)
     neighbours = Neighbours.of(uow, [subject], policy, now=now)
     found = neighbours.facts(subject, EntryPoint.MANUAL)

@@ -22,12 +22,15 @@ from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
+from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.extension import Extension
+from crmkit.domain.stewardship.filing import Filing, FilingMark
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.stewardship.request import Request
+from crmkit.domain.stewardship.transfer import Transfer
 from crmkit.domain.stewardship.turn import Turn
 from crmkit.domain.values.contact_points import Email, Phone
 from crmkit.domain.values.names import CompanyName, PersonName
@@ -36,7 +39,10 @@ from crmkit.testing.clock import NOW
 
 __all__ = [
     "a_calendar",
+    "a_collaboration",
     "a_contact",
+    "a_filing",
+    "a_filing_mark",
     "a_lead",
     "a_match_review",
     "a_member",
@@ -49,6 +55,7 @@ __all__ = [
     "a_task",
     "a_team",
     "a_territory",
+    "a_transfer",
     "a_turn",
     "an_account",
     "an_extension",
@@ -195,6 +202,29 @@ def a_turn(**changes: Any) -> Turn:
     return _built(Turn, changes, id="lead:M-1", record_entity="lead", member_id="M-1", ahead=1.0)
 
 
+def a_transfer(**changes: Any) -> Transfer:
+    """The account ``A-1`` went from the member ``M-1`` to the member ``M-2``."""
+    record = {"record_entity": "account", "record_id": "A-1", "from_owner_id": "M-1", "to_owner_id": "M-2"}
+    return _built(Transfer, changes, id="TR-1", run_id="TR-1", **record)
+
+
+def a_collaboration(**changes: Any) -> Collaboration:
+    """The member ``M-2`` may read the account ``A-1``."""
+    whom = {} if changes.get("team_id") else {"member_id": "M-2"}
+    return _built(Collaboration, changes, id="CO-1", record_entity="account", record_id="A-1", **whom)
+
+
+def a_filing(**changes: Any) -> Filing:
+    """The member ``M-1`` has filed a prospect, which waits for approval."""
+    proof = {"evidence": "Visited their booth", "member_id": "M-1"}
+    return _built(Filing, changes, id="FI-1", prospect="杭州云杉贸易有限公司", **proof)
+
+
+def a_filing_mark(**changes: Any) -> FilingMark:
+    """The filing ``FI-1`` is found by a phone."""
+    return _built(FilingMark, changes, id="FM-1", key="phone:+8613800138000", filing_id="FI-1")
+
+
 _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Lead: a_lead,
     Account: an_account,
@@ -215,6 +245,10 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Extension: an_extension,
     Turn: a_turn,
     Territory: a_territory,
+    Transfer: a_transfer,
+    Collaboration: a_collaboration,
+    Filing: a_filing,
+    FilingMark: a_filing_mark,
 }
 
 

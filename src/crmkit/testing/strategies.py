@@ -27,7 +27,9 @@ from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave, Member
 from crmkit.domain.organization.territory import Territory
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
+from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.evidence import Evidence
+from crmkit.domain.stewardship.filing import Dispute
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.values.address import Address
 from crmkit.domain.values.contact_points import Email, Handle, Phone
@@ -83,6 +85,7 @@ _FIELDS: Mapping[tuple[type, str], st.SearchStrategy[Any]] = {
     (Hours, "weekday"): st.integers(1, 7),
     (Hours, "begins"): st.integers(0, 1_439),
     (Hours, "ends"): st.integers(0, 1_440),
+    (Dispute, "grounds"): texts(least=1).filter(str.strip),
     (Interaction, "minutes"): st.integers(0, 2**63 - 1),
     (Member, "weight"): st.integers(1, 2**63 - 1),
     (Member, "capacity"): st.none() | st.integers(0, 2**63 - 1),
@@ -102,6 +105,13 @@ def _person(fields: dict[str, Any]) -> dict[str, Any]:
 
 def _usable(name: str) -> Callable[[dict[str, Any]], dict[str, Any]]:
     return lambda fields: fields if fields[name] is not None else fields | {"invalid": True}
+
+
+def _shared_with(fields: dict[str, Any]) -> dict[str, Any]:
+    member = fields["member_id"]
+    if fields["team_id"] is not None:
+        return fields | {"member_id": None}
+    return fields | {"member_id": member if member is not None else IDS[0]}
 
 
 def _place(fields: dict[str, Any]) -> dict[str, Any]:
@@ -134,6 +144,7 @@ def _limit(fields: dict[str, Any]) -> dict[str, Any]:
 # … and fields that must fit each other
 _WHOLES: Mapping[type, Callable[[dict[str, Any]], dict[str, Any]]] = {
     Address: _place,
+    Collaboration: _shared_with,
     Email: _usable("address"),
     Evidence: _period("since", "until"),
     Handle: _usable("value"),

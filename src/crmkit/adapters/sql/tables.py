@@ -41,6 +41,10 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "extensions": (("record_entity", "record_id", "created_at"), ("state", "created_at")),
     "turns": (),
     "territories": (),
+    "collaborations": (("record_entity", "record_id"), ("member_id",), ("team_id",)),
+    "filings": (("member_id", "state"), ("due_at",), ("record_entity", "record_id")),
+    "filing_marks": (("key",),),
+    "transfers": (("run_id",), ("record_entity", "record_id")),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, ClassVar, Self
 
 from crmkit.domain.change import Change, Event, Record, changed
-from crmkit.domain.ids import MemberId, OwnershipEntryId, PoolId
+from crmkit.domain.ids import MemberId, OwnershipEntryId, PoolId, TransferId
 from crmkit.domain.model import Code, Key, Line, model
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.errors import AlreadyClaimed, NotAllowed
@@ -47,6 +47,7 @@ class Cause(StrEnum):
     RECLAIMED = "reclaimed"
     TRANSFERRED = "transferred"
     POOLED = "pooled"
+    TRANSFER_UNDONE = "transfer_undone"
     CONVERTED = "converted"
     MERGED = "merged"
     UNMERGED = "unmerged"
@@ -204,6 +205,8 @@ class OwnershipEntry(Record):
     to_owner_id: MemberId | None = None
     from_pool_id: PoolId | None = None
     to_pool_id: PoolId | None = None
+    transfer_id: TransferId | None = None
+    """The journal of the transfer that this line belongs to."""
 
 
 @model
