@@ -6,6 +6,7 @@ import pytest
 
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.notifiers import Inbox
+from crmkit.domain.activities.substance import Substance
 from crmkit.domain.change import created
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import Ref
@@ -205,3 +206,28 @@ def test_a_repeat_with_the_same_key_is_one_interaction(ctx):
     assert log_interaction(ctx, form, idempotency_key="k") == first
     with ctx.store.begin(read_only=True) as uow:
         assert uow.interactions.count() == 1
+
+
+class TestSubstance:
+    """A policy may ask that a follow-up says something before it prolongs a protection."""
+
+    policy = ReclaimPolicy(refreshes=(Refresh(days=60),), substance=Substance())
+
+    def logged(self, ctx, id="A-1", **said):
+        form = FollowUpForm(subject=Ref(entity="account", id=id), kind="visit", member_id="wei", **said)
+        return log_interaction(ctx, form)
+
+    def test_one_that_says_nothing_is_written_down_and_prolongs_nothing(self, ctx):
+        keep(ctx, an_account(owner_id="wei", owned_since=NOW, reclaim_at=NOW + 30 * DAY), policies=[self.policy])
+        empty = self.logged(ctx, summary="。。")
+        assert (empty.extended, empty.lacks) == (False, ("says_nothing",))
+        with ctx.store.begin(read_only=True) as uow:
+            assert uow.interactions.count() == 1
+            assert uow.accounts.get("A-1").last_contact_at == NOW
+
+    def test_one_with_substance_prolongs_and_its_copy_does_not(self, ctx):
+        held = {"owner_id": "wei", "owned_since": NOW, "reclaim_at": NOW + 30 * DAY}
+        keep(ctx, an_account(**held), an_account(id="A-2", **held), policies=[self.policy])
+        assert self.logged(ctx, summary="Asked about the price list").extended
+        copy = self.logged(ctx, "A-2", summary="Asked about the price list!")
+        assert (copy.extended, copy.lacks) == (False, ("copied",))

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from crmkit.domain.activities.interaction import Direction, Interaction, InteractionKind
+from crmkit.domain.activities.substance import Lack, said
 from crmkit.domain.change import Change, changed
+from crmkit.domain.conditions import F
 from crmkit.domain.ids import ContactId, InteractionId, MemberId, Ref
 from crmkit.domain.model import Line, Note, model
 from crmkit.domain.parties.account import Account
@@ -20,6 +22,8 @@ from crmkit.services.custody import Custody
 
 __all__ = ["FollowUp", "FollowUpForm", "log_interaction"]
 
+REMEMBERED = 100
+"""Follow-ups of a member among which a copy is looked for."""
 Subject = Lead | Account | Contact
 SUBJECTS: dict[str, type[Lead] | type[Account] | type[Contact]] = {"lead": Lead, "account": Account, "contact": Contact}
 
@@ -54,14 +58,16 @@ class FollowUp:
     protection: Protection
     extended: bool
     """Whether the follow-up moved the deadline."""
+    lacks: tuple[Lack, ...] = ()
+    """What it would have needed to count, where the reclaim policy asks for substance."""
 
 
 def log_interaction(ctx: Context, form: FollowUpForm, *, idempotency_key: str | None = None) -> FollowUp:
     """The follow-up is written, last and next contact are up to date, and the deadline is as late or later.
 
     A follow-up with a contact counts for the contact's account too. It moves the deadline when it is the
-    owner's own, of a kind that the reclaim policy lets protect, not from before the owner took the
-    record, and written down before the deadline.
+    owner's own, of a kind and with the substance that the reclaim policy asks for, not from before the
+    owner took the record, and written down before the deadline.
 
     Raises:
         InvalidInput: it took place in the future, or with something that nobody follows up.
@@ -78,9 +84,10 @@ def log_interaction(ctx: Context, form: FollowUpForm, *, idempotency_key: str | 
         # kept until the end: a sweep that runs now leaves the record out, or has taken it already
         subject: Subject = uow.repository(cls).get(form.subject.id, locking="wait")
         interaction = _interaction(form, InteractionId(ctx.ids.new()), at, now)
-        changes = list(_changes(uow, subject, form, at, now))
+        clock = _Clock(uow, interaction, now)
+        changes = list(_changes(uow, subject, form, clock))
         uow.save(interaction.log(), *changes)
-        return _answer(interaction, changes[-1])
+        return _answer(interaction, changes[-1], clock.lacks)
 
     return ctx.command(work, FollowUp, idempotency_key=idempotency_key)
 
@@ -105,17 +112,15 @@ def _interaction(form: FollowUpForm, id_: InteractionId, at: datetime, now: date
     )
 
 
-def _changes(
-    uow: UnitOfWork, subject: Subject, form: FollowUpForm, at: datetime, now: datetime
-) -> Iterator[Change[Any]]:
+def _changes(uow: UnitOfWork, subject: Subject, form: FollowUpForm, clock: "_Clock") -> Iterator[Change[Any]]:
     """What changes on the subject, and on the account behind a contact; what is protected comes last."""
+    now, at = clock.now, clock.interaction.at
     if isinstance(subject, Contact):
         yield changed(subject, now=now, **_contacted(subject, form, at))
         if subject.account_id is None:
             return
         subject = uow.accounts.get(subject.account_id, locking="wait")
-    clock = _clock(uow, subject, form, at, now)
-    yield changed(subject, now=now, **_contacted(subject, form, at), **clock)
+    yield changed(subject, now=now, **_contacted(subject, form, at), **clock.moved(subject))
 
 
 def _contacted(subject: Subject, form: FollowUpForm, at: datetime) -> dict[str, datetime | None]:
@@ -128,26 +133,41 @@ def _contacted(subject: Subject, form: FollowUpForm, at: datetime) -> dict[str, 
     return {"last_contact_at": last, "next_contact_at": next(upcoming, None)}
 
 
-def _clock(
-    uow: UnitOfWork, record: Lead | Account, form: FollowUpForm, at: datetime, now: datetime
-) -> dict[str, object]:
-    """The fields of the clock that the follow-up moves; none when it does not count."""
-    if record.owner_id is None or form.member_id != record.owner_id:
-        return {}
-    since = record.owned_since or record.created_at
-    if at < since:
-        return {}
-    custody = Custody.of(uow, record.entity, now=now, owners=(record.owner_id,), pools=False)
-    stands = custody.followed_up(record, Action(kind=form.kind, at=at), now=now)
-    if stands is None:
-        return {}
-    return {"last_action_at": max(filter(None, (record.last_action_at, at))), **written(stands)}
+class _Clock:
+    """What one follow-up does to the deadline of the record it counts for, and what it lacks to count."""
+
+    def __init__(self, uow: UnitOfWork, interaction: Interaction, now: datetime) -> None:
+        self.uow, self.interaction, self.now = uow, interaction, now
+        self.lacks: tuple[Lack, ...] = ()
+
+    def moved(self, record: Lead | Account) -> dict[str, object]:
+        """The fields of the clock that the follow-up moves; none when it does not count."""
+        owner_id, at = record.owner_id, self.interaction.at
+        if owner_id is None or self.interaction.member_id != owner_id:
+            return {}
+        if at < (record.owned_since or record.created_at):
+            return {}
+        custody = Custody.of(self.uow, record.entity, now=self.now, owners=(owner_id,), pools=False)
+        stands = custody.followed_up(record, Action(kind=self.interaction.kind, at=at), now=self.now)
+        if stands is None:
+            return {}
+        substance = custody.policy_of(owner_id).substance
+        if substance is not None:
+            self.lacks = substance.lacks(self.interaction, former=self.former(owner_id))
+        if self.lacks:
+            return {}
+        return {"last_action_at": max(filter(None, (record.last_action_at, at))), **written(stands)}
+
+    def former(self, member_id: str) -> frozenset[str]:
+        """What the member wrote down last, over all records."""
+        found = self.uow.interactions.find(F.member_id == member_id, order=["-at"], limit=REMEMBERED)
+        return frozenset(map(said, found))
 
 
-def _answer(interaction: Interaction, change: Change[Any]) -> FollowUp:
+def _answer(interaction: Interaction, change: Change[Any], lacks: tuple[Lack, ...]) -> FollowUp:
     after = change.after
     stands = Protection()
     if not isinstance(after, Contact):
         stands = after.protection
     extended = stands.reclaim_at is not None and stands.reclaim_at != getattr(change.before, "reclaim_at", None)
-    return FollowUp(interaction_id=interaction.id, record=after.ref, protection=stands, extended=extended)
+    return FollowUp(interaction_id=interaction.id, record=after.ref, protection=stands, extended=extended, lacks=lacks)

@@ -29,6 +29,7 @@ from typing import ClassVar
 
 from attrs import frozen
 
+from crmkit.domain.activities.substance import Substance
 from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.ids import CalendarId
 from crmkit.domain.model import Code, Key, model
@@ -104,6 +105,7 @@ class ReclaimPolicy(Policy):
             it is the only one.
         protect_days: default protection, counted from when the owner took the record.
         refreshes: what each kind of follow-up protects; the longest that fits counts.
+        substance: what a follow-up must have to prolong anything; ``None`` lets every one count.
         progress_days: from when the work last got further (or the record was taken); ``None`` for no such clock.
         win_days: from when the owner took it, unless there is evidence of a kind in ``won_by``; ``None`` for none.
         max_days: absolute maximum from when the owner took it, whatever was done; ``None`` for none.
@@ -137,6 +139,7 @@ class ReclaimPolicy(Policy):
     entity: Code = "account"
     protect_days: int = 30
     refreshes: tuple[Refresh, ...] = ()
+    substance: Substance | None = None
     progress_days: int | None = None
     win_days: int | None = None
     max_days: int | None = None
