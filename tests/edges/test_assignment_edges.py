@@ -15,6 +15,7 @@ from crmkit.domain.organization.member import Leave
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import PersonName
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Fallback, Target
+from crmkit.rules.reclaim import Cap, ClaimPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.assign import assign_lead, assign_waiting
 from crmkit.services.context import Context
@@ -264,3 +265,22 @@ class TestEdge30:
         assert assign_waiting(ctx).by_member == {"eva": 6}
         keep(ctx, *(person(n) for n in range(4)))
         assert assign_waiting(ctx).by_member == {"eva": 2, "wei": 2}
+
+
+def test_edge_06_the_holding_cap_of_claims_holds_for_assigned_leads(ctx):
+    """RY checks its holding cap on claims and forgets it elsewhere."""
+    keep(ctx, *team("wei", "eva"), *(person(n) for n in range(7)), policy=POLICY)
+    with ctx.store.begin() as uow:
+        uow.policies.put(ClaimPolicy(id="lead", entity="lead", caps=(Cap(most=2, member_ids=("wei",)),)))
+        uow.commit()
+    assert assign_waiting(ctx).by_member == {"eva": 5, "wei": 2}
+
+
+def test_edge_06_who_is_at_the_cap_is_named(ctx):
+    """RY checks its holding cap on claims and forgets it elsewhere."""
+    keep(ctx, *team("wei"), *(person(n) for n in range(2)), policy=POLICY)
+    with ctx.store.begin() as uow:
+        uow.policies.put(ClaimPolicy(id="lead", entity="lead", holding_cap=1))
+        uow.commit()
+    (refused,) = assign_waiting(ctx).unassigned
+    assert "assignment.cap" in [reason.code for reason in refused.reasons]

@@ -17,7 +17,7 @@ from crmkit.domain.values.money import Money
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.errors import InvalidInput, NotAllowed, NotFound
 from crmkit.rules.dedup import KINDS, REVIEW_TAG, TEXTS
-from crmkit.rules.reclaim import ReclaimPolicy
+from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
@@ -27,6 +27,7 @@ from crmkit.testing import (
     FixedIds,
     a_contact,
     a_lead,
+    a_member,
     a_pipeline,
     a_request,
     a_task,
@@ -350,3 +351,30 @@ def test_a_deal_needs_a_pipeline():
         convert_lead(bare, "L-1")
     assert refused.value.field == "pipeline_id"
     assert convert_lead(bare, "L-1", opportunity=False).account_id
+
+
+class TestTheCap:
+    """Edge 6: others check the holding cap on claims and forget that a conversion gives a customer too."""
+
+    @pytest.fixture
+    def capped(self, ctx):
+        with ctx.store.begin() as uow:
+            uow.policies.put(ClaimPolicy(id="account", holding_cap=1))
+            uow.commit()
+        save(ctx, a_member(id="wei"), an_account(id="A-9", name=CompanyName(legal="别的公司"), owner_id="wei"))
+        return ctx
+
+    def test_who_holds_as_many_as_allowed_converts_nothing_and_loses_nothing(self, capped):
+        save(capped, a_pipeline(), qualified(owner_id="wei"))
+        with pytest.raises(NotAllowed) as caught:
+            convert_lead(capped, "L-1")
+        assert "Give one back" in str(caught.value)
+        assert every(capped, "leads")[0].status == "qualified"
+
+    def test_a_lead_that_nobody_owns_is_converted_all_the_same(self, capped):
+        save(capped, a_pipeline(), qualified(owner_id=None))
+        assert convert_lead(capped, "L-1").account_id
+
+    def test_a_customer_that_somebody_owns_takes_no_room(self, capped):
+        save(capped, a_pipeline(), qualified(owner_id="wei"), an_account(owner_id="li"))
+        assert convert_lead(capped, "L-1", account_id="A-1").account_id == "A-1"

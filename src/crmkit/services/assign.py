@@ -29,6 +29,7 @@ from crmkit.rules.assignment import (
     plans,
     share_out,
 )
+from crmkit.rules.reclaim import ClaimPolicy
 from crmkit.services.context import Context
 from crmkit.services.custody import Custody, history, lock_of, owned_by, policy_for
 from crmkit.services.transfer_desk import Receiver, TransferDesk
@@ -230,8 +231,10 @@ def _facts(
     seated = (member_id for territory in territories for member_id in territory.members())
     known = (known.member_id for known in twins.owners.values())
     members = _members(uow, policy, [*owners.values(), *known, *seated])
-    # who has a capacity is locked as claims do it; the lock of assignment sorts before these
-    limited = sorted(lock_of(member.id) for member in members if member.capacity is not None)
+    # who has a capacity or a cap is locked as claims do it; the lock of assignment sorts before these
+    claims = policy_for(uow, ClaimPolicy, policy.entity, now=now)
+    capped = {member.id for member in members if claims is not None and claims.cap_of(member) is not None}
+    limited = sorted(lock_of(member.id) for member in members if member.capacity is not None or member.id in capped)
     if limited:
         uow.lock(*limited)
     turns = Turns.of(uow, policy.entity, members)

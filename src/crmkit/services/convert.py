@@ -19,12 +19,13 @@ from crmkit.domain.sales.pipeline import Pipeline, StageKind
 from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
 from crmkit.domain.values.keys import company_name_key
 from crmkit.domain.values.names import CompanyName
-from crmkit.errors import InvalidInput
+from crmkit.errors import InvalidInput, NotAllowed
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.dedup import REVIEW_TAG, Candidate, EntryPoint, Match, MatchDecision, Tier, decide, news_of
 from crmkit.services.context import Context
-from crmkit.services.custody import Custody, history
+from crmkit.services.custody import Custody, history, lock_of
 from crmkit.services.duplicates import Neighbours, lock_names, policy_in_force
+from crmkit.services.holdings import left_under_caps
 from crmkit.services.merge import resolve
 from crmkit.services.references import about
 
@@ -69,7 +70,7 @@ def convert_lead(
 
     Raises:
         NotFound: no such lead, account, contact or pipeline.
-        NotAllowed: the lead is not qualified.
+        NotAllowed: the lead is not qualified, or its owner holds as many customers as the cap allows.
         InvalidInput: it names neither a company nor a person, or there is no pipeline.
     """
 
@@ -80,6 +81,7 @@ def convert_lead(
         if lead.status is LeadStatus.CONVERTED and lead.account_id is not None:
             return _before(uow, lead, lead.account_id)
         known = _Known.of(uow, lead, account_id, contact_id, now)
+        _check_room(uow, lead, known.account, now)
         made = _Made(ctx, lead, Custody.of(uow, Account.entity, now=now, owners=(lead.owner_id,), pools=False), now)
         account = made.account(known.account)
         contact = made.contact(known.contact, account.after)
@@ -103,6 +105,22 @@ def convert_lead(
         )
 
     return ctx.command(work, Converted, idempotency_key=idempotency_key)
+
+
+def _check_room(uow: UnitOfWork, lead: Lead, known: Account | None, now: datetime) -> None:
+    """The lead's owner may hold the customer that comes of it, if that one is to be theirs."""
+    if lead.owner_id is None or (known is not None and known.owner_id is not None):
+        return
+    # before anything is counted, as claims do it
+    uow.lock(lock_of(lead.owner_id))
+    owners = list(uow.members.get_many([lead.owner_id]).values())
+    left = left_under_caps(uow, Account.entity, owners, now=now).get(lead.owner_id)
+    if left is not None and left <= 0:
+        raise NotAllowed(
+            f"{lead.owner_id} holds as many customers as the cap allows.",
+            hint="Give one back, or assign the lead to somebody else.",
+            id=lead.id,
+        )
 
 
 def _before(uow: UnitOfWork, lead: Lead, account_id: AccountId) -> Converted:

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from crmkit.domain.change import Change
-from crmkit.domain.conditions import Condition, F, parse
+from crmkit.domain.conditions import Condition, F
 from crmkit.domain.ids import PoolId, Ref
 from crmkit.domain.model import Line, model, revise
 from crmkit.domain.organization.member import Member
@@ -23,6 +23,7 @@ from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import ClaimDecision, ClaimFacts, ClaimOutcome, ClaimPolicy, decide_claim
 from crmkit.services.context import Context
 from crmkit.services.custody import UNSETTLED, Custody, calendar_of, history, lock_of, owned_by, policy_for
+from crmkit.services.holdings import counted
 
 __all__ = ["Batch", "ClaimBatch", "GivenBack", "claim", "claim_many", "give_back"]
 
@@ -199,8 +200,8 @@ class _ClaimDesk:
         cap = self.policy.cap_of(self.member)
         if cap is None:
             return 0
-        counted = (F.owner_id == self.member.id) & ~parse(cap.uncounted) & UNSETTLED[self.entity]
-        return owned_by(self.uow, self.entity).count(counted, now=self.now)
+        mine = (F.owner_id == self.member.id) & counted(cap, self.entity)
+        return owned_by(self.uow, self.entity).count(mine, now=self.now)
 
     def count_open(self) -> int:
         if self.member.capacity is None:
@@ -215,8 +216,8 @@ class _ClaimDesk:
         calendar = calendar_of(self.uow, self.policy.calendar_id)
         begins = (quota.begins(self.now, calendar) for quota in self.policy.quotas)
         causes = (*GIVEN, "claimed") if self.policy.counts_assigned else ("claimed",)
-        counted = self.received(*causes)
-        return tuple(self.uow.ownership.count(counted & (F.at >= since)) for since in begins)
+        received = self.received(*causes)
+        return tuple(self.uow.ownership.count(received & (F.at >= since)) for since in begins)
 
     def last_claim(self) -> datetime | None:
         if not self.policy.interval_minutes:

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import evolve, frozen
 
 from crmkit.domain.change import Change, created
-from crmkit.domain.conditions import F, parse
+from crmkit.domain.conditions import F
 from crmkit.domain.ids import CollaborationId, MemberId, PoolId, Ref, TransferId
 from crmkit.domain.model import revise
 from crmkit.domain.organization.member import Member, MemberStatus
@@ -31,6 +31,7 @@ from crmkit.rules.transfer import (
 )
 from crmkit.services.context import Context
 from crmkit.services.custody import UNSETTLED, Custody, history, lock_of, owned_by, policy_for
+from crmkit.services.holdings import counted
 from crmkit.services.related import Belongings, closed, handed
 from crmkit.services.sharing import collaborators
 
@@ -184,9 +185,9 @@ class _Counter:
         cap = None if policy is None or to is None else policy.cap_of(to)
         held, open_work, counting = 0, 0, frozenset[str]()
         if to is not None and cap is not None:
-            counted = ~parse(cap.uncounted) & UNSETTLED[entity]
-            held = owned_by(uow, entity).count((F.owner_id == to.id) & counted, now=now)
-            found = owned_by(uow, entity).find(F.id.in_(list(ids)) & counted, now=now)
+            counts = counted(cap, entity)
+            held = owned_by(uow, entity).count((F.owner_id == to.id) & counts, now=now)
+            found = owned_by(uow, entity).find(F.id.in_(list(ids)) & counts, now=now)
             counting = frozenset(record.id for record in found)
         if to is not None and to.capacity is not None:
             open_work = sum(

@@ -3,21 +3,20 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from crmkit.domain.conditions import Condition, F, parse
+from crmkit.domain.conditions import F, parse
 from crmkit.domain.ids import MemberId
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member
 from crmkit.ports.presence import Presence
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.assignment import AssignmentPolicy, Availability, Candidate
-from crmkit.services.custody import UNSETTLED, calendar_of, owned_by
+from crmkit.services.custody import UNSETTLED, calendar_of
+from crmkit.services.holdings import held_by_each, left_under_caps
 from crmkit.services.turns import Turns
 
 __all__ = ["candidates_of"]
-
-MOST_IDS = 1_000
-"""Ids that one condition lists."""
 
 
 def candidates_of(
@@ -31,13 +30,14 @@ def candidates_of(
 ) -> tuple[Candidate, ...]:
     """``members`` with what they hold, what their limits leave, and where they stand in the rotation.
 
-    Queries: one per entity that has owners, one for each limit and backlog, and one for the calendars.
+    Queries: one per entity that has owners, one for each limit, backlog and kind of cap, and one for the calendars.
 
     Raises:
         NotFound: the policy's calendar does not exist.
     """
     load = _open_work(uow, members, now)
     room = _room(uow, policy, members, now)
+    caps = left_under_caps(uow, policy.entity, members, now=now)
     calendars = _calendars(uow, policy, members)
     away = _away(policy, members, presence)
     return tuple(
@@ -48,6 +48,7 @@ def candidates_of(
             away=member.id in away,
             calendar=calendars.get(member.calendar_id or "") or calendars.get(policy.calendar_id or ""),
             room=tuple(left[member.id] for left in room),
+            cap_left=caps.get(member.id),
         )
         for member in members
     )
@@ -79,30 +80,19 @@ def _room(
     uow: UnitOfWork, policy: AssignmentPolicy, members: Sequence[Member], now: datetime
 ) -> list[dict[MemberId, int]]:
     """How many more each limit and backlog leaves each member."""
-    calendar = calendar_of(uow, policy.calendar_id)
-    used: list[tuple[int, Mapping[MemberId, int]]] = [
+    calendar, ids = calendar_of(uow, policy.calendar_id), [member.id for member in members]
+    used: list[tuple[int, Mapping[Any, int]]] = [
         (limit.most, _received(uow, policy, limit.begins(now, calendar))) for limit in policy.limits
     ]
     used += [
-        (backlog.most, _held(uow, policy.entity, parse(backlog.when), members, now)) for backlog in policy.backlogs
+        (backlog.most, held_by_each(uow, policy.entity, parse(backlog.when), ids, now=now))
+        for backlog in policy.backlogs
     ]
     return [{member.id: most - counts.get(member.id, 0) for member in members} for most, counts in used]
 
 
-def _open_work(uow: UnitOfWork, members: Sequence[Member], now: datetime) -> Counter[MemberId]:
-    load: Counter[MemberId] = Counter()
+def _open_work(uow: UnitOfWork, members: Sequence[Member], now: datetime) -> Counter[str]:
+    load: Counter[str] = Counter()
     for entity, unsettled in UNSETTLED.items():
-        load.update(_held(uow, entity, unsettled, members, now))
+        load.update(held_by_each(uow, entity, unsettled, [member.id for member in members], now=now))
     return load
-
-
-def _held(
-    uow: UnitOfWork, entity: str, condition: Condition, members: Sequence[Member], now: datetime
-) -> Counter[MemberId]:
-    """How many records for which ``condition`` holds each member has."""
-    held: Counter[MemberId] = Counter()
-    ids = sorted(member.id for member in members)
-    for start in range(0, len(ids), MOST_IDS):
-        owned = F.owner_id.in_(ids[start : start + MOST_IDS])
-        held.update(owned_by(uow, entity).count_by("owner_id", owned & condition, now=now))
-    return held

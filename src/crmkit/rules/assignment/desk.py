@@ -208,6 +208,9 @@ class Desk:
         full = [each.member.id for each in there if each.at_capacity]
         if full:
             yield Reason.of("assignment.full", members=_list(full))
+        capped = [each.member.id for each in there if each.capped]
+        if capped:
+            yield Reason.of("assignment.cap", members=_list(capped))
         for place, bound in enumerate(self.policy.bounds):
             ids = [each.member.id for each in there if each.room and each.room[place] <= 0]
             if ids:

@@ -30,6 +30,7 @@ class Candidate:
         calendar: whose hours the member works; without one at any time.
         room: how many records more each limit and backlog of the policy leaves, in their order; none
             given means no limit.
+        cap_left: how many records more the member's holding cap leaves; ``None`` for no cap.
     """
 
     member: Member
@@ -38,11 +39,17 @@ class Candidate:
     away: bool = False
     calendar: WorkingCalendar | None = None
     room: tuple[int, ...] = ()
+    cap_left: int | None = None
 
     @property
     def full(self) -> bool:
-        """Open work has reached the member's capacity, or a limit of the policy is used up."""
-        return self.at_capacity or any(left <= 0 for left in self.room)
+        """Open work has reached the member's capacity, or a limit of the policy or the holding cap is used up."""
+        return self.at_capacity or self.capped or any(left <= 0 for left in self.room)
+
+    @property
+    def capped(self) -> bool:
+        """The member holds as many records as the cap allows."""
+        return self.cap_left is not None and self.cap_left <= 0
 
     @property
     def at_capacity(self) -> bool:
@@ -67,12 +74,14 @@ class Candidate:
             away=self.away,
             calendar=self.calendar,
             room=self.room,
+            cap_left=self.cap_left,
         )
 
     def with_one_more(self, taken: tuple[int, ...] = ()) -> "Candidate":
         """The counters after one more record, which takes ``taken`` of the room."""
         room = tuple(left - less for left, less in zip(self.room, taken, strict=True)) if self.room else ()
-        return attrs.evolve(self, open_work=self.open_work + 1, room=room)
+        cap_left = None if self.cap_left is None else self.cap_left - 1
+        return attrs.evolve(self, open_work=self.open_work + 1, room=room, cap_left=cap_left)
 
 
 @frozen(kw_only=True)

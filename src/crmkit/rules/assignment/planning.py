@@ -60,7 +60,7 @@ def _plan(desk: Desk, target: Target, strategy: BestFit, records: Sequence[Owned
 
 
 def _room(candidate: Candidate, most: int) -> int:
-    left = [most, *candidate.room]
+    left = [most, *candidate.room, most if candidate.cap_left is None else candidate.cap_left]
     if candidate.member.capacity is not None:
         left.append(candidate.member.capacity - candidate.open_work)
     return min(left)

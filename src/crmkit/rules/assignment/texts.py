@@ -43,6 +43,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "assignment.on_leave": ("On leave until {until}: {members}.", "休假至 {until}：{members}。"),
     "assignment.off_hours": ("Not at work until {until}: {members}.", "{until} 前不在班：{members}。"),
     "assignment.not_present": ("Not present: {members}.", "不在线：{members}。"),
+    "assignment.cap": ("Hold as many as their cap allows: {members}.", "已达持有上限：{members}。"),
     "assignment.full": ("At capacity: {members}.", "已达容量：{members}。"),
     "assignment.limit.days": (
         "Has received {most} in {days} days: {members}.",
