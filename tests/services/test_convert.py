@@ -365,16 +365,16 @@ class TestTheCap:
         return ctx
 
     def test_who_holds_as_many_as_allowed_converts_nothing_and_loses_nothing(self, capped):
-        save(capped, a_pipeline(), qualified(owner_id="wei"))
+        save(capped, qualified(owner_id="wei"))
         with pytest.raises(NotAllowed) as caught:
             convert_lead(capped, "L-1")
         assert "Give one back" in str(caught.value)
         assert every(capped, "leads")[0].status == "qualified"
 
     def test_a_lead_that_nobody_owns_is_converted_all_the_same(self, capped):
-        save(capped, a_pipeline(), qualified(owner_id=None))
+        save(capped, qualified(owner_id=None))
         assert convert_lead(capped, "L-1").account_id
 
     def test_a_customer_that_somebody_owns_takes_no_room(self, capped):
-        save(capped, a_pipeline(), qualified(owner_id="wei"), an_account(owner_id="li"))
+        save(capped, qualified(owner_id="wei"), an_account(owner_id="li"))
         assert convert_lead(capped, "L-1", account_id="A-1").account_id == "A-1"
