@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from attrs import frozen
 
 from core.databases import Database, Raw, store_at
 from core.leads import MEMBERS, NOW
 from crmkit.adapters.notifiers import Inbox
+from crmkit.adapters.sql.engine import engine_for
 from crmkit.adapters.system import Uuid7
 from crmkit.domain.change import created
 from crmkit.domain.organization.member import Member
@@ -24,13 +26,15 @@ from crmkit.services.context import Context
 from crmkit.testing import FixedClock
 from harness import Bench
 
-__all__ = ["CLAIMERS", "MILLION", "POLICY", "Stock", "stocked"]
+__all__ = ["CLAIMERS", "MILLION", "POLICY", "WRITERS_SHARE", "Stock", "engine_at", "made_durable", "stocked"]
 
 MILLION = 1_000_000
 FIRST = 10_000
 """Records that crmkit writes itself; 5 of 100 are due, 30 lie in a pool, the others have some time left."""
 
-CLAIMERS = tuple(f"C-{number:02}" for number in range(60))
+WRITERS_SHARE = 10
+"""Members of one process that claims."""
+CLAIMERS = tuple(f"C-{number:02}" for number in range(8 * WRITERS_SHARE))
 """Members who own nothing yet."""
 
 POLICY = ReclaimPolicy(
@@ -57,6 +61,7 @@ class Stock:
     ctx: Context
     raw: Raw
     database: Database
+    url: str
     due: int
 
     def spare(self, count: int, begin: int) -> list[str]:
@@ -67,7 +72,36 @@ class Stock:
         return [row[0] for row in found]
 
 
-def stocked(bench: Bench, database: Database, size: int, *, policies: Sequence[Policy] = (POLICY,)) -> Stock:
+def engine_at(url: str, *, durable: bool) -> sa.Engine:
+    """The engine that crmkit makes for ``url``; ``durable`` where SQLite is to wait for the disk at each commit."""
+    engine = engine_for(url)
+    if durable and engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", lambda driver, _record: made_durable(driver))
+    return engine
+
+
+def made_durable(connection: Any) -> None:
+    """SQLite waits for the disk at each commit."""
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _durable_server(bench: Bench, raw: Raw) -> None:
+    """The server, which the tests run without regard to power cuts, waits for the disk at each commit."""
+
+    def settings(*texts: str) -> None:
+        raw.connection.autocommit = True
+        for text in (*texts, "SELECT pg_reload_conf()"):
+            raw.cursor.execute(text)
+        raw.connection.autocommit = False
+
+    names = ("fsync", "synchronous_commit", "full_page_writes")
+    settings(*(f"ALTER SYSTEM SET {name} = on" for name in names))
+    bench.until_the_line_ends(lambda: settings(*(f"ALTER SYSTEM RESET {name}" for name in names)))
+
+
+def stocked(
+    bench: Bench, database: Database, size: int, *, policies: Sequence[Policy] = (POLICY,), durable: bool = False
+) -> Stock:
     """``size`` customers of twenty members, one in twenty of them due."""
     url = database.url(bench)
     store = store_at(bench, url)
@@ -79,8 +113,10 @@ def stocked(bench: Bench, database: Database, size: int, *, policies: Sequence[P
         uow.commit()
     raw = database.connect(bench, url)
     _multiplied(raw, size // FIRST)
+    if durable and raw.mark == "%s":
+        _durable_server(bench, raw)
     ctx = Context(store=store, clock=FixedClock(NOW), ids=Uuid7(), notifier=Inbox(), book=RuleBook.standard())
-    return Stock(ctx, raw, database, due=size // 20)
+    return Stock(ctx, raw, database, url, due=size // 20)
 
 
 def _account(number: int) -> Account:
