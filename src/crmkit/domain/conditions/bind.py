@@ -118,12 +118,14 @@ class _Binder:
         match node:
             case Leaf():
                 return self.leaf(node)
-            case And(terms):
-                return And([self.node(term) for term in terms])
-            case Or(terms):
-                return Or([self.node(term) for term in terms])
+            case And(terms) | Or(terms):
+                fitted = [self.node(term) for term in terms]
+                # what fits already stays as it is: most conditions do, and every query binds one
+                same = all(new is term for new, term in zip(fitted, terms, strict=True))
+                return node if same else type(node)(fitted)
             case Not(term):
-                return Not(self.node(term))
+                inner = self.node(term)
+                return node if inner is term else Not(inner)
             case Always():
                 return node
             case _:
@@ -142,9 +144,12 @@ class _Binder:
             return leaf
         match leaf:
             case Compare():
-                return attrs.evolve(leaf, value=self.fitting(spec, leaf.value))
+                fitted = self.fitting(spec, leaf.value)
+                return leaf if fitted is leaf.value else attrs.evolve(leaf, value=fitted)
             case In():
-                return attrs.evolve(leaf, values=[self.fitting(spec, value) for value in leaf.values])
+                values = [self.fitting(spec, value) for value in leaf.values]
+                same = all(new is value for new, value in zip(values, leaf.values, strict=True))
+                return leaf if same else attrs.evolve(leaf, values=values)
             case Within():
                 return attrs.evolve(leaf, period=self.period(spec, leaf.period))
             case _:

@@ -19,6 +19,7 @@ crmkit.errors.InvalidCondition: The condition cannot be read at character 17. Na
 import ast
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 from crmkit.domain.conditions.fields import period_of
 from crmkit.domain.conditions.literals import WRITTEN, Literal, literal_of, read_literal
@@ -52,6 +53,11 @@ def parse(text: str) -> Condition:
     """
     if not isinstance(text, str):
         raise InvalidCondition(f"A {type(text).__name__} is no text.", hint="Give a str, or use from_json.")
+    return _parsed(text)
+
+
+@lru_cache(maxsize=1_024)
+def _parsed(text: str) -> Condition:
     scan(text)
     line = text.replace("\r", " ").replace("\n", " ")  # of the same length, so that places stay right
     bare = line.strip()
