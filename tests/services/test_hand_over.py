@@ -9,6 +9,7 @@ from crmkit.adapters.notifiers import Inbox
 from crmkit.domain.change import changed, created
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.errors import InvalidInput, NotAllowed, NotFound, StorageFailed
+from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services import hand_over as module
 from crmkit.services.assign import assign_to
@@ -144,6 +145,15 @@ class TestWhatStays:
         keep(ctx, WEI, a_member(id="eva", capacity=0), an_account(owner_id="wei"))
         assert [each.reason.code for each in hand_over(ctx, "wei", successor="eva").stayed] == ["transfer.capacity"]
         assert hand_over(ctx, "wei", successor="eva", over_caps=True).transferred == 1
+
+    def test_for_what_stays_the_time_for_owners_who_left_runs_from_now(self, ctx):
+        with ctx.store.begin() as uow:
+            uow.policies.put(ReclaimPolicy(id="account", left_days=3))
+            uow.commit()
+        keep(ctx, WEI, a_member(id="eva", capacity=0), an_account(owner_id="wei", owned_since=NOW))
+        hand_over(ctx, "wei", successor="eva")
+        stays = get(ctx, "accounts", "A-1")
+        assert (stays.reclaim_at, stays.reclaim_cause) == (NOW + timedelta(days=3), "owner_left")
 
     def test_without_a_pool_or_anybody_everything_is_named(self, ctx):
         keep(ctx, a_member(id="wei"), *belongings())

@@ -29,6 +29,7 @@ from crmkit.ports.store import UnitOfWork
 from crmkit.rules.transfer import TransferDecision, Treatment
 from crmkit.services.context import Context
 from crmkit.services.custody import UNSETTLED, lock_of, owned_by
+from crmkit.services.evidence import recount
 from crmkit.services.related import handed, in_state
 from crmkit.services.transfer import transfer_chunk
 from crmkit.services.transfer_desk import Receiver
@@ -104,6 +105,9 @@ def hand_over(
         run.owned(entity)
     for cls in LOOSE:
         run.loose(cls)
+    if run.staying:
+        # where the reclaim policy has a time for owners who left, it runs from now
+        recount(ctx, member_id)
     return run.report()
 
 
