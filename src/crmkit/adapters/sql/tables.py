@@ -10,11 +10,12 @@ from crmkit.adapters.codec import StoredCodec
 from crmkit.adapters.sql.mapping import ColumnKind, Dialect, Field, columns_of, fields_of, sql_type
 from crmkit.adapters.sql.rows import RowCode, row_code
 from crmkit.domain.change import Record
+from crmkit.domain.stewardship.ownership import Owned
 from crmkit.ports.store import REPOSITORIES
 
 __all__ = ["INDEXES", "EntityTable", "Tables"]
 
-OWNED = (("owner_id",), ("pool_id",), ("reclaim_at",), ("warn_at",))
+OWNED = (("owner_id",), ("pool_id", "pool_since"), ("reclaim_at",), ("warn_at",))
 
 INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "leads": (*OWNED, ("score_due_at",), ("account_id",), ("status", "created_at"), ("external_id",)),
@@ -95,7 +96,10 @@ class Tables:
             name, self.metadata, _column("tenant", ColumnKind.TEXT), *columns, sa.PrimaryKeyConstraint("tenant", "id")
         )
         for of in INDEXES[plural]:
-            sa.Index(f"ix_{name}_{'_'.join(of)}", table.c.tenant, *(table.c[each] for each in of), table.c.id)
+            keys = (_key(table.c[each], dialect) for each in of)
+            sa.Index(f"ix_{name}_{'_'.join(of)}", table.c.tenant, *keys, table.c.id)
+        if issubclass(cls, Owned):
+            _index_what_is_rare(name, table)
         return EntityTable(plural, cls, table, fields, row_code(cls, fields))
 
     def _audit(self) -> sa.Table:
@@ -189,6 +193,23 @@ class Tables:
         )
         sa.Index("ix_crm_inbox_at", table.c.tenant, table.c.member_id, table.c.at)
         return table
+
+
+def _index_what_is_rare(name: str, table: sa.Table) -> None:
+    """Records that wait for an owner, and those that have one and no clock: few among very many without either."""
+    unowned, unclocked = table.c.owner_id.is_(None), table.c.reclaim_at.is_(None)
+    rare = {
+        "waiting": unowned & table.c.pool_id.is_(None),
+        "unclocked": unclocked & table.c.owner_id.is_not(None),
+    }
+    for what, where in rare.items():
+        keys = (table.c.tenant, table.c.created_at, table.c.id)
+        sa.Index(f"ix_{name}_{what}", *keys, sqlite_where=where, postgresql_where=where)
+
+
+def _key(column: "sa.Column[Any]", dialect: Dialect) -> "sa.ColumnElement[Any]":
+    """``column`` in the order that repositories read in: missing values first."""
+    return column.asc().nulls_first() if dialect is Dialect.POSTGRES and column.nullable else column
 
 
 def _column(
