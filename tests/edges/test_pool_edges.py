@@ -379,6 +379,15 @@ class TestEdge09:
         give_back(ctx, ref(), "eva")
         assert codes(claim(ctx, ref(), "wei")) == ["claim.cooldown"]
 
+    def test_edge_09_it_holds_for_each_record_of_a_batch(self, ctx):
+        records = [pooled(f"A-{number}") for number in range(3)]
+        keep(ctx, a_pool(), *members("wei"), *records, policies=[self.POLICY])
+        for number in (0, 1):
+            claim(ctx, ref(f"A-{number}"), "wei")
+            give_back(ctx, ref(f"A-{number}"), "wei")
+        answer = claim_many(ctx, [record.ref for record in records], "wei", batch=Batch.PARTIAL)
+        assert [codes(decision) for decision in answer.decisions] == [["claim.cooldown"]] * 2 + [["claim.granted"]]
+
     @pytest.mark.parametrize("how", ["given back into another pool", "moved on by an administrator"])
     def test_edge_09_it_holds_in_every_pool(self, ctx, how):
         """In WuKong it is a switch of each pool, and looks at the last entry into that pool."""

@@ -187,18 +187,16 @@ class TestEdge11:
     def test_edge_11_a_run_has_one_now_however_long_it_takes(self):
         """By the time of the last batch the deadlines of A-3 and A-4 have passed: they are not of this run."""
         ctx = context(MemoryStore())
-        keep(
-            ctx,
-            a_pool(),
-            a_member(id="wei"),
-            *(held(f"A-{n}", due=NOW + SECOND if n < 3 else NOW + n * SECOND) for n in range(5)),
-            policies=[self.POLICY],
-        )
+        records = [held(f"A-{n}", due=NOW + SECOND if n < 3 else NOW + n * SECOND) for n in range(5)]
+        spared = [held(f"B-{n}", due=NOW, standing="key") for n in range(3)]
+        policy = revise(self.POLICY, exemptions=(Exemption(name="key", when="standing == 'key'"),))
+        keep(ctx, a_pool(), a_member(id="wei"), *records, *spared, policies=[policy])
         slow = context(ctx.store, clock=Ticking(), ids=ctx.ids)
         report = sweep(slow, batch=1)
-        assert (report.at, report.reclaimed) == (NOW + SECOND, 3)
+        assert (report.at, report.reclaimed, report.kept) == (NOW + SECOND, 3, 3)
         assert {at for at, _ in told(ctx, "reclaimed")} == {NOW + SECOND}
-        assert {id for id, owner in owners(ctx).items() if owner == "wei"} == {"A-3", "A-4"}
+        assert {due_at(ctx, f"B-{n}") for n in range(3)} == {NOW + SECOND + 30 * DAY}
+        assert {id for id, owner in owners(ctx).items() if owner is not None} == {"A-3", "A-4", "B-0", "B-1", "B-2"}
 
 
 class TestEdge12:
