@@ -17,13 +17,14 @@ from crmkit.adapters.sql.engine import engine_for
 from crmkit.domain.change import created
 from crmkit.domain.ids import Ref
 from crmkit.domain.organization.limits import Limit
+from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.stewardship.filing import Dispute
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.ports.store import Store
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
-from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy, Refresh
+from crmkit.rules.reclaim import ClaimPolicy, Exemption, Extensions, Pause, ReclaimPolicy, Refresh
 from crmkit.rules.routing import discount_approval
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.context import Context
@@ -47,6 +48,7 @@ from crmkit.testing import (
     a_task,
     a_team,
     an_account,
+    an_extension,
     an_interaction,
     an_opportunity,
 )
@@ -60,8 +62,19 @@ DAY = timedelta(days=1)
 BOOK = RuleBook.standard()
 POLICIES = (
     ReclaimPolicy(
-        id="account", calendar_id="cn", protect_days=30, refreshes=(Refresh(days=15),), warn_days=(7,), grace_days=8
+        id="account",
+        calendar_id="cn",
+        protect_days=30,
+        refreshes=(Refresh(days=15),),
+        progress_days=40,
+        warn_days=(7,),
+        grace_days=8,
+        lock_days=20,
+        lock_quota=2,
+        exemptions=(Exemption(name="customer", evidence=("contract", "lock")),),
+        extensions=Extensions(most_days=14),
     ),
+    ReclaimPolicy(id="lead", entity="lead", pauses=(Pause(begins=NOW - DAY),)),
     ClaimPolicy(id="account", holding_cap=9, quotas=(Limit(most=5, per="day"),), cooldown_days=7, calendar_id="cn"),
     AssignmentPolicy(entries=(Entry(name="East", to=(Target(team_ids=("TE-1",)),)),)),
     discount_approval(),
@@ -77,6 +90,7 @@ def people():
     yield a_member(id="M-3", role_ids=("sales-director",))
     yield a_pool()
     yield a_pool(id="PO-2", holds="lead")
+    yield a_pool(id="PO-3", priority=-1, views=Limit(most=3, per="day"))
     yield a_pipeline()
 
 
@@ -100,18 +114,23 @@ def account(number, **fields):
 
 
 def accounts():
-    """Two that are one, two to be reclaimed, one to be warned of, two that were merged, and a full pool."""
+    """Two that are one, two to be reclaimed, one to be warned of, one that is spared, two that were merged, and full pools."""
     late = {"owner_id": "M-1", "owned_since": NOW - 90 * DAY, "reclaim_cause": "protect"}
     yield account(1, owner_id="M-1", owned_since=NOW - 2 * DAY)
     yield account(2, owner_id="M-2", owned_since=NOW - DAY)
     yield account(3, **late, reclaim_at=NOW - DAY)
     yield account(4, **late, reclaim_at=NOW)
     yield account(5, owner_id="M-1", owned_since=NOW - 35 * DAY, reclaim_at=NOW + 6 * DAY, warn_at=NOW - DAY)
+    signed = Evidence(kind="contract", source="K-1", since=NOW - 8 * DAY)
+    spared = {"reclaim_at": NOW + 32 * DAY, "evidence": (signed,), "locked_until": NOW + 5 * DAY}
+    yield account(6, owner_id="M-1", owned_since=NOW - 10 * DAY, reclaim_cause="exemption_ended", **spared)
     yield account(20, pool_id="PO-1", pool_since=NOW - 9 * DAY)
     yield account(21, owner_id="M-3", owned_since=NOW - DAY)
     yield account(22, owner_id="M-1", owned_since=NOW - DAY)
     for number in range(10, 14):
         yield account(number, pool_id="PO-1", pool_since=NOW - 9 * DAY)
+    for number in range(30, 35):
+        yield account(number, pool_id="PO-3", pool_since=NOW - number * DAY)
 
 
 def dealings():
@@ -125,6 +144,7 @@ def dealings():
     yield a_task(id="T-22", owner_id="M-1", subject_entity="account", subject_id="A-22")
     yield an_interaction(subject_id="L-1")
     yield an_interaction(id="I-2", subject_id="L-2")
+    yield an_extension(record_id="A-6")
     for one, other in (("L-1", "L-2"), ("L-3", "L-4")):
         yield a_match_review(id=MatchReview.id_of("lead", one, other), one_id=one, other_id=other)
 

@@ -113,18 +113,23 @@ def assert_swept_once(store, count):
         assert uow.accounts.count(F.pool_id == "PO-1") == count - warned
 
 
-def test_four_sweepers_deal_with_each_record_once(store, workers):
-    have_overdue(store, 300)
+some_or_thousands = pytest.mark.parametrize("count", [300, pytest.param(3_000, marks=pytest.mark.stress)])
+
+
+@some_or_thousands
+def test_four_sweepers_deal_with_each_record_once(store, workers, count):
+    have_overdue(store, count)
 
     dealt = dealt_with(set_off(workers(4, "sweep")))
 
-    assert sum(dealt) == 300
-    assert_swept_once(store, 300)
+    assert sum(dealt) == count
+    assert_swept_once(store, count)
 
 
+@some_or_thousands
 @pytest.mark.parametrize("call", ["after uow.save", "after uow.commit"])
-def test_a_sweeper_that_is_killed_leaves_its_batch_to_the_others(store, workers, call):
-    have_overdue(store, 300)
+def test_a_sweeper_that_is_killed_leaves_its_batch_to_the_others(store, workers, call, count):
+    have_overdue(store, count)
 
     others = workers(3, "sweep")
     doomed = set_off(workers(1, "doomed", call))
@@ -133,7 +138,7 @@ def test_a_sweeper_that_is_killed_leaves_its_batch_to_the_others(store, workers,
     assert doomed.wait() == -signal.SIGKILL
     sweep(context(store))  # what it held may have been let go after the others had looked
 
-    assert_swept_once(store, 300)
+    assert_swept_once(store, count)
 
 
 def test_a_sweep_that_cannot_look_says_so():

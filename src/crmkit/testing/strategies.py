@@ -90,6 +90,7 @@ _FIELDS: Mapping[tuple[type, str], st.SearchStrategy[Any]] = {
     (Member, "weight"): st.integers(1, 2**63 - 1),
     (Member, "capacity"): st.none() | st.integers(0, 2**63 - 1),
     (Money, "currency"): st.sampled_from(sorted(CURRENCIES)),
+    (Pool, "accepts"): st.sampled_from(["always()", "region == 'East'", "industry in ('IT', '中')"]),
     (Pool, "holds"): st.sampled_from(["lead", "account"]),
     (Stage, "probability"): st.integers(0, 100),
     (Territory, "accepts"): st.sampled_from(["always()", "region == 'East'", "industry in ('IT', '中')"]),

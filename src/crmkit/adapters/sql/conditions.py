@@ -101,10 +101,10 @@ class _Writer:
                 return _joined(sa.and_, [self.node(term, guarded=guarded) for term in terms])
             case Or(terms):
                 return _joined(sa.or_, [self.node(term, guarded=guarded) for term in terms])
-            case Not(Missing() as term):
-                # written as databases look for it in the conditions of their indexes
+            case Not(Missing() as missing):
                 self.leaf += 1
-                return sa.not_(self.ask(term, guarded=True))
+                # in words that an index with a condition is found by
+                return place_of(self.entity, self.specs[missing.field], self.dialect).value.is_not(None)
             case Not(term):
                 return sa.not_(self.node(term, guarded=True).self_group())
             case Always():

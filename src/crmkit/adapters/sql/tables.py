@@ -15,7 +15,7 @@ from crmkit.ports.store import REPOSITORIES
 
 __all__ = ["INDEXES", "EntityTable", "Tables"]
 
-OWNED = (("owner_id",), ("pool_id",), ("reclaim_at",), ("warn_at",))
+OWNED = (("owner_id",), ("pool_id", "pool_since"), ("reclaim_at",), ("warn_at",))
 
 INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "leads": (*OWNED, ("score_due_at",), ("account_id",), ("status", "created_at"), ("external_id",)),
@@ -100,13 +100,10 @@ class Tables:
             name, self.metadata, _column("tenant", ColumnKind.TEXT), *columns, sa.PrimaryKeyConstraint("tenant", "id")
         )
         for of in INDEXES[plural]:
-            sa.Index(f"ix_{name}_{'_'.join(of)}", table.c.tenant, *(table.c[each] for each in of), table.c.id)
+            keys = (_key(table.c[each], dialect) for each in of)
+            sa.Index(f"ix_{name}_{'_'.join(of)}", table.c.tenant, *keys, table.c.id)
         if issubclass(cls, Owned):
-            # what has an owner and no deadline: few, while all in the pools has no deadline either
-            waits = table.c.owner_id.is_not(None) & table.c.reclaim_at.is_(None)
-            # the deadline, which is always NULL here, makes SQLite prefer this to the index of all deadlines
-            order = (table.c.tenant, table.c.reclaim_at, table.c.created_at, table.c.id)
-            sa.Index(f"ix_{name}_no_deadline", *order, sqlite_where=waits, postgresql_where=waits)
+            _index_what_is_rare(name, table, dialect)
         return EntityTable(plural, cls, table, fields, row_code(cls, fields))
 
     def _audit(self) -> sa.Table:
@@ -200,6 +197,25 @@ class Tables:
         )
         sa.Index("ix_crm_inbox_at", table.c.tenant, table.c.member_id, table.c.at)
         return table
+
+
+def _index_what_is_rare(name: str, table: sa.Table, dialect: Dialect) -> None:
+    """Records that wait for an owner, and those that have one and no clock: few among very many without either."""
+    unowned, unclocked = table.c.owner_id.is_(None), table.c.reclaim_at.is_(None)
+    order = (table.c.created_at, table.c.id)
+    # the deadline, which is always NULL there, makes SQLite prefer this to the index of all deadlines
+    clocked = (table.c.reclaim_at, *order) if dialect is Dialect.SQLITE else order
+    rare = {
+        "waiting": (order, unowned & table.c.pool_id.is_(None)),
+        "unclocked": (clocked, unclocked & table.c.owner_id.is_not(None)),
+    }
+    for what, (keys, where) in rare.items():
+        sa.Index(f"ix_{name}_{what}", table.c.tenant, *keys, sqlite_where=where, postgresql_where=where)
+
+
+def _key(column: "sa.Column[Any]", dialect: Dialect) -> "sa.ColumnElement[Any]":
+    """``column`` in the order that repositories read in: missing values first."""
+    return column.asc().nulls_first() if dialect is Dialect.POSTGRES and column.nullable else column
 
 
 def _column(

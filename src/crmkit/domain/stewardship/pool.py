@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from crmkit.domain.change import Record
+from crmkit.domain.conditions import parse
 from crmkit.domain.ids import MemberId, PoolId, TeamId
 from crmkit.domain.model import Code, Line, model
 from crmkit.domain.organization.limits import Limit
@@ -41,7 +42,8 @@ class Pool(Record):
     """How many different records a member may look at within a time; ``None`` for no limit."""
 
     def check(self) -> None:
-        """Only leads and accounts have owners, so only they can lie in a pool."""
+        """Only leads and accounts have owners, so only they can lie in a pool; and the condition can be read."""
+        parse(self.accepts)
         if self.holds not in ("lead", "account"):
             raise InvalidInput("must be lead or account.", field="Pool.holds", hint="Choose one of the two.")
 
