@@ -125,6 +125,12 @@ class Model:
         else:
             self.touched(life)
 
+    def protects(self, life):
+        """Whether the protection lasts: nothing is taken away in a pause, nor in the grace after it."""
+        ends = [end for _, end in self.pauses if end is not None and life.since < end]
+        graces = [self.after(life.owner, end, self.policy.grace_days) for end in ends]
+        return self.paused() or self.now < max([life.deadline, *graces])
+
     def paused(self):
         return any(end is None for _, end in self.pauses)
 
@@ -229,7 +235,7 @@ class Machine:
         log_interaction(self.ctx, form)
         if not self.policy.refreshes or at < self.life.taken:
             return
-        if self.now < self.life.deadline and at >= self.life.since:
+        if self.model.protects(self.life) and at >= self.life.since:
             # of all follow-ups the one that protects longest is remembered, as the leaves are known by then
             done = [*self.life.done, (at, 12 if kind == "visit" else 4)]
             self.life.done = [max(done, key=lambda each: (self.model.after(self.life.owner, *each), each))]

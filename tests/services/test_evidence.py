@@ -17,6 +17,7 @@ from crmkit.rules.rulebook import RuleBook
 from crmkit.services.assign import assign_to
 from crmkit.services.context import Context
 from crmkit.services.evidence import attest, lock, plan_leave, progressed, recount, unlock, withdraw
+from crmkit.services.follow_up import FollowUpForm, log_interaction
 from crmkit.services.pools import give_back
 from crmkit.services.reclaim import explain, preview, remedies, sweep
 from crmkit.services.rollout import pause, resume
@@ -231,6 +232,16 @@ class TestRollout:
         assert account(stocked).reclaim_at == NOW + 66 * DAY
         stocked.clock.advance(days=7)
         assert sweep(stocked).reclaimed == 2
+
+    def test_a_follow_up_in_a_pause_counts_although_the_deadline_has_passed(self, stocked):
+        stocked.clock.advance(days=20)
+        pause(stocked)
+        stocked.clock.advance(days=15)
+        form = FollowUpForm(subject=A1, kind="call", member_id="wei")
+        assert log_interaction(stocked, form).protection.reclaim_at == NOW + 40 * DAY
+        stocked.clock.advance(days=1)
+        resume(stocked)
+        assert sweep(stocked).reclaimed == 0
 
     def test_there_is_nothing_to_pause_twice_or_to_resume_without_a_pause(self, stocked):
         with pytest.raises(NotAllowed):

@@ -120,8 +120,11 @@ def preview(ctx: Context, at: datetime, *, entity: str = "account", limit: int =
     if not 1 <= limit <= 10_000:
         raise InvalidInput("must lie within 1 and 10000.", field="limit", hint="500 is usual.")
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
-        due = (F.reclaim_at <= at) | (F.warn_at <= at)
-        records = owned_by(uow, entity).find(due, order=["reclaim_at"], limit=limit + 1, now=at)
+        # one after the other, as the sweep does it: each by its own index, and all that is due is earlier
+        records: list[Owned] = []
+        for due in (F.reclaim_at <= at, (F.warn_at <= at) & (F.reclaim_at > at)):
+            room = limit + 1 - len(records)
+            records += owned_by(uow, entity).find(due, order=["reclaim_at"], limit=room, now=at) if room else []
         custody = Custody.of(uow, entity, now=at, owners=(record.owner_id for record in records))
         if custody.policy is None:
             return Forecast(at=at, records=(), complete=True)
@@ -275,7 +278,7 @@ class _Run:
             return 0
         self.overtaken = self.policy not in (None, policy.ref)
         self.policy = self.policy or policy.ref
-        if self.overtaken or any(pause.holds(self.now) for pause in policy.pauses):
+        if self.overtaken or policy.pausing(self.now):
             return 0
         return self.left_today(uow, policy, custody) if phase.falls and policy.most_a_day is not None else MOST_AT_ONCE
 

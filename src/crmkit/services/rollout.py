@@ -26,7 +26,7 @@ def pause(ctx: Context, *, entity: str = "account", why: str = "", idempotency_k
 
     def work(uow: UnitOfWork, now: datetime) -> PolicyRef:
         policy = _standing(uow, entity, now)
-        if any(each.holds(now) for each in policy.pauses):
+        if policy.pausing(now):
             raise NotAllowed(f"{policy.ref} pauses already.", hint="Let it resume first.", id=policy.id)
         return _put(uow, policy, (*policy.pauses, Pause(begins=now, why=why)))
 
@@ -42,7 +42,7 @@ def resume(ctx: Context, *, entity: str = "account", idempotency_key: str | None
 
     def work(uow: UnitOfWork, now: datetime) -> PolicyRef:
         policy = _standing(uow, entity, now)
-        if not any(each.holds(now) for each in policy.pauses):
+        if not policy.pausing(now):
             raise NotAllowed(f"{policy.ref} does not pause.", hint="There is nothing to do.", id=policy.id)
         # one that began at this very instant has lasted no time
         ended = [revise(each, ends=now) if each.holds(now) else each for each in policy.pauses if each.begins != now]

@@ -41,7 +41,8 @@ Deadline = tuple[datetime, ReclaimCause]
 def protection(policy: ReclaimPolicy, facts: ReclaimFacts, *, now: datetime) -> Protection:
     """Until when the record is protected: never less than was promised before, no matter what changed since.
 
-    A follow-up counts while the protection lasts; one written down at the deadline or later is too late.
+    A follow-up counts while the protection lasts, also in a pause; one written down at the deadline or later is
+    too late.
     A record whose clock never ran gets at least the policy's grace from ``now``. No deadline at all has a
     record whose work is done (see ``SETTLED``). Only an owner who has left loses what was promised.
 
@@ -53,11 +54,13 @@ def protection(policy: ReclaimPolicy, facts: ReclaimFacts, *, now: datetime) -> 
         return Protection()
     days = days_of(policy, facts)
     terms = policy.terms_of(record, facts.clock.since)
-    clock = _refreshed(facts, terms, days) if held is None or now < held else facts.clock
+    grace = _grace(policy, facts, days, now=now)
+    # nothing is taken away in a pause, nor in the grace after it: until then a follow-up counts
+    lasts = held is None or now < held or policy.pausing(now) or (grace is not None and now < grace)
+    clock = _refreshed(facts, terms, days) if lasts else facts.clock
     deadline, cause = min(_deadlines(policy, terms, facts, clock, days), key=lambda each: each[0])
     if clock.extended_until is not None and deadline < clock.extended_until:
         deadline, cause = clock.extended_until, ReclaimCause.EXTENSION_ENDED
-    grace = _grace(policy, facts, days, now=now)
     if grace is not None and deadline < grace and (held is None or held < grace):
         deadline, cause = grace, ReclaimCause.GRACE_ENDED
     stored = _worth_storing(clock, facts)

@@ -191,6 +191,10 @@ class ReclaimPolicy(Policy):
         place = prepared.tier(record, since) if self.tiers else None
         return prepared.terms[-1 if place is None else place]
 
+    def pausing(self, at: datetime) -> bool:
+        """Whether the policy rests at that time."""
+        return any(pause.holds(at) for pause in self.pauses)
+
     def rungs(self, cause: str) -> tuple[Rung, ...]:
         """The warnings before a deadline that has that cause."""
         return tuple(rung for rung in self.prepared.rungs if not rung.causes or cause in rung.causes)
