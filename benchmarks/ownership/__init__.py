@@ -1,5 +1,5 @@
-"""Ownership: who gets which lead, beside the optimum, round robin and a plain greedy choice."""
+"""Ownership: who gets which lead, beside the optimum, round robin and a plain greedy choice; dry runs beside reading."""
 
-from ownership import allocation
+from ownership import allocation, dry_run
 
-LINES = [*allocation.LINES]
+LINES = [*allocation.LINES, *dry_run.LINES]

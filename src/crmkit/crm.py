@@ -31,15 +31,17 @@ from crmkit.ports.store import Store, UnitOfWork
 from crmkit.rules.policy import Policy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services import assign as assigning
+from crmkit.services import back_test as replaying
 from crmkit.services import capture as capturing
-from crmkit.services import convert as converting
-from crmkit.services import deduplicate as deduplicating
 from crmkit.services import (
+    check_policies,
     duplicates,
     evidence,
     existence,
     extensions,
+    fairness,
     follow_up,
+    integrity,
     nearby,
     pool_desk,
     pools,
@@ -47,6 +49,9 @@ from crmkit.services import (
     rollout,
     workflow,
 )
+from crmkit.services import convert as converting
+from crmkit.services import deduplicate as deduplicating
+from crmkit.services import dry_run as foreseeing
 from crmkit.services import merge as merging
 from crmkit.services import offer as offering
 from crmkit.services import rekey as rekeying
@@ -57,7 +62,7 @@ from crmkit.services import unmerge as unmerging
 from crmkit.services import waiting as queueing
 from crmkit.services.context import Context
 
-__all__ = ["Crm", "Customers", "Group", "Leads", "Notices", "Pools", "Requests", "Reviews", "Use"]
+__all__ = ["Crm", "Customers", "Group", "Insight", "Leads", "Notices", "Pools", "Requests", "Reviews", "Use"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -149,6 +154,17 @@ class Pools(Group):
     settle_extension = Use(extensions.settle_extension)
     pause = Use(rollout.pause)
     resume = Use(rollout.resume)
+
+
+class Insight(Group):
+    """What the rules will do, what they have done, and whether that was fair; nothing here writes."""
+
+    check_policies = Use(check_policies.check_policies)
+    dry_run = Use(foreseeing.dry_run)
+    compare = Use(foreseeing.compare)
+    back_test = Use(replaying.back_test)
+    fairness_report = Use(fairness.fairness_report)
+    findings = Use(integrity.findings)
 
 
 class Reviews(Group):
@@ -255,6 +271,11 @@ class Crm:
     def pools(self) -> Pools:
         """What is done with public pools."""
         return Pools(self.ctx)
+
+    @property
+    def insight(self) -> Insight:
+        """What is asked about the rules before and after."""
+        return Insight(self.ctx)
 
     @property
     def reviews(self) -> Reviews:

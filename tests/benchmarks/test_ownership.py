@@ -4,6 +4,7 @@ OWED = {
     "10,000 leads for 200 members: worth": ">= 0.995",
     "10,000 leads for 200 members: worth, in turns": ">= 1.5",
     "10,000 leads for 200 members: time": "<= 3",
+    "20,000 accounts: dry run of four weeks": "<= 3",
 }
 
 

@@ -157,14 +157,24 @@ class Custody:
     owners: Mapping[str, Member] = FrozenDict()
 
     @classmethod
-    def of(cls, uow: UnitOfWork, entity: str, *, now: datetime, owners: Iterable[str | None] = ()) -> "Custody":
+    def of(
+        cls,
+        uow: UnitOfWork,
+        entity: str,
+        *,
+        policy: ReclaimPolicy | None = None,
+        owners: Iterable[str | None] = (),
+        now: datetime,
+    ) -> "Custody":
         """Policy, calendar, pools in force at ``now`` and ``owners``: a handful of queries for any number of records.
+
+        A ``policy`` that is given, such as a draft, goes instead of the one in force.
 
         Raises:
             NotFound: the policy's calendar does not exist.
             InvalidCondition: what a pool accepts does not fit the entity's fields.
         """
-        policy = policy_for(uow, ReclaimPolicy, entity, now=now)
+        policy = policy or policy_for(uow, ReclaimPolicy, entity, now=now)
         calendar = calendar_of(uow, None if policy is None else policy.calendar_id)
         found = uow.pools.find((F.holds == entity) & (F.enabled == True))  # noqa: E712 - builds a condition
         custom = () if policy is None else policy.custom_fields
