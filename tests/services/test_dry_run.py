@@ -178,6 +178,18 @@ def test_so_many_a_day_counts_what_fell_today_already(ctx):
     assert [(each.outcome.value, each.cause) for each in cut.records] == [("reclaim", "protection_ended")] * 2
 
 
+def test_where_the_ramp_ends_all_that_waited_fall_at_once(ctx):
+    filled(ctx, a_member(id="wei"), a_pool(), *(held(number, days=12) for number in range(5)))
+    adopted(ctx, POLICY)
+    ramp = revise(POLICY, version=2, most_a_day=1, effective_until=NOW + 2 * DAY)
+    assert [(day.reclaimed, day.postponed) for day in dry_run(ctx, ramp, days=4).days] == [
+        (1, 4),
+        (1, 3),
+        (3, 0),
+        (0, 0),
+    ]
+
+
 def test_a_lead_whose_work_is_done_meets_no_sweep(ctx):
     policy = revise(POLICY, id="lead", entity="lead", exemptions=())
     done = a_lead(id="L-1", owner_id="wei", status="disqualified")
@@ -188,13 +200,14 @@ def test_a_lead_whose_work_is_done_meets_no_sweep(ctx):
     assert (foreseen.held, foreseen.reclaimed, foreseen.at_once.kept) == (2, 0, 1)
 
 
-def test_a_record_that_fails_is_told_and_stops_nobody(ctx):
+@pytest.mark.parametrize(("changes", "failed"), [({"warn_at": None}, [0, 1, 1]), ({}, [1, 1, 1])])
+def test_a_record_that_fails_is_told_and_stops_nobody(ctx, changes, failed):
     """As in the sweep: a calendar that ends too early for one record leaves the others alone."""
     far = revise(POLICY, protect_days=2_000, calendar_id="c", exemptions=())
-    filled(ctx, a_member(id="wei"), a_pool(), a_calendar(id="c", weekdays=(1,)), held(1, days=9, warn_at=None))
+    filled(ctx, a_member(id="wei"), a_pool(), a_calendar(id="c", weekdays=(1,)), held(1, days=9, **changes))
     foreseen = dry_run(ctx, far, days=3)
 
-    assert [day.failed for day in foreseen.days] == [0, 1, 1]
+    assert [day.failed for day in foreseen.days] == failed
     assert foreseen.records[0].reasons[0].code == "reclaim.failed"
 
 
