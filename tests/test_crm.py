@@ -68,7 +68,7 @@ def test_a_use_case_keeps_its_signature_and_its_text() -> None:
     assert crm.leads.capture.__doc__ == capture_lead.__doc__
     assert "form" in inspect.signature(crm.leads.capture).parameters
     assert "ctx" not in inspect.signature(crm.leads.capture).parameters
-    for group in (crm.leads, crm.customers, crm.pools, crm.requests, crm.notices):
+    for group in (crm.leads, crm.customers, crm.pools, crm.insight, crm.requests, crm.notices):
         assert isinstance(group, Group)
         uses = [use for use in vars(type(group)).values() if isinstance(use, Use)]
         assert all(use.__doc__ for use in uses)

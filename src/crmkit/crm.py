@@ -31,15 +31,17 @@ from crmkit.ports.store import Store, UnitOfWork
 from crmkit.rules.policy import Policy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services import assign as assigning
+from crmkit.services import back_test as replaying
 from crmkit.services import capture as capturing
-from crmkit.services import convert as converting
-from crmkit.services import deduplicate as deduplicating
 from crmkit.services import (
+    check_policies,
     duplicates,
     evidence,
     existence,
     extensions,
+    fairness,
     follow_up,
+    integrity,
     nearby,
     pool_desk,
     pools,
@@ -48,6 +50,9 @@ from crmkit.services import (
     sharing,
     workflow,
 )
+from crmkit.services import convert as converting
+from crmkit.services import deduplicate as deduplicating
+from crmkit.services import dry_run as foreseeing
 from crmkit.services import filing as filings
 from crmkit.services import filing_disputes as disputing
 from crmkit.services import hand_over as handing_over
@@ -63,10 +68,24 @@ from crmkit.services import unmerge as unmerging
 from crmkit.services import waiting as queueing
 from crmkit.services.context import Context
 
-__all__ = ["Crm", "Customers", "Filings", "Group", "Leads", "Members", "Notices", "Pools", "Requests", "Reviews", "Use"]
+__all__ = [
+    "Crm",
+    "Customers",
+    "Filings",
+    "Group",
+    "Insight",
+    "Leads",
+    "Members",
+    "Notices",
+    "Pools",
+    "Requests",
+    "Reviews",
+    "Use",
+]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+G = TypeVar("G", bound="Group")
 
 
 @frozen
@@ -93,6 +112,20 @@ class Use(Generic[P, T]):
         bound = partial(self.service, group.ctx)
         bound.__doc__ = self.service.__doc__
         return bound
+
+
+class Part(Generic[G]):
+    """A group as an attribute of ``Crm``."""
+
+    def __init__(self, group: type[G]) -> None:
+        self.group = group
+
+    @overload
+    def __get__(self, crm: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, crm: "Crm", owner: type) -> G: ...
+    def __get__(self, crm: "Crm | None", owner: type) -> Self | G:
+        return self if crm is None else self.group(crm.ctx)
 
 
 class Leads(Group):
@@ -189,6 +222,17 @@ class Filings(Group):
     sweep = Use(disputing.sweep_filings)
 
 
+class Insight(Group):
+    """What the rules will do, what they have done, and whether that was fair; nothing here writes."""
+
+    check_policies = Use(check_policies.check_policies)
+    dry_run = Use(foreseeing.dry_run)
+    compare = Use(foreseeing.compare)
+    back_test = Use(replaying.back_test)
+    fairness_report = Use(fairness.fairness_report)
+    findings = Use(integrity.findings)
+
+
 class Reviews(Group):
     """Pairs that may be duplicates: they wait for a person, who says whether they are."""
 
@@ -225,6 +269,16 @@ class Crm:
     ``references`` are rows of your own that merges move along, ``presence`` says who can be
     reached just now, and ``allocator`` gives many leads at once.
     """
+
+    leads = Part(Leads)
+    customers = Part(Customers)
+    members = Part(Members)
+    pools = Part(Pools)
+    filings = Part(Filings)
+    insight = Part(Insight)
+    reviews = Part(Reviews)
+    requests = Part(Requests)
+    notices = Part(Notices)
 
     def __init__(  # noqa: PLR0913 - one argument a port
         self,
@@ -278,46 +332,6 @@ class Crm:
 
         store: Store = SqlStore(url, custom=custom, book=book, ids=ids, create=create)
         return cls(store=store, notifier=notifier, clock=clock, ids=ids, book=book)
-
-    @property
-    def leads(self) -> Leads:
-        """What is done with leads."""
-        return Leads(self.ctx)
-
-    @property
-    def customers(self) -> Customers:
-        """What is done with accounts and contacts."""
-        return Customers(self.ctx)
-
-    @property
-    def members(self) -> Members:
-        """What is done with members."""
-        return Members(self.ctx)
-
-    @property
-    def pools(self) -> Pools:
-        """What is done with public pools."""
-        return Pools(self.ctx)
-
-    @property
-    def filings(self) -> Filings:
-        """What is done with filed prospects."""
-        return Filings(self.ctx)
-
-    @property
-    def reviews(self) -> Reviews:
-        """What is done with pairs that may be duplicates."""
-        return Reviews(self.ctx)
-
-    @property
-    def requests(self) -> Requests:
-        """What is done with requests."""
-        return Requests(self.ctx)
-
-    @property
-    def notices(self) -> Notices:
-        """What is done with notices."""
-        return Notices(self.ctx)
 
     def acting_as(
         self, actor: str, *, tenant: str = "", on_behalf_of: str = "", source: str = "", reason: str = ""

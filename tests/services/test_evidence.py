@@ -217,6 +217,20 @@ class TestLeave:
         assert recount(stocked, "wei").moved == 1
         assert (account(stocked).reclaim_at, account(stocked).reclaim_cause) == (NOW + 6 * DAY, "owner_left")
 
+    def test_what_a_lock_spared_falls_when_it_ends_also_after_its_owner_left(self, stocked):
+        lock(stocked, A1, "wei", days=20)
+        stocked.clock.advance(days=1)
+        with stocked.store.begin() as uow:
+            uow.save(uow.members.get("wei").move("leave", now=NOW + DAY))
+            uow.commit()
+        recount(stocked, "wei")
+        for _ in range(18):
+            stocked.clock.advance(days=1)
+            assert not sweep(stocked).problems
+        assert account(stocked).reclaim_at == NOW + 20 * DAY
+        stocked.clock.advance(days=1)
+        assert sweep(stocked).reclaimed == 1
+
 
 class TestRollout:
     def test_a_pause_stops_everything_and_resets_nothing(self, stocked):

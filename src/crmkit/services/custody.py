@@ -158,17 +158,25 @@ class Custody:
 
     @classmethod
     def of(
-        cls, uow: UnitOfWork, entity: str, *, now: datetime, owners: Iterable[str | None] = (), pools: bool = True
+        cls,
+        uow: UnitOfWork,
+        entity: str,
+        *,
+        policy: ReclaimPolicy | None = None,
+        owners: Iterable[str | None] = (),
+        pools: bool = True,
+        now: datetime,
     ) -> "Custody":
         """Policy, calendar, pools in force at ``now`` and ``owners``: a handful of queries for any number of records.
 
-        Without ``pools`` it knows how long owners keep records, but not where they would fall to.
+        A ``policy`` that is given, such as a draft, goes instead of the one in force. Without ``pools`` it
+        knows how long owners keep records, but not where they would fall to.
 
         Raises:
             NotFound: the policy's calendar does not exist.
             InvalidCondition: what a pool accepts does not fit the entity's fields.
         """
-        policy = policy_for(uow, ReclaimPolicy, entity, now=now)
+        policy = policy or policy_for(uow, ReclaimPolicy, entity, now=now)
         calendar = calendar_of(uow, None if policy is None else policy.calendar_id)
         order = PoolOrder()
         if pools:

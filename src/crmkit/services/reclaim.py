@@ -182,6 +182,18 @@ def carried_out(record: Owned, decision: ReclaimDecision, *, now: datetime) -> C
     return record.protect(stands, now=now)
 
 
+def followed(record: Owned, decision: ReclaimDecision, *, now: datetime) -> Change[Any]:
+    """The change that does what was decided about a record whose time has come.
+
+    Raises:
+        InvalidInput: nothing follows from it; such a record would be due for ever.
+    """
+    change = carried_out(record, decision, now=now)
+    if change is None:
+        raise InvalidInput("is due, and nothing follows from it.", field=str(record.ref))
+    return change
+
+
 Done = tuple[str, SweepProblem | None]
 """What became of one record: the count it belongs to, and what is wrong with it."""
 
@@ -243,7 +255,7 @@ class _Run:
         except StorageFailed:
             raise
         except Exception as error:  # noqa: BLE001 - one bad record must not stop the run
-            self.book([_failure(Ref(entity=self.entity, id=id_), error)])
+            self.book([failure(Ref(entity=self.entity, id=id_), error)])
 
     def settle(self, uow: UnitOfWork, phase: Phase, size: int, ids: list[str]) -> list[Done]:
         """Decide on what is due and save the changes set-wise; ``ids`` are those looked at."""
@@ -264,9 +276,9 @@ class _Run:
                 decision = custody.decided(record, now=self.now)
                 changes.extend(self.changes(record, decision))
             except Exception as error:  # noqa: BLE001 - one bad record must not stop the run
-                done.append(_failure(record.ref, error))
+                done.append(failure(record.ref, error))
             else:
-                done.append(_done(record, decision))
+                done.append(done_with(record, decision))
         if changes:
             uow.save(*changes)
         return done
@@ -294,10 +306,7 @@ class _Run:
         return max(left, 0)
 
     def changes(self, record: Owned, decision: ReclaimDecision) -> list[Change[Any]]:
-        change = carried_out(record, decision, now=self.now)
-        if change is None:
-            # what is due and does not change would be due for ever
-            raise InvalidInput("is due, and nothing follows from it.", field=str(record.ref))
+        change = followed(record, decision, now=self.now)
         if decision.outcome is not ReclaimOutcome.RECLAIM:
             return [change]
         return [change, history(change, id=self.ctx.ids.new())]
@@ -330,12 +339,14 @@ class _Run:
 FAILED = "failed"
 
 
-def _failure(record: Ref, error: Exception) -> Done:
+def failure(record: Ref, error: Exception) -> Done:
+    """What is booked of a record that could not be dealt with."""
     code = error.code if isinstance(error, CrmError) else type(error).__name__
     return FAILED, SweepProblem(record=record, reason=Reason.of("reclaim.failed", error=code))
 
 
-def _done(record: Owned, decision: ReclaimDecision) -> Done:
+def done_with(record: Owned, decision: ReclaimDecision) -> Done:
+    """What is booked of a record once its decision has been carried out."""
     if decision.outcome is ReclaimOutcome.RECLAIM:
         return "reclaimed", None
     if decision.outcome is ReclaimOutcome.WARN:

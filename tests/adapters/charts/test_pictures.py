@@ -7,12 +7,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from crmkit.adapters.charts import cluster_svg, fairness_svg, threshold_svg, waterfall_svg
+from crmkit.adapters.charts import cluster_svg, fairness_svg, reclaims_svg, threshold_svg, waterfall_svg
 from crmkit.domain.stewardship.match_review import EvidenceStep
 from crmkit.errors import InvalidInput, MissingExtra
 from crmkit.rules.dedup.linkage import FieldType, FieldWeights, LinkageModel
 from crmkit.rules.dedup.review import advise, curve_of
 from crmkit.rules.fairness import Share, fairness
+from crmkit.rules.policy import PolicyRef
+from crmkit.rules.reclaim.outlook import Comparison, DayOutlook, DryRun, PoolOutlook
 from crmkit.testing import NOW
 
 NAME = FieldWeights(name="surname", type=FieldType.FAMILY_NAME, weights=(7.0, 5.0, 2.0, -3.5), chance=0.001)
@@ -167,3 +169,37 @@ def test_a_fairness_report_of_nobody_or_of_too_many_is_not_drawn():
     for report in (shared_out(), shared_out(*range(101))):
         with pytest.raises(InvalidInput, match="must be 1 to 100"):
             fairness_svg(report)
+
+
+def outlook(version, **pools):
+    """A dry run of nine days: what falls to each pool in the first week, and on the two days after it."""
+    days = tuple(DayOutlook(at=NOW + timedelta(days=day)) for day in range(9))
+    rows = tuple(
+        PoolOutlook(pool_id=pool, name=f"{pool} / 公海", by_day=(first, 0, 0, 0, 0, 0, 0, 0, second))
+        for pool, (first, second) in pools.items()
+    )
+    policy = PolicyRef(kind="reclaim", id="account", version=version)
+    return DryRun(policy=policy, at=NOW, days=days, pools=rows)
+
+
+@pytest.mark.parametrize(
+    ("language", "axis"),
+    [("en", "records that fall back in the week from this day on"), ("zh", "自该日起一周内回收的记录数")],
+)
+def test_reclaims_to_come_have_a_figure_for_each_week_pool_and_policy(language, axis):
+    compared = Comparison(one=outlook(1, east=(4, 2)), other=outlook(2, east=(1, 3), rest=(8, 0)))
+    svg = reclaims_svg(compared, language=language)
+    figures = [text for text in texts(svg) if re.fullmatch(r"[AB] \d+", text)]
+
+    assert sorted(figures) == sorted(["A 4", "A 2", "B 1", "B 3", "A 0", "A 0", "B 8", "B 0"])
+    assert {"east / 公海", "rest / 公海", "01-31", "02-07", axis} <= set(texts(svg))
+    assert "A = reclaim account v1, B = reclaim account v2" in texts(svg)
+    heights = {bar.get("aria-label"): bar for bar in marks(svg, "bar")}
+    assert len(heights) == 7
+
+
+def test_reclaims_of_no_pool_or_of_too_many_are_not_drawn():
+    many = outlook(1, **{f"pool{number}": (1, 0) for number in range(21)})
+    for one in (outlook(1), many):
+        with pytest.raises(InvalidInput, match="must be 1 to 20 pools"):
+            reclaims_svg(Comparison(one=one, other=one))

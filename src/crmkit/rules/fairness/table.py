@@ -1,8 +1,8 @@
 """The fairness report as a table of text, its columns aligned also where names are Chinese."""
 
-from collections.abc import Iterator, Sequence
-from unicodedata import east_asian_width
+from collections.abc import Iterator
 
+from crmkit.domain.columns import aligned
 from crmkit.domain.reasons import Catalogue, Reason
 from crmkit.domain.values.money import Money
 from crmkit.rules.fairness.evenness import Evenness
@@ -32,10 +32,10 @@ def table(report: FairnessReport, language: str) -> str:
         heads.remove(heads[5])
     of_members = [_of_member(row, report.currency, valued=valued)[: columns + 1] for row in report.rows]
     lines = [f"{report.since:%Y-%m-%d} – {report.until:%Y-%m-%d}"]
-    lines += _aligned([(member, *heads[:columns]), *of_members])
+    lines += aligned([(member, *heads[:columns]), *of_members])
     if len(report.teams) > 1:
         of_teams = [_of_team(row, report.currency, valued=valued)[: columns + 1] for row in report.teams]
-        lines += ["", *_aligned([(team, *heads[:columns]), *of_teams])]
+        lines += ["", *aligned([(team, *heads[:columns]), *of_teams])]
     said = [*_summary(report), *(reason for row in report.rows for reason in row.reasons)]
     return "\n".join([*lines, *(_TEXTS.say(reason, language) for reason in said)])
 
@@ -92,18 +92,3 @@ def _amount(amount: float, measured: Evenness, currency: str) -> str:
 
 def _money(minor: int, currency: str) -> str:
     return f"{Money(minor=minor, currency=currency).decimal:f} {currency}" if currency else str(minor)
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """The first column to the left, the others to the right, two spaces between them."""
-    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *rest in rows:
-        cells = [first + " " * (widths[0] - _width(first))]
-        cells += [" " * (width - _width(cell)) + cell for cell, width in zip(rest, widths[1:], strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    return lines
-
-
-def _width(text: str) -> int:
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -36,6 +36,7 @@ from crmkit.rules.reclaim.terms import Terms
 __all__ = ["days_of", "protection", "rungs_due", "until"]
 
 Deadline = tuple[datetime, ReclaimCause]
+RENEWED = (ReclaimCause.EXEMPTION_ENDED, ReclaimCause.EVIDENCE_ENDED, ReclaimCause.NO_POOL)
 
 
 def protection(policy: ReclaimPolicy, facts: ReclaimFacts, *, now: datetime) -> Protection:
@@ -65,7 +66,9 @@ def protection(policy: ReclaimPolicy, facts: ReclaimFacts, *, now: datetime) -> 
         deadline, cause = grace, ReclaimCause.GRACE_ENDED
     stored = _worth_storing(clock, facts)
     left = _left(policy, facts, days)
-    if held is not None and deadline <= held and (left is None or left >= held):
+    # what was spared, or what no pool took, when its owner had left has a deadline of its own since
+    spared = held is not None and left is not None and left < held and record.reclaim_cause in RENEWED
+    if held is not None and (spared or (deadline <= held and (left is None or left >= held))):
         # what was promised stands, as it was told
         return Protection(reclaim_at=held, reclaim_cause=record.reclaim_cause, warn_at=record.warn_at, clock=stored)
     if left is not None and left < deadline:

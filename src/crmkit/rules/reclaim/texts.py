@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from crmkit.rules.reclaim.decision import ReclaimCause
 
-__all__ = ["TEXTS"]
+__all__ = ["CLOCKS", "TEXTS"]
 
-_CLOCKS: Mapping[ReclaimCause, tuple[str, str]] = {
+CLOCKS: Mapping[ReclaimCause, tuple[str, str]] = {
     ReclaimCause.PROTECTION_ENDED: ("default protection", "默认保护期"),
     ReclaimCause.NO_FOLLOW_UP: ("protection by the last follow-up", "跟进保护期"),
     ReclaimCause.NO_PROGRESS: ("time allowed without progress", "无进展期限"),
@@ -24,7 +24,7 @@ _CLOCKS: Mapping[ReclaimCause, tuple[str, str]] = {
 def _per_clock(what: str, english: str, chinese: str) -> dict[str, tuple[str, str]]:
     return {
         f"reclaim.{what}.{cause}": (english.replace("CLOCK", en), chinese.replace("CLOCK", zh))
-        for cause, (en, zh) in _CLOCKS.items()
+        for cause, (en, zh) in CLOCKS.items()
     }
 
 
