@@ -22,7 +22,7 @@ from crmkit.rules.reclaim import ReclaimDecision, ReclaimOutcome, ReclaimPolicy
 from crmkit.services.custody import Custody, owned_by
 from crmkit.services.reclaim import done_with, failure, followed
 
-__all__ = ["Course", "Foresight"]
+__all__ = ["Coming", "Course", "Foresight", "Waiting"]
 
 DAY = timedelta(days=1)
 AT_ONCE = 500
