@@ -95,7 +95,7 @@ def test_reasons_are_given_in_two_languages(run):
     for english, chinese in (
         ("is yours now", "已分配给您"),
         ("The phone number agrees.", "电话一致。"),
-        ("Falls back on", "回收，请在此之前跟进"),
+        ("Falls back on", "届满并回收"),
         ("You owned it lately", "您近期曾持有"),
         ("It goes to", "转交"),
     ):

@@ -20,11 +20,13 @@ from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.errors import CrmError, OutcomeUnknown, StorageBusy, StorageFailed
 from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
+from crmkit.services.back_test import back_test
 from crmkit.services.capture import capture_lead, capture_many
 from crmkit.services.check_policies import check_policies
 from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
 from crmkit.services.deduplicate import deduplicate, table_of
+from crmkit.services.dry_run import compare, dry_run
 from crmkit.services.duplicates import find_duplicates
 from crmkit.services.evidence import attest, lock, plan_leave, progressed, recount, unlock, withdraw
 from crmkit.services.existence import check_existence
@@ -213,6 +215,9 @@ LOOKS = {
     "plan a merge": lambda ctx: plan_merge(ctx, ref("account", 1), ref("account", 2)),
     "plan to undo a merge": lambda ctx: plan_unmerge(ctx, ref("account", 21)),
     "preview": lambda ctx: preview(ctx, NOW + timedelta(days=30)),
+    "dry run": lambda ctx: dry_run(ctx, days=3),
+    "compare": lambda ctx: compare(ctx, None, ReclaimPolicy(id="account", protect_days=9), days=3),
+    "back test": lambda ctx: back_test(ctx, ReclaimPolicy(id="account"), NOW - 30 * DAY, NOW),
     "explain": lambda ctx: explain(ctx, ref("account", 3)),
     "remedies": lambda ctx: remedies(ctx, ref("account", 5)),
     "see what waits": waiting,

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmkit.adapters.codec import Codec
+from crmkit.domain.model import revise
 from crmkit.domain.organization.member import Leave
 from crmkit.errors import InvalidInput
 from crmkit.rules.gaming import (
@@ -310,6 +311,20 @@ def test_the_same_words_on_many_records_within_minutes_are_a_burst():
 
     assert (finding.members, finding.reason.params["times"], len(finding.interactions)) == (("eva",), 6, 6)
     assert all(list(Burst().find(facts(interactions=each))) == [] for each in (slow, one, mail))
+
+
+def test_a_burst_that_comes_to_a_record_twice_counts_it_once_and_for_as_long_as_it_is_near():
+    places = [0, 0, 1, 2, 3, 4]
+    visits = [
+        spoken(n, kind="visit", subject_id=f"A-{place}", summary="拜访客户", created_at=NOW - DAY + n * SECOND)
+        for n, place in enumerate(places)
+    ]
+    apart = [revise(visits[0], created_at=NOW - DAY - HOUR), *visits[1:]]
+
+    [finding] = Burst().find(facts(interactions=visits))
+    [later] = Burst().find(facts(interactions=apart))
+
+    assert (len(finding.interactions), len(later.interactions)) == (6, 5)
 
 
 @pytest.mark.parametrize(("times", "severity"), [(3, "notice"), (6, "warning"), (11, "warning"), (12, "serious")])
