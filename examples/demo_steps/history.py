@@ -10,7 +10,7 @@ from crmkit.domain.change import Change, changed, created
 from crmkit.domain.ids import InteractionId, Ref
 from crmkit.domain.parties.account import Account
 from crmkit.domain.sales.lead import Lead
-from crmkit.domain.stewardship.ownership import written
+from crmkit.domain.stewardship.protection import written
 from crmkit.rules.reclaim import Action, ReclaimCause, protection
 from crmkit.services.custody import Custody, owned_by
 from demo_stage.reading import Reading, instant_of

@@ -11,6 +11,7 @@ from crmkit.domain.activities.task import TASK, Task, TaskStatus
 from crmkit.domain.change import Change, changed, created, removed
 from crmkit.domain.ids import Ref
 from crmkit.domain.organization.calendar import WorkingCalendar
+from crmkit.domain.organization.limits import Span
 from crmkit.domain.organization.member import MEMBER, Member, MemberStatus
 from crmkit.domain.parties.account import STANDING, Account, Standing
 from crmkit.domain.parties.contact import Contact
@@ -18,8 +19,9 @@ from crmkit.domain.sales.lead import LEAD, Lead, LeadScored, LeadStatus
 from crmkit.domain.sales.opportunity import Opportunity, OpportunityLost, OpportunityWon, StageChanged
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
 from crmkit.domain.stewardship.audit import Notice
-from crmkit.domain.stewardship.ownership import Assigned, Cause, Claimed, Protection, Reclaimed, ReclaimWarned
+from crmkit.domain.stewardship.ownership import Assigned, Cause, Claimed, Reclaimed, ReclaimWarned
 from crmkit.domain.stewardship.pool import Pool
+from crmkit.domain.stewardship.protection import Protection
 from crmkit.domain.stewardship.request import Request, RequestStep
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.errors import AlreadyClaimed, InvalidInput, NotAllowed
@@ -357,7 +359,7 @@ def test_working_days_skip_holidays_and_count_make_up_days() -> None:
 
 
 def test_a_day_begins_at_local_midnight() -> None:
-    assert CHINA.start_of_day(datetime(2026, 1, 4, 17, tzinfo=UTC)) == datetime(2026, 1, 4, 16, tzinfo=UTC)
+    assert Span.DAY.begins(datetime(2026, 1, 4, 17, tzinfo=UTC), CHINA) == datetime(2026, 1, 4, 16, tzinfo=UTC)
 
 
 def test_a_calendar_says_until_when_it_knows_the_holidays() -> None:

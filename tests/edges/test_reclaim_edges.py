@@ -18,7 +18,7 @@ from crmkit.domain.model import revise
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.stewardship.evidence import Evidence
-from crmkit.domain.stewardship.ownership import Clock
+from crmkit.domain.stewardship.protection import Clock
 from crmkit.errors import StorageFailed
 from crmkit.rules.reclaim import ClaimPolicy, Exemption, Handover, ReclaimPolicy, Refresh, Rung
 from crmkit.rules.rulebook import RuleBook

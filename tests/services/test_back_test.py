@@ -9,7 +9,7 @@ from crmkit.adapters.notifiers import Inbox
 from crmkit.domain.change import created
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.stewardship.evidence import Evidence
-from crmkit.domain.stewardship.ownership import Clock
+from crmkit.domain.stewardship.protection import Clock
 from crmkit.errors import InvalidInput
 from crmkit.rules.reclaim import Exemption, ReclaimPolicy, Refresh
 from crmkit.rules.rulebook import RuleBook

@@ -4,7 +4,8 @@ import pytest
 
 from crmkit.adapters.memory import MemoryStore
 from crmkit.domain.change import changed
-from crmkit.domain.stewardship.ownership import Cause, Protection
+from crmkit.domain.stewardship.ownership import Cause
+from crmkit.domain.stewardship.protection import Protection
 from crmkit.errors import InvalidInput
 from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.services.custody import history, owning, policy_for

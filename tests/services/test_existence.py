@@ -13,6 +13,7 @@ from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.sql import SqlStore
 from crmkit.adapters.system import Uuid7
 from crmkit.domain.change import created
+from crmkit.domain.organization.limits import Span
 from crmkit.domain.values.contact_points import Email, Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.errors import InvalidInput, NotFound, UnknownField
@@ -275,7 +276,7 @@ def test_a_new_day_begins_at_midnight_of_the_calendar():
         calendar = a_calendar(id="cn")
         uow.save(created(calendar))
         uow.commit()
-    midnight = calendar.start_of_day(NOW + DAY)
+    midnight = Span.DAY.begins(NOW + DAY, calendar)
     assert ask(ctx, PHONE).is_known
     ctx.clock.advance(seconds=(midnight - NOW).total_seconds() - 1)
     assert not ask(ctx, PHONE).is_known

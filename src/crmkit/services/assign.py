@@ -18,7 +18,8 @@ from crmkit.domain.model import model, revise
 from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.domain.organization.territory import Territory
 from crmkit.domain.sales.lead import Lead
-from crmkit.domain.stewardship.ownership import Cause, Owned, Protection
+from crmkit.domain.stewardship.ownership import Cause, Owned
+from crmkit.domain.stewardship.protection import Protection
 from crmkit.errors import InvalidInput, NotAllowed
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.assignment import (

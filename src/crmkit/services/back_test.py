@@ -30,7 +30,8 @@ from crmkit.domain.reasons import Reason
 from crmkit.domain.sales.lead import LeadStatus
 from crmkit.domain.sales.pipeline import StageKind
 from crmkit.domain.stewardship.evidence import Evidence
-from crmkit.domain.stewardship.ownership import Cause, Clock, Owned, OwnershipEntry, Protection, written
+from crmkit.domain.stewardship.ownership import Cause, Owned, OwnershipEntry
+from crmkit.domain.stewardship.protection import Protection, written
 from crmkit.errors import InvalidInput
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import Action, ReclaimPolicy
@@ -130,7 +131,7 @@ def _tenure(uow: UnitOfWork, record: Owned, at: datetime) -> Tenure | None:
         return None if last.to_owner_id is None else Tenure(last.to_owner_id, last.at)
     if entries or record.owner_id is None:
         return None
-    since = record.owned_since or record.created_at
+    since = record.in_hand_since
     return Tenure(record.owner_id, since) if since <= at else None
 
 
@@ -224,7 +225,5 @@ def _after(custody: Custody, record: Owned, what: Interaction | Evidence | None,
     if isinstance(what, Evidence):
         known = record.attest(what, now=at).after
     else:
-        since = record.owned_since or record.created_at
-        clock = record.clock or Clock(since=since, held_since=since)
-        known = revise(record, clock=revise(clock, progressed_at=at))
+        known = revise(record, clock=revise(record.running, progressed_at=at))
     return known.protect(custody.recounted(known, now=at), now=at).after

@@ -10,7 +10,7 @@
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any, TypeVar
 
 from attrs import evolve, frozen
@@ -31,10 +31,10 @@ from crmkit.domain.stewardship.ownership import (
     Owned,
     OwnershipEntry,
     Pooled,
-    Protection,
     Reclaimed,
     Returned,
 )
+from crmkit.domain.stewardship.protection import Protection
 from crmkit.errors import InvalidInput, NotAllowed
 from crmkit.ports.store import Repository, UnitOfWork
 from crmkit.rules.assignment import AssignmentPolicy
@@ -56,12 +56,12 @@ __all__ = [
     "UNSETTLED",
     "Custody",
     "calendar_of",
-    "day_began",
     "history",
     "lock_of",
     "owned_by",
     "owning",
     "policy_for",
+    "unruled",
 ]
 
 OWNED: Mapping[str, type[Owned]] = {"lead": Lead, "account": Account}
@@ -276,11 +276,7 @@ class Custody:
         """
         policy = self.rules(self.owners.get(owner_id or "")).policy
         if policy is None:
-            raise NotAllowed(
-                f"No reclaim policy is in force for {self.entity}.",
-                hint="Store one with uow.policies.put.",
-                entity=self.entity,
-            )
+            raise unruled(self.entity)
         return policy
 
     def facts(self, record: Owned, *actions: Action) -> ReclaimFacts:
@@ -290,6 +286,11 @@ class Custody:
         return ReclaimFacts.of(record, actions=actions, owner=owner, pools=self.pools, calendar=calendar)
 
 
+def unruled(entity: str, *, hint: str = "Store one with uow.policies.put.") -> NotAllowed:
+    """What is raised where a reclaim policy is needed and none is in force."""
+    return NotAllowed(f"No reclaim policy is in force for {entity}.", hint=hint, entity=entity)
+
+
 def calendar_of(uow: UnitOfWork, calendar_id: CalendarId | None) -> WorkingCalendar | None:
     """The calendar a policy speaks of, if it does.
 
@@ -297,14 +298,3 @@ def calendar_of(uow: UnitOfWork, calendar_id: CalendarId | None) -> WorkingCalen
         NotFound: there is none of that id.
     """
     return None if calendar_id is None else uow.calendars.get(calendar_id)
-
-
-def day_began(uow: UnitOfWork, calendar_id: CalendarId | None, *, now: datetime) -> datetime:
-    """Where a daily quota begins: midnight in the calendar's zone, without a calendar in UTC.
-
-    Raises:
-        NotFound: there is no calendar of that id.
-    """
-    calendar = calendar_of(uow, calendar_id)
-    midnight = datetime.combine(now.astimezone(UTC).date(), time(0), UTC)
-    return midnight if calendar is None else calendar.start_of_day(now)

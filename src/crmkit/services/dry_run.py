@@ -18,13 +18,13 @@ from datetime import datetime
 from crmkit.domain.conditions import F
 from crmkit.domain.organization.member import Member
 from crmkit.domain.stewardship.pool import Pool
-from crmkit.errors import InvalidInput, NotAllowed
+from crmkit.errors import InvalidInput
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.policy import PolicyRef
 from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.rules.reclaim.outlook import Comparison, Difference, DryRun, Fate
 from crmkit.services.context import Context
-from crmkit.services.custody import owned_by, owning
+from crmkit.services.custody import owned_by, owning, unruled
 from crmkit.services.foresight import Foresight
 from crmkit.services.tallies import Firsts, Pairs, Tally
 
@@ -136,9 +136,5 @@ def _ref(draft: ReclaimPolicy | None, foresight: Foresight) -> PolicyRef:
     """Of the draft, or else of the first policy that is in force within the horizon."""
     policy = draft or foresight.policy
     if policy is None:
-        raise NotAllowed(
-            f"No reclaim policy is in force for {foresight.entity}.",
-            hint="Give the policy to try.",
-            entity=foresight.entity,
-        )
+        raise unruled(foresight.entity, hint="Give the policy to try.")
     return policy.ref

@@ -14,7 +14,8 @@ from crmkit.domain.ids import Ref
 from crmkit.domain.model import model, revise
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.stewardship.evidence import Evidence
-from crmkit.domain.stewardship.ownership import Clock, Owned, Protection
+from crmkit.domain.stewardship.ownership import Owned
+from crmkit.domain.stewardship.protection import Protection
 from crmkit.errors import InvalidInput, NotAllowed
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import PermitDecision, ReclaimCause, decide_lock
@@ -85,8 +86,7 @@ def progressed(ctx: Context, ref: Ref, *, at: datetime | None = None, idempotenc
         if moment > now:
             raise InvalidInput("lies in the future.", field="at", hint="Give when it happened.")
         record = owned_by(uow, ref.entity).get(ref.id, locking="wait")
-        since = record.owned_since or record.created_at
-        clock = record.clock or Clock(since=since, held_since=since)
+        clock = record.running
         latest = max(filter(None, (clock.progressed_at, moment)))
         return _counted(uow, changed(record, now=now, clock=revise(clock, progressed_at=latest)), now=now)
 

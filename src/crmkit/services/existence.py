@@ -12,6 +12,7 @@ from typing import Any
 from attrs import evolve
 
 from crmkit.domain.ids import Ref
+from crmkit.domain.organization.limits import Span
 from crmkit.domain.organization.member import ExistenceChecked, Member
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
@@ -34,7 +35,7 @@ from crmkit.rules.dedup import (
 )
 from crmkit.rules.dedup.keys import TRACES
 from crmkit.services.context import Context
-from crmkit.services.custody import day_began, lock_of
+from crmkit.services.custody import calendar_of, lock_of
 from crmkit.services.duplicates import Neighbours, policy_in_force
 from crmkit.services.lead_form import LeadForm, ReadForm
 
@@ -86,7 +87,7 @@ def _asked(uow: UnitOfWork, asker: Member, policy: DisclosurePolicy, now: dateti
     """Questions since the day began, no more of them than the limit."""
     if policy.daily_limit is None:
         return 0
-    since = day_began(uow, policy.calendar_id, now=now)
+    since = Span.DAY.begins(now, calendar_of(uow, policy.calendar_id))
     return len(uow.trail.of(asker.ref, type=ExistenceChecked.type, since=since, limit=policy.daily_limit))
 
 

@@ -7,7 +7,7 @@ from crmkit.domain.ids import ExtensionId, MemberId, Ref
 from crmkit.domain.model import model, revise
 from crmkit.domain.organization.member import Member
 from crmkit.domain.stewardship.extension import Extension, ExtensionState
-from crmkit.domain.stewardship.ownership import Clock, Owned
+from crmkit.domain.stewardship.ownership import Owned
 from crmkit.errors import InvalidInput, NotAllowed
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import PermitDecision, decide_extension
@@ -52,7 +52,8 @@ def ask_extension(
     def work(uow: UnitOfWork, now: datetime) -> Asked:
         record: Owned = owned_by(uow, ref.entity).get(ref.id, locking="wait")
         member = uow.members.get(member_id)
-        decision, asked = _decided(uow, record, member, days, now)
+        custody = Custody.of(uow, ref.entity, now=now).with_owner(member)
+        decision, asked = _decided(uow, custody, record, member, days, now)
         if any(each.state is ExtensionState.WAITING for each in asked):
             raise NotAllowed(f"{ref} has a request that waits.", hint="Withdraw it first.", id=ref.id)
         if not decision.granted:
@@ -67,7 +68,7 @@ def ask_extension(
             days=days,
             why=why,
         )
-        uow.save(extension.ask(_deciders(uow, record, member, now)))
+        uow.save(extension.ask(_deciders(custody, record, member, now)))
         return Asked(decision=decision, extension_id=extension.id)
 
     return ctx.command(work, Asked, idempotency_key=idempotency_key)
@@ -93,29 +94,35 @@ def settle_extension(
         record: Owned = owned_by(uow, ref.entity).get(ref.id, locking="wait")
         extension = uow.extensions.get(extension_id, locking="wait")
         member = uow.members.get(extension.member_id)
-        if verb != "withdraw" and by != extension.member_id and by not in _deciders(uow, record, member, now):
+        custody = Custody.of(uow, ref.entity, now=now).with_owner(member)
+        if verb != "withdraw" and by != extension.member_id and by not in _deciders(custody, record, member, now):
             raise NotAllowed(f"{by} decides on no request of this record.", hint="Ask a superior.", id=extension_id)
         if verb != "grant":
             settled = extension.settle(verb, by=by, now=now, comment=comment)
             uow.save(settled)
             return Settled(extension_id=extension.id, state=settled.after.state, reclaim_at=record.reclaim_at)
-        return _grant(uow, extension, record, member, by, comment, now)
+        return _grant(uow, custody, extension, record, member, by, comment, now)
 
     return ctx.command(work, Settled, idempotency_key=idempotency_key)
 
 
 def _grant(
-    uow: UnitOfWork, extension: Extension, record: Owned, member: Member, by: str, comment: str, now: datetime
+    uow: UnitOfWork,
+    custody: Custody,
+    extension: Extension,
+    record: Owned,
+    member: Member,
+    by: str,
+    comment: str,
+    now: datetime,
 ) -> Settled:
-    decision, _ = _decided(uow, record, member, extension.days, now)
+    decision, _ = _decided(uow, custody, record, member, extension.days, now)
     granted = extension.settle("grant", by=by, now=now, until=decision.until, comment=comment)
     if not decision.granted:
         return Settled(
             extension_id=extension.id, state=extension.state, decision=decision, reclaim_at=record.reclaim_at
         )
-    since = record.owned_since or record.created_at
-    clock = revise(record.clock or Clock(since=since, held_since=since), extended_until=decision.until)
-    custody = Custody.of(uow, record.entity, now=now, pools=False).with_owner(member)
+    clock = revise(record.running, extended_until=decision.until)
     stands = custody.recounted(revise(record, clock=clock), now=now)
     uow.save(granted, record.protect(stands, now=now))
     state = granted.after.state
@@ -123,13 +130,12 @@ def _grant(
 
 
 def _decided(
-    uow: UnitOfWork, record: Owned, member: Member, days: int, now: datetime
+    uow: UnitOfWork, custody: Custody, record: Owned, member: Member, days: int, now: datetime
 ) -> tuple[PermitDecision, list[Extension]]:
     """Whether it is permitted, with the requests since this owner took the record."""
-    custody = Custody.of(uow, record.entity, now=now, pools=False).with_owner(member)
-    since = record.owned_since or record.created_at
-    of_record = (F.record_entity == record.entity) & (F.record_id == record.id) & (F.created_at >= since)
-    asked = list(uow.extensions.find(of_record & (F.member_id == member.id)))
+    of_record = (F.record_entity == record.entity) & (F.record_id == record.id)
+    mine = of_record & (F.member_id == member.id) & (F.created_at >= record.in_hand_since)
+    asked = list(uow.extensions.find(mine))
     times = sum(each.state is ExtensionState.GRANTED for each in asked)
     decision = decide_extension(
         custody.policy_of(member.id), custody.facts(record), member_id=member.id, times=times, days=days, now=now
@@ -137,9 +143,9 @@ def _decided(
     return decision, asked
 
 
-def _deciders(uow: UnitOfWork, record: Owned, member: Member, now: datetime) -> tuple[MemberId, ...]:
+def _deciders(custody: Custody, record: Owned, member: Member, now: datetime) -> tuple[MemberId, ...]:
     """The superior of whoever asks, and who administers the pool that the record would fall to."""
-    pool = Custody.of(uow, record.entity, now=now).pools.choose(record, now=now)
+    pool = custody.pools.choose(record, now=now)
     admins = () if pool is None else pool.admin_ids
     superior = () if member.manager_id is None else (member.manager_id,)
     return tuple(each for each in dict.fromkeys((*superior, *admins)) if each != member.id)

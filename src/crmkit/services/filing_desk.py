@@ -19,7 +19,7 @@ from crmkit.rules.dedup import Candidate, DisclosureFacts, DisclosureLevel, Disc
 from crmkit.rules.dedup.keys import STRONG, KeyKind
 from crmkit.rules.filing import FilingDecision, FilingFacts, FilingPolicy, Obstacle, ObstacleKind, decide
 from crmkit.services.context import Context
-from crmkit.services.custody import owned_by
+from crmkit.services.custody import Custody, owned_by
 from crmkit.services.evidence import SPARED, with_deadline
 from crmkit.services.existence import looked_up
 from crmkit.services.lead_form import LeadForm
@@ -227,9 +227,13 @@ def withdrawn(uow: UnitOfWork, filings: Sequence[Filing], *, now: datetime) -> I
     subjects = {filing.subject for filing in filings} - {None}
     for entity in sorted({subject.entity for subject in subjects if subject is not None}):
         ids = sorted({subject.id for subject in subjects if subject is not None and subject.entity == entity})
-        for record in owned_by(uow, entity).get_many(ids).values():
+        records = owned_by(uow, entity).get_many(ids).values()
+        owners = (record.owner_id for record in records)
+        custody = Custody.of(uow, entity, now=now, owners=owners, pools=False)
+        for record in records:
             for change in _without(record, ended, now):
-                yield with_deadline(uow, change, now=now, anew=record.reclaim_cause in SPARED)
+                anew = record.reclaim_cause in SPARED
+                yield with_deadline(uow, change, now=now, custody=custody, anew=anew)
 
 
 def _without(record: Owned, ended: set[FilingId], now: datetime) -> Iterator[Change[Any]]:

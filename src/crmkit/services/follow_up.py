@@ -13,7 +13,7 @@ from crmkit.domain.model import Line, Note, model
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
-from crmkit.domain.stewardship.ownership import Protection, written
+from crmkit.domain.stewardship.protection import Protection, written
 from crmkit.errors import InvalidInput
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import Action
@@ -145,7 +145,7 @@ class _Clock:
         owner_id, at = record.owner_id, self.interaction.at
         if owner_id is None or self.interaction.member_id != owner_id:
             return {}
-        if at < (record.owned_since or record.created_at):
+        if at < record.in_hand_since:
             return {}
         custody = Custody.of(self.uow, record.entity, now=self.now, owners=(owner_id,), pools=False)
         stands = custody.followed_up(record, Action(kind=self.interaction.kind, at=at), now=self.now)

@@ -11,16 +11,16 @@ from typing import NamedTuple
 
 from attrs import define, evolve, field, frozen
 
-from crmkit.domain.conditions import F
 from crmkit.domain.ids import MemberId, PoolId
-from crmkit.domain.organization.limits import Limit, Span
+from crmkit.domain.organization.limits import Span
 from crmkit.domain.organization.member import Member
 from crmkit.domain.reasons import Reason
-from crmkit.domain.stewardship.ownership import Cause, Owned, Protection
+from crmkit.domain.stewardship.ownership import Owned
+from crmkit.domain.stewardship.protection import Protection
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import ReclaimDecision, ReclaimOutcome, ReclaimPolicy
 from crmkit.services.custody import Custody, owned_by
-from crmkit.services.reclaim import done_with, failure, followed
+from crmkit.services.reclaim import done_with, failure, fallen_since, followed
 
 __all__ = ["Coming", "Course", "Foresight", "Waiting"]
 
@@ -257,11 +257,10 @@ class Foresight:
         coming, most = self.sweeps[number], self.sweeps[number].most
         if most is None:
             return due
-        since = Limit(most=most, per=Span.DAY).begins(coming.at, coming.custody.calendar)
-        fallen = (F.record_entity == self.entity) & (F.cause == Cause.RECLAIMED.value) & (F.at >= since)
+        since = Span.DAY.begins(coming.at, coming.custody.calendar)
         before = zip(self.sweeps[:number], self.counts, strict=False)
         foreseen = sum(counts["reclaimed"] for sweep, counts in before if sweep.at >= since)
-        return most - uow.ownership.count(fallen) - foreseen
+        return most - fallen_since(uow, self.entity, since) - foreseen
 
 
 def _resumed(record: Owned, waiting: Waiting) -> Owned:

@@ -14,7 +14,7 @@ from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import Cap, ClaimPolicy
 from crmkit.services.custody import UNSETTLED, owned_by, policy_for
 
-__all__ = ["counted", "held_by_each", "left_under_caps"]
+__all__ = ["counted", "held_by_each", "held_under", "left_under_caps", "open_work_of"]
 
 MOST_IDS = 1_000
 """Ids that one condition lists."""
@@ -23,6 +23,19 @@ MOST_IDS = 1_000
 def counted(cap: Cap, entity: str) -> Condition:
     """The records of ``entity`` that count towards ``cap``, whoever holds them."""
     return ~parse(cap.uncounted) & UNSETTLED[entity]
+
+
+def held_under(uow: UnitOfWork, entity: str, cap: Cap, member_id: str, *, now: datetime) -> int:
+    """How many records the member holds that count towards ``cap``."""
+    return owned_by(uow, entity).count((F.owner_id == member_id) & counted(cap, entity), now=now)
+
+
+def open_work_of(uow: UnitOfWork, member_id: str, *, now: datetime) -> int:
+    """How many open leads and accounts the member holds: what a member's own capacity limits."""
+    return sum(
+        owned_by(uow, entity).count((F.owner_id == member_id) & unsettled, now=now)
+        for entity, unsettled in UNSETTLED.items()
+    )
 
 
 def held_by_each(

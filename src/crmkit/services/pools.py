@@ -22,8 +22,8 @@ from crmkit.errors import AlreadyClaimed, InvalidInput, NotAllowed
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.reclaim import ClaimDecision, ClaimFacts, ClaimOutcome, ClaimPolicy, decide_claim
 from crmkit.services.context import Context
-from crmkit.services.custody import UNSETTLED, Custody, calendar_of, history, lock_of, owned_by, policy_for
-from crmkit.services.holdings import counted
+from crmkit.services.custody import Custody, calendar_of, history, lock_of, owned_by, policy_for
+from crmkit.services.holdings import held_under, open_work_of
 
 __all__ = ["Batch", "ClaimBatch", "GivenBack", "claim", "claim_many", "give_back"]
 
@@ -198,18 +198,10 @@ class _ClaimDesk:
 
     def count_held(self) -> int:
         cap = self.policy.cap_of(self.member)
-        if cap is None:
-            return 0
-        mine = (F.owner_id == self.member.id) & counted(cap, self.entity)
-        return owned_by(self.uow, self.entity).count(mine, now=self.now)
+        return 0 if cap is None else held_under(self.uow, self.entity, cap, self.member.id, now=self.now)
 
     def count_open(self) -> int:
-        if self.member.capacity is None:
-            return 0
-        return sum(
-            owned_by(self.uow, entity).count((F.owner_id == self.member.id) & unsettled, now=self.now)
-            for entity, unsettled in UNSETTLED.items()
-        )
+        return 0 if self.member.capacity is None else open_work_of(self.uow, self.member.id, now=self.now)
 
     def count_claimed(self) -> tuple[int, ...]:
         """Claims within each quota's time, over all pools; what was given back since then counts as well."""

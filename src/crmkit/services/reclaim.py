@@ -17,7 +17,7 @@ from crmkit.domain.change import Change
 from crmkit.domain.conditions import Condition, F
 from crmkit.domain.ids import MemberId, PoolId, Ref
 from crmkit.domain.model import model
-from crmkit.domain.organization.limits import Limit, Span
+from crmkit.domain.organization.limits import Span
 from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.ownership import Cause, Owned
 from crmkit.errors import CrmError, InvalidInput, StorageFailed
@@ -198,6 +198,12 @@ Done = tuple[str, SweepProblem | None]
 """What became of one record: the count it belongs to, and what is wrong with it."""
 
 
+def fallen_since(uow: UnitOfWork, entity: str, since: datetime) -> int:
+    """How many records of ``entity`` have fallen back since then."""
+    fallen = (F.record_entity == entity) & (F.cause == Cause.RECLAIMED.value) & (F.at >= since)
+    return uow.ownership.count(fallen)
+
+
 @frozen
 class Phase:
     """Which records a part of the run looks for, in which order, and whether they fall back."""
@@ -297,10 +303,8 @@ class _Run:
     def left_today(self, uow: UnitOfWork, policy: ReclaimPolicy, custody: Custody) -> int:
         """How many more may fall back today, counted under a lock, so that any number of workers keep to it."""
         uow.lock(f"reclaim:{self.entity}")
-        today = Limit(most=policy.most_a_day or 0, per=Span.DAY)
-        since = today.begins(self.now, custody.calendar)
-        fallen = (F.record_entity == self.entity) & (F.cause == Cause.RECLAIMED.value) & (F.at >= since)
-        left = today.most - uow.ownership.count(fallen)
+        since = Span.DAY.begins(self.now, custody.calendar)
+        left = (policy.most_a_day or 0) - fallen_since(uow, self.entity, since)
         if left <= 0:
             self.postponed = owned_by(uow, self.entity).count(F.reclaim_at <= self.now, now=self.now)
         return max(left, 0)

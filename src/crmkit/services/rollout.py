@@ -12,7 +12,7 @@ from crmkit.ports.store import UnitOfWork
 from crmkit.rules.policy import PolicyRef
 from crmkit.rules.reclaim import Pause, ReclaimPolicy
 from crmkit.services.context import Context
-from crmkit.services.custody import policy_for
+from crmkit.services.custody import policy_for, unruled
 
 __all__ = ["pause", "resume"]
 
@@ -55,9 +55,7 @@ def _standing(uow: UnitOfWork, entity: str, now: datetime) -> ReclaimPolicy:
     uow.lock(f"policy:reclaim:{entity}")
     policy = policy_for(uow, ReclaimPolicy, entity, now=now)
     if policy is None:
-        raise NotAllowed(
-            f"No reclaim policy is in force for {entity}.", hint="Store one with uow.policies.put.", entity=entity
-        )
+        raise unruled(entity)
     return policy
 
 

@@ -30,8 +30,8 @@ from crmkit.rules.transfer import (
     state_of,
 )
 from crmkit.services.context import Context
-from crmkit.services.custody import UNSETTLED, Custody, history, lock_of, owned_by, policy_for
-from crmkit.services.holdings import counted
+from crmkit.services.custody import Custody, history, lock_of, owned_by, policy_for
+from crmkit.services.holdings import counted, held_under, open_work_of
 from crmkit.services.related import Belongings, closed, handed
 from crmkit.services.sharing import collaborators
 
@@ -100,7 +100,8 @@ class TransferDesk:
         # read in the order of ids, so that two batches never wait for each other
         found = owned_by(self.uow, self.entity).find(F.id.in_(list(ids)), locking=locking)
         self.records = {record.id: record for record in found}
-        custody = Custody.of(self.uow, self.entity, now=self.now, owners=(record.owner_id for record in found))
+        owners = (record.owner_id for record in found)
+        custody = Custody.of(self.uow, self.entity, now=self.now, owners=owners, pools=self.to is None)
         self.custody = custody if self.to is None else custody.with_owner(self.to)
         self.belongings = Belongings.of(self.uow, self.policy, found, self.ctx.references, now=self.now)
         counter = _Counter.of(self.uow, self.entity, self.to, ids, now=self.now)
@@ -167,7 +168,7 @@ class TransferDesk:
         if not leads:
             return None
         people = {member for step in leads for member in (step.to_member_id, *self.custody.owners)}
-        return Custody.of(self.uow, "lead", now=self.now, owners=people)
+        return Custody.of(self.uow, "lead", now=self.now, owners=people, pools=False)
 
 
 class _Counter:
@@ -185,15 +186,11 @@ class _Counter:
         cap = None if policy is None or to is None else policy.cap_of(to)
         held, open_work, counting = 0, 0, frozenset[str]()
         if to is not None and cap is not None:
-            counts = counted(cap, entity)
-            held = owned_by(uow, entity).count((F.owner_id == to.id) & counts, now=now)
-            found = owned_by(uow, entity).find(F.id.in_(list(ids)) & counts, now=now)
+            held = held_under(uow, entity, cap, to.id, now=now)
+            found = owned_by(uow, entity).find(F.id.in_(list(ids)) & counted(cap, entity), now=now)
             counting = frozenset(record.id for record in found)
         if to is not None and to.capacity is not None:
-            open_work = sum(
-                owned_by(uow, each).count((F.owner_id == to.id) & unsettled, now=now)
-                for each, unsettled in UNSETTLED.items()
-            )
+            open_work = open_work_of(uow, to.id, now=now)
         return cls(cap=None if cap is None else cap.most, held=held, open_work=open_work, counting=counting)
 
     def room(self, record: Owned) -> Room:

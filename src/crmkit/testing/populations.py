@@ -14,7 +14,7 @@ from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.parties.account import Account
 from crmkit.domain.stewardship.evidence import Evidence
-from crmkit.domain.stewardship.ownership import Clock
+from crmkit.domain.stewardship.protection import Clock
 from crmkit.rules.reclaim import Exemption, Listener, Pause, ReclaimPolicy, Refresh, Rung, Tier
 from crmkit.testing.builders import a_calendar, an_account
 from crmkit.testing.clock import NOW

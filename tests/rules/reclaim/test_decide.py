@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from crmkit.domain.model import revise
 from crmkit.domain.reasons import Catalogue
-from crmkit.domain.stewardship.ownership import Protection
+from crmkit.domain.stewardship.protection import Protection
 from crmkit.rules.reclaim import (
     TEXTS,
     Exemption,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from crmkit.domain.model import revise
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.stewardship.evidence import Evidence
-from crmkit.domain.stewardship.ownership import Clock
+from crmkit.domain.stewardship.protection import Clock
 from crmkit.errors import InvalidInput
 from crmkit.rules.reclaim import (
     Action,

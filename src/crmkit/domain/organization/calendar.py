@@ -1,7 +1,7 @@
 """A working calendar: which days are worked, where, and until when that is known."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -130,11 +130,6 @@ class WorkingCalendar(Record):
         if days < 0 or left > 0:
             raise InvalidInput("cannot be counted.", field="days", hint="Give 0 up to ten years of working days.")
         return datetime.combine(day, local.time(), zone).astimezone(UTC)
-
-    def start_of_day(self, at: datetime) -> datetime:
-        """Local midnight before ``at``, in UTC: where a daily quota begins."""
-        zone = ZoneInfo(self.zone)
-        return datetime.combine(at.astimezone(zone).date(), time(0), zone).astimezone(UTC)
 
     def is_known(self, at: datetime) -> bool:
         """Whether the holidays of that day are known."""

@@ -26,6 +26,16 @@ class Span(StrEnum):
     """From Monday on."""
     MONTH = "month"
 
+    def begins(self, now: datetime, calendar: WorkingCalendar | None = None) -> datetime:
+        """Local midnight at which the piece that ``now`` lies in began, in the zone of ``calendar`` or in UTC."""
+        zone = UTC if calendar is None else ZoneInfo(calendar.zone)
+        day = now.astimezone(zone).date()
+        if self is Span.WEEK:
+            day -= timedelta(days=day.weekday())
+        elif self is Span.MONTH:
+            day = day.replace(day=1)
+        return datetime.combine(day, time(0), zone).astimezone(UTC)
+
 
 @model
 class Limit:
@@ -61,12 +71,6 @@ class Limit:
 
         Days, weeks and months begin at midnight in the zone of ``calendar``, without one in UTC.
         """
-        if self.days is not None:
-            return now - timedelta(days=self.days) + _TICK
-        zone = UTC if calendar is None else ZoneInfo(calendar.zone)
-        day = now.astimezone(zone).date()
-        if self.per is Span.WEEK:
-            day -= timedelta(days=day.weekday())
-        elif self.per is Span.MONTH:
-            day = day.replace(day=1)
-        return datetime.combine(day, time(0), zone).astimezone(UTC)
+        if self.per is not None:
+            return self.per.begins(now, calendar)
+        return now - timedelta(days=self.days or 0) + _TICK

@@ -7,12 +7,13 @@ fairness are counted on.
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from crmkit.domain.change import Change, Event, Record, changed
 from crmkit.domain.ids import MemberId, OwnershipEntryId, PoolId, TransferId
 from crmkit.domain.model import Code, Key, Line, model
 from crmkit.domain.stewardship.evidence import Evidence
+from crmkit.domain.stewardship.protection import Clock, Protection, written
 from crmkit.errors import AlreadyClaimed, NotAllowed
 
 __all__ = [
@@ -20,19 +21,16 @@ __all__ = [
     "Attested",
     "Cause",
     "Claimed",
-    "Clock",
     "Locked",
     "Owned",
     "OwnershipEntry",
     "Pooled",
-    "Protection",
     "ReclaimWarned",
     "Reclaimed",
     "Returned",
     "Unassigned",
     "Unlocked",
     "Withdrawn",
-    "written",
 ]
 
 
@@ -51,39 +49,6 @@ class Cause(StrEnum):
     CONVERTED = "converted"
     MERGED = "merged"
     UNMERGED = "unmerged"
-
-
-@model
-class Clock:
-    """What the deadlines of an owned record are counted from, where that is not when its owner took it.
-
-    A record without one has been with its owner since ``owned_since``, and nothing has prolonged that.
-    """
-
-    since: datetime
-    """What the default protection counts from."""
-    held_since: datetime
-    """What the longest time to hold it counts from; a transfer between teammates leaves it as it is."""
-    refreshed_at: datetime | None = None
-    """The follow-up that protects longest, as the owner's leave was known then, and for how many days."""
-    refreshed_days: int = 0
-    progressed_at: datetime | None = None
-    """When the work with the customer last got further."""
-    extended_until: datetime | None = None
-    """Until when an extension that was granted protects."""
-
-
-@model
-class Protection:
-    """How long the owner keeps the record: the earliest deadline with its cause, and when to warn before it.
-
-    All instants are UTC; ``None`` means never. ``clock`` is what they were worked out from.
-    """
-
-    reclaim_at: datetime | None = None
-    reclaim_cause: Line = ""
-    warn_at: datetime | None = None
-    clock: Clock | None = None
 
 
 @model
@@ -229,6 +194,16 @@ class Owned(Record):
     """What is known elsewhere and may spare the record; it stays when the record changes hands."""
     locked_until: datetime | None = None
     """Until when its owner has locked it; another owner finds it open."""
+
+    @property
+    def in_hand_since(self) -> datetime:
+        """Since when its owner has it; without a date of taking over it counts from when it was created."""
+        return self.owned_since or self.created_at
+
+    @property
+    def running(self) -> Clock:
+        """What its deadlines are counted from, also where no clock is written down."""
+        return self.clock or Clock(since=self.in_hand_since, held_since=self.in_hand_since)
 
     @property
     def protection(self) -> Protection:
@@ -387,13 +362,3 @@ class Owned(Record):
             locked_until=None,
             **written(Protection()),
         )
-
-
-def written(protection: Protection) -> dict[str, Any]:
-    """The fields of a record that say how long its owner keeps it, as ``protection`` has them."""
-    return {
-        "reclaim_at": protection.reclaim_at,
-        "reclaim_cause": protection.reclaim_cause,
-        "warn_at": protection.warn_at,
-        "clock": protection.clock,
-    }

@@ -10,7 +10,8 @@ from typing import ClassVar, TypeVar, cast
 from crmkit.domain.change import Change, Event, Record, changed
 from crmkit.domain.ids import MemberId, PoolId, Ref, TransferId
 from crmkit.domain.model import Code, Key, Line, annotations_of, model
-from crmkit.domain.stewardship.ownership import Assigned, Cause, Owned, Protection, written
+from crmkit.domain.stewardship.ownership import Assigned, Cause, Owned
+from crmkit.domain.stewardship.protection import Protection, written
 
 __all__ = [
     "HANDLED_BY",

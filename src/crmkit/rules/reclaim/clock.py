@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from crmkit.domain.model import revise
-from crmkit.domain.stewardship.ownership import Clock, Protection
+from crmkit.domain.stewardship.protection import Clock, Protection
 from crmkit.errors import InvalidInput
 from crmkit.rules.reclaim.days import DayCount
 from crmkit.rules.reclaim.decision import ReclaimCause

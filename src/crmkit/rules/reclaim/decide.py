@@ -15,8 +15,9 @@ from crmkit.domain.ids import MemberId
 from crmkit.domain.model import revise
 from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.evidence import Evidence
-from crmkit.domain.stewardship.ownership import Clock, Owned, Protection
+from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.pool import Pool
+from crmkit.domain.stewardship.protection import Clock, Protection
 from crmkit.rules.reclaim.clock import days_of, protection, rungs_due, until
 from crmkit.rules.reclaim.days import DayCount
 from crmkit.rules.reclaim.decision import ReclaimCause, ReclaimDecision, ReclaimOutcome

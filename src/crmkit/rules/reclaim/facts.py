@@ -7,8 +7,9 @@ from attrs import evolve, frozen
 from crmkit.domain.activities.interaction import InteractionKind
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member
-from crmkit.domain.stewardship.ownership import Clock, Owned
+from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.pool import Pool
+from crmkit.domain.stewardship.protection import Clock
 from crmkit.rules.reclaim.policy import Handover
 from crmkit.rules.reclaim.pools import PoolOrder
 
@@ -60,11 +61,10 @@ class ReclaimFacts:
         calendar: WorkingCalendar | None = None,
     ) -> "ReclaimFacts":
         """The record as it stands; one without a date of taking over counts from when it was created."""
-        since = record.owned_since or record.created_at
         return cls(
             record=record,
-            owned_since=since,
-            clock=record.clock or Clock(since=since, held_since=since),
+            owned_since=record.in_hand_since,
+            clock=record.running,
             held_until=record.reclaim_at,
             found=record.reclaim_at is None,
             actions=actions,

@@ -5,7 +5,7 @@ from enum import StrEnum
 from crmkit.domain.ids import MemberId, PoolId, Ref
 from crmkit.domain.model import model
 from crmkit.domain.reasons import Reason
-from crmkit.domain.stewardship.ownership import Protection
+from crmkit.domain.stewardship.protection import Protection
 from crmkit.rules.policy import Decision
 from crmkit.rules.transfer.policy import Treatment
 
