@@ -113,6 +113,7 @@ def stocked(
         uow.commit()
     raw = database.connect(bench, url)
     _multiplied(raw, size // FIRST)
+    _remembered(raw)
     if durable and raw.mark == "%s":
         _durable_server(bench, raw)
     ctx = Context(store=store, clock=FixedClock(NOW), ids=Uuid7(), notifier=Inbox(), book=RuleBook.standard())
@@ -152,8 +153,23 @@ def _multiplied(raw: Raw, times: int) -> None:
         raw.begin(writing=True)
         raw.cursor.execute(f"INSERT INTO crm_accounts ({into}) {numbers} SELECT {copied} FROM crm_accounts, copy")  # noqa: S608 - names of our own
         raw.connection.commit()
-    raw.cursor.execute("ANALYZE crm_accounts")
+
+
+def _remembered(raw: Raw) -> None:
+    """A line of history for each customer that has an owner, and statistics as a server in use has them."""
+    names = "tenant, version, created_at, updated_at, id, record_entity, record_id, at, cause, to_owner_id"
+    values = "tenant, 1, owned_since, owned_since, 'H-' || id, 'account', id, owned_since, 'assigned', owner_id"
+    text = f"INSERT INTO crm_ownership ({names}) SELECT {values} FROM crm_accounts WHERE owner_id IS NOT NULL"  # noqa: S608 - names of our own
+    raw.begin(writing=True)
+    raw.cursor.execute(text)
     raw.connection.commit()
+    if raw.mark == "%s":
+        # as the server does by itself after a while
+        raw.connection.autocommit = True
+        raw.cursor.execute("VACUUM ANALYZE crm_accounts, crm_ownership, crm_members")
+        raw.connection.autocommit = False
+    else:
+        raw.cursor.execute("ANALYZE")
 
 
 def _columns(raw: Raw) -> list[str]:

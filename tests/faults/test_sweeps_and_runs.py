@@ -1,5 +1,6 @@
 """What happens between two transactions of a run: clocks that differ, policies that change, people who leave, stalls."""
 
+import time
 from collections import Counter
 from datetime import timedelta
 
@@ -229,14 +230,14 @@ def test_attack_40_leave_that_is_planned_between_two_batches_of_a_sweep_protects
     assert {record.reclaim_at for record in left} == {NOW + 10 * DAY}
 
 
-def test_attack_40_a_batch_of_claims_that_had_to_wait_is_refused_to_who_was_disabled_meanwhile():
-    ctx = context(MemoryStore())
+def test_attack_40_a_batch_of_claims_that_had_to_wait_is_refused_to_who_was_disabled_meanwhile(ctx):
     lying = {"owner_id": None, "owned_since": None, "reclaim_at": None, "reclaim_cause": "", "pool_id": "PO-1"}
     records = [due(n, **lying) for n in range(3)]
     keep(ctx, a_pool(), a_member(id="wei"), *records)
     with ctx.store.begin() as uow:
-        waiting = in_thread(lambda: claim_many(ctx, [record.ref for record in records], "wei", batch=Batch.PARTIAL))
         uow.save(uow.members.get("wei").move("leave", now=NOW))
+        waiting = in_thread(lambda: claim_many(ctx, [record.ref for record in records], "wei", batch=Batch.PARTIAL))
+        time.sleep(0.2)
         uow.commit()
     assert [codes(decision) for decision in waiting.result().decisions] == [{"claim.inactive"}] * 3
     assert owned(ctx) == set()

@@ -6,7 +6,9 @@ import pytest
 
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.notifiers import Inbox
+from crmkit.domain.activities.substance import Substance
 from crmkit.domain.change import created
+from crmkit.domain.model import revise
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.stewardship.protection import Clock
@@ -84,6 +86,20 @@ def test_follow_ups_of_the_owner_keep_it_as_they_would_have(ctx):
 @pytest.mark.parametrize("said", [visit(15, member_id="li"), visit(15, kind="call"), visit(20), visit(-1)])
 def test_what_would_not_have_counted_does_not(ctx, said):
     assert fell_on(replayed(ctx, bought(50), said)) == {"A-1": 20}
+
+
+def test_what_lacks_the_substance_asked_for_does_not_count(ctx):
+    said = "Agreed on the samples"
+    rows = [
+        visit(10, summary="ok"),
+        visit(15, id="I-2", summary=said),
+        visit(18, id="I-3", subject_id="A-2", summary=said),
+        visit(18, id="I-4", subject_id="A-3", summary=said, member_id="eva"),
+    ]
+    wins = (bought(60), bought(60, id="A-2"), revise(bought(60, id="A-3"), owner_id="eva"))
+    strict = revise(POLICY, substance=Substance())
+    found = replayed(ctx, *wins, *rows, policy=strict, owners=("wei", "eva"))
+    assert fell_on(found) == {"A-1": 35, "A-2": 20, "A-3": 38}
 
 
 def test_a_follow_up_with_a_contact_counts_for_the_account(ctx):

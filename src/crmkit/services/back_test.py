@@ -38,6 +38,7 @@ from crmkit.rules.reclaim import Action, ReclaimPolicy
 from crmkit.rules.reclaim.outlook import BackTest, LostWin, ToAbsent
 from crmkit.services.context import Context
 from crmkit.services.custody import Custody, owned_by
+from crmkit.services.follow_up import lacking
 from crmkit.services.foresight import DAY, Course, Foresight
 
 __all__ = ["back_test"]
@@ -165,7 +166,7 @@ def _lost(uow: UnitOfWork, custody: Custody, record: Owned, tenure: Tenure, won_
             then, number = foresight.swept(course, then, number), number + 1
         if then is None:
             break
-        then = _after(custody, then, what, at)
+        then = _after(uow, custody, then, what, at)
     if course.falls_on is not None and course.deadline is not None and course.pool_id is not None:
         yield LostWin(
             record=record.ref,
@@ -216,12 +217,16 @@ def _contacts(uow: UnitOfWork, record: Owned) -> Iterable[str]:
     return [each.id for each in uow.contacts.find(F.account_id == record.id)] if record.entity == "account" else ()
 
 
-def _after(custody: Custody, record: Owned, what: Interaction | Evidence | None, at: datetime) -> Owned:
+def _after(
+    uow: UnitOfWork, custody: Custody, record: Owned, what: Interaction | Evidence | None, at: datetime
+) -> Owned:
     """The record once that has happened, its deadline written anew."""
     if isinstance(what, Interaction):
         spoken = revise(record, last_contact_at=at)
         stands = custody.followed_up(spoken, Action(kind=what.kind, at=at), now=at)
-        return spoken if stands is None else spoken.protect(stands, now=at, action_at=at).after
+        if stands is None or lacking(uow, custody, what, former=F.at < at):
+            return spoken
+        return spoken.protect(stands, now=at, action_at=at).after
     if isinstance(what, Evidence):
         known = record.attest(what, now=at).after
     else:

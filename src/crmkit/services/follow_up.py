@@ -7,7 +7,7 @@ from typing import Any
 from crmkit.domain.activities.interaction import Direction, Interaction, InteractionKind
 from crmkit.domain.activities.substance import Lack, said
 from crmkit.domain.change import Change, changed
-from crmkit.domain.conditions import F
+from crmkit.domain.conditions import Condition, F
 from crmkit.domain.ids import ContactId, InteractionId, MemberId, Ref
 from crmkit.domain.model import Line, Note, model
 from crmkit.domain.parties.account import Account
@@ -15,12 +15,12 @@ from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.protection import Protection, written
 from crmkit.errors import InvalidInput
-from crmkit.ports.store import UnitOfWork
+from crmkit.ports.store import EVERY, UnitOfWork
 from crmkit.rules.reclaim import Action
 from crmkit.services.context import Context
 from crmkit.services.custody import Custody
 
-__all__ = ["FollowUp", "FollowUpForm", "log_interaction"]
+__all__ = ["FollowUp", "FollowUpForm", "lacking", "log_interaction"]
 
 REMEMBERED = 100
 """Follow-ups of a member among which a copy is looked for."""
@@ -151,17 +151,25 @@ class _Clock:
         stands = custody.followed_up(record, Action(kind=self.interaction.kind, at=at), now=self.now)
         if stands is None:
             return {}
-        substance = custody.policy_of(owner_id).substance
-        if substance is not None:
-            self.lacks = substance.lacks(self.interaction, former=self.former(owner_id))
+        self.lacks = lacking(self.uow, custody, self.interaction)
         if self.lacks:
             return {}
         return {"last_action_at": max(filter(None, (record.last_action_at, at))), **written(stands)}
 
-    def former(self, member_id: str) -> frozenset[str]:
-        """What the member wrote down last, over all records."""
-        found = self.uow.interactions.find(F.member_id == member_id, order=["-at"], limit=REMEMBERED)
-        return frozenset(map(said, found))
+
+def lacking(
+    uow: UnitOfWork, custody: Custody, interaction: Interaction, *, former: Condition = EVERY
+) -> tuple[Lack, ...]:
+    """What a follow-up lacks to count, where the policy that its author goes by asks for substance.
+
+    It must not repeat what the same member wrote down of ``former`` ones, over all records.
+    """
+    member_id = interaction.member_id
+    substance = custody.policy_of(member_id).substance
+    if substance is None:
+        return ()
+    found = uow.interactions.find((F.member_id == member_id) & former, order=["-at"], limit=REMEMBERED)
+    return substance.lacks(interaction, former=frozenset(map(said, found)))
 
 
 def _answer(interaction: Interaction, change: Change[Any], lacks: tuple[Lack, ...]) -> FollowUp:

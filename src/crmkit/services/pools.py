@@ -184,7 +184,8 @@ class _ClaimDesk:
         self.uow = uow
         self.entity = entity
         self.now = now
-        self.member: Member = uow.members.get(member_id)
+        # kept until the end: nobody who claims is disabled meanwhile
+        self.member: Member = uow.members.get(member_id, locking="wait")
         # without a policy there are no limits but the member's own capacity
         self.policy = policy_for(uow, ClaimPolicy, entity, now=now) or ClaimPolicy(entity=entity)
         self.custody = Custody.of(uow, entity, now=now, pools=False).with_owner(self.member)

@@ -82,11 +82,11 @@ class PartStatements:
 
     @cached_property
     def policies(self) -> Statement:
-        """All policies of a kind."""
+        """All policies with their kinds."""
         table = self._tables.policies
         return self._compile(
-            sa.select(table.c.body)
-            .where(table.c.tenant == _text("tenant"), table.c.kind == _text("kind"))
+            sa.select(table.c.kind, table.c.body)
+            .where(table.c.tenant == _text("tenant"))
             .order_by(table.c.id, table.c.version)
         )
 
@@ -199,7 +199,8 @@ class SqlPolicies:
         self._connection = connection
         self._tenant = tenant
         self._check_writable = check_writable
-        self._read: dict[str, list[Any]] = {}
+        self._read: dict[str, list[str]] | None = None
+        """Texts by kind, in order."""
 
     def put(self, policy: Policy) -> None:
         """A new version is stored."""
@@ -210,7 +211,7 @@ class SqlPolicies:
             self._connection.run(self._statements.put_policy, values)
         except Duplicate as error:
             raise Duplicate(f"{policy.ref} exists.", hint="Raise its version.") from error
-        self._read.pop(policy.kind, None)
+        self._read = None
 
     def in_force(self, cls: type[P], at: datetime, *, id: str = "") -> P | None:
         """The policy in force at ``at``."""
@@ -222,13 +223,12 @@ class SqlPolicies:
         return [policy for policy in self._all(cls) if policy.id == id]
 
     def _all(self, cls: type[P]) -> list[P]:
-        """Every version of that kind, read once in a unit of work: it goes by the policies it began with."""
-        known = self._read.get(cls.kind)
-        if known is None:
-            values = {"tenant": self._tenant, "kind": cls.kind}
-            rows = self._connection.rows(self._statements.policies, values)
-            known = self._read[cls.kind] = [self._decoded(body) for (body,) in rows]
-        return known
+        """Every version of that kind. All kinds are read at once, and once: a unit of work goes by what it began with."""
+        if self._read is None:
+            self._read = {}
+            for kind, body in self._connection.rows(self._statements.policies, {"tenant": self._tenant}):
+                self._read.setdefault(kind, []).append(body)
+        return [self._decoded(body) for body in self._read.get(cls.kind, ())]
 
     def _decoded(self, body: str) -> Any:
         known = self._database.policies.get(body)

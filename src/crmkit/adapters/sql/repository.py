@@ -36,6 +36,7 @@ _CUSTOM_LOADS: Mapping[Kind, Callable[[Any], Any]] = {
     Kind.DATE: lambda value: load_tagged({"date": value}),
     Kind.BOOLEAN: bool,
 }
+_HOW_MANY = sa.func.count(sa.literal_column("*"))
 _LOCKS: Mapping[Locking, dict[str, bool]] = {"wait": {}, "skip": {"skip_locked": True}}
 
 
@@ -88,20 +89,17 @@ class EntityQueries:
     def count(self, condition: Condition) -> "BoundQuery":
         """How many hold."""
         bound = bind(condition, self.catalogue)
-        star = sa.func.count(sa.literal_column("*"))
-        return self._bound(
-            bound, ("count", shape_of(bound.condition)), lambda where: self._from(sa.select(star), where)
-        )
+        key = ("count", shape_of(bound.condition))
+        return self._bound(bound, key, lambda where: self._from(sa.select(_HOW_MANY), where))
 
     def count_by(self, field: str, condition: Condition) -> "BoundQuery":
         """How many hold, for each value of a field."""
         ((spec, _),) = order_of(self.catalogue, [field])
         bound = bind(condition, self.catalogue)
         value = place_of(self.entity, spec, self.dialect).value
-        star = sa.func.count(sa.literal_column("*"))
 
         def make(where: Where) -> Any:
-            return self._from(sa.select(value, star), where).where(value.is_not(None)).group_by(value)
+            return self._from(sa.select(value, _HOW_MANY), where).where(value.is_not(None)).group_by(value)
 
         return self._bound(bound, ("count_by", field, shape_of(bound.condition)), make)
 

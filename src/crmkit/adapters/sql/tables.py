@@ -32,7 +32,7 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "pools": (),
     "ownership": (
         ("record_entity", "record_id", "at"),
-        ("to_owner_id", "cause", "at"),
+        ("to_owner_id", "record_entity", "cause", "at"),
         ("cause", "at"),
     ),
     "requests": (("assignee_id",), ("subject_entity", "subject_id"), ("due_at",)),
