@@ -4,6 +4,7 @@ An adapter implements them; ``crmkit.testing`` has the suite that proves it does
 """
 
 from crmkit.ports.allocator import Allocator
+from crmkit.ports.arithmetic import Arithmetic
 from crmkit.ports.audit_trail import AuditTrail
 from crmkit.ports.candidates import CandidateIndex, KeyEntry
 from crmkit.ports.clock import Clock, IdSource
@@ -17,6 +18,7 @@ from crmkit.ports.store import REPOSITORIES, Repository, Store, UnitOfWork
 __all__ = [
     "REPOSITORIES",
     "Allocator",
+    "Arithmetic",
     "AuditTrail",
     "CandidateIndex",
     "Clock",
