@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from attrs import frozen
 
-from harness import Bench, Goal, Line, at_least, at_most
 from crmkit.rules.prediction import Example, PredictionFacts, Trained, TrainingSettings, decide, train
 from crmkit.rules.prediction.report import Quality, quality
 from crmkit.rules.prediction.training import Sums, plain_sums
+from harness import Bench, Goal, Line, at_least, at_most
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -131,9 +131,7 @@ def trained(history: History, of: Any, sums: Sums) -> Trained:
 
 def ours(history: History, train_on: Any, of: Any, sums: Sums) -> Any:
     model = trained(history, train_on, sums).model
-    return np.array(
-        [decide(model, PredictionFacts(row=history.rows[row]), now=NOW).probability for row in of.tolist()]
-    )
+    return np.array([decide(model, PredictionFacts(row=history.rows[row]), now=NOW).probability for row in of.tolist()])
 
 
 def peer(history: History, train_on: Any, of: Any) -> Any:
@@ -203,9 +201,7 @@ def says_no_better(history: History) -> float:
     return float(np.mean([not report.better for report in every]))
 
 
-def lines(
-    what: str, history: Callable[[], History], *, auc: float, brier: float, few: float
-) -> list[Line]:
+def lines(what: str, history: Callable[[], History], *, auc: float, brier: float, few: float) -> list[Line]:
     def line(name: str, goal: Goal | None, measure: Callable[[Bench], float], unit: str = "") -> Line:
         return Line(f"{what}: {name}", unit, goal, measure)
 

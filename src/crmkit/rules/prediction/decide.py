@@ -40,7 +40,9 @@ def decide(policy: PredictionModel, facts: PredictionFacts, *, now: datetime) ->
     logit = math.fsum([policy.intercept, *(part.logit for part in parts)])
     probability = share_of(logit)
     grade = policy.grades.label(probability)
-    said = Reason.of("prediction.probability", percent=_percent(probability), grade=grade, base=_percent(policy.base_rate))
+    said = Reason.of(
+        "prediction.probability", percent=_percent(probability), grade=grade, base=_percent(policy.base_rate)
+    )
     ranked = sorted(parts, key=lambda part: -abs(part.logit))
     return PredictionDecision(
         policy=policy.ref,

@@ -23,9 +23,7 @@ class Override:
     def check(self) -> None:
         """A probability is one."""
         if not 0 <= self.probability <= 1:
-            raise InvalidInput(
-                "must lie between 0 and 1.", field="Override.probability", hint="Write 0.25 for 25 %."
-            )
+            raise InvalidInput("must lie between 0 and 1.", field="Override.probability", hint="Write 0.25 for 25 %.")
 
 
 @model

@@ -41,7 +41,9 @@ def leaks(name: str, closed: Sequence[Example], opened: Sequence[Example], alone
             "prediction.leak_open", field=name, closed=f"{100 * all_closed:.0f}", open=f"{100 * all_open:.0f}"
         )
     late = [
-        each.filled_at[name] > each.closed_at for each in closed if each.closed_at is not None and name in each.filled_at
+        each.filled_at[name] > each.closed_at
+        for each in closed
+        if each.closed_at is not None and name in each.filled_at
     ]
     if late and sum(late) > LATE * len(late):
         yield Reason.of("prediction.leak_late", field=name, late=sum(late), dated=len(late))

@@ -3,8 +3,8 @@
 from crmkit.rules.prediction.training.plain import FLAT, plain_sums
 from crmkit.rules.prediction.training.regression import ZERO, Look, Problem, Step, Sums, Tie, fit, fit_with_evidence
 from crmkit.rules.prediction.training.settings import TrainingSettings
-from crmkit.rules.prediction.training.train import Trained, train
 from crmkit.rules.prediction.training.teams import TeamModels, TrainedTeams, train_teams
+from crmkit.rules.prediction.training.train import Trained, train
 
 __all__ = [
     "FLAT",
@@ -20,6 +20,7 @@ __all__ = [
     "TrainingSettings",
     "fit",
     "fit_with_evidence",
+    "plain_sums",
     "train",
     "train_teams",
 ]

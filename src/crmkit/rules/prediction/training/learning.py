@@ -81,9 +81,7 @@ def folds_of(outcomes: Sequence[float], folds: int) -> list[list[int]]:
     return parts
 
 
-def _stretched(
-    logits: Sequence[float], outcomes: Sequence[float], folds: Sequence[Sequence[int]]
-) -> list[float]:
+def _stretched(logits: Sequence[float], outcomes: Sequence[float], folds: Sequence[Sequence[int]]) -> list[float]:
     after = list(logits)
     for fold in folds:
         inside = set(fold)

@@ -88,9 +88,7 @@ class Fit:
     evidence: float
 
 
-def fit(
-    problem: Problem, strength: float, *, sums: Sums, start: Sequence[float] = ()
-) -> Fit:
+def fit(problem: Problem, strength: float, *, sums: Sums, start: Sequence[float] = ()) -> Fit:
     """The weights of least loss at that ``strength``.
 
     >>> from crmkit.rules.prediction.training.plain import plain_sums
@@ -119,9 +117,7 @@ def fit_with_evidence(problem: Problem, *, sums: Sums) -> Fit:
     return best
 
 
-def _descend(
-    look: Look, problem: Problem, strength: float, start: Sequence[float]
-) -> Fit:
+def _descend(look: Look, problem: Problem, strength: float, start: Sequence[float]) -> Fit:
     weights = list(start) or [0.0] * problem.cells
     step = look(weights, strength)
     for _ in range(LAST):

@@ -24,7 +24,7 @@ class TrainingSettings:
         least_rows: fewer closed records give the base rate.
         least_each: so do fewer of either outcome.
         folds: parts of the records, each of which is predicted by a model of the others for the report.
-        sure: standard errors by which the model must beat the base rate.
+        sure: standard errors by which a model must be better than chance, and a team's better than that of all.
     """
 
     id: Code = "standard"
@@ -32,13 +32,13 @@ class TrainingSettings:
     outcome: Line = ""
     grades: Grades = GRADES
     leave_out: tuple[Line, ...] = ()
-    bins: int = 20
-    bin_rows: int = 20
+    bins: int = 30
+    bin_rows: int = 15
     rare: int = 10
     least_rows: int = 50
     least_each: int = 10
     folds: int = 5
-    sure: float = 2.0
+    sure: float = 2.5
 
     def check(self) -> None:
         """There are bins and folds, and each fold can hold either outcome."""

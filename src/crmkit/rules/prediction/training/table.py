@@ -2,22 +2,23 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from attrs import frozen
 
 from crmkit.domain.model import revise
+from crmkit.rules.prediction.example import Example
 from crmkit.rules.prediction.field import FieldModel, Scale
 from crmkit.rules.prediction.training.binning import field_of
-from crmkit.rules.prediction.example import Example
 from crmkit.rules.prediction.training.calibration import Stretch
 from crmkit.rules.prediction.training.regression import ZERO, Problem, Tie
 from crmkit.rules.prediction.training.settings import TrainingSettings
 
 __all__ = ["Table", "names_of", "weighted"]
 
-STIFF = 0.5
-"""Between the ends of a number's scale as much may lie as between two choices, however many bins are between."""
-LEVEL = 0.1
+STIFF = 0.1
+"""How firmly the ends of a number's scale are held together, beside what holds a choice, however many bins lie between."""
+LEVEL = 0.05
 """How firmly each bin of a number is held to 0, beside what holds it to its neighbours."""
 
 
@@ -66,7 +67,7 @@ class Table:
         for cell in cells:
             if cell != ZERO:
                 yield Tie(cell, ZERO, LEVEL if cell in ordered else 1.0)
-        for lower, upper in zip(ordered, ordered[1:]):  # noqa: B905 - each with the next
+        for lower, upper in pairwise(ordered):
             yield Tie(lower, upper, STIFF * (len(ordered) - 1))
 
     def logit(self, row: int, weights: Sequence[float]) -> float:

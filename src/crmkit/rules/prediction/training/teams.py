@@ -20,7 +20,7 @@ from crmkit.errors import InvalidInput
 from crmkit.rules.prediction.example import Example
 from crmkit.rules.prediction.policy import PredictionModel
 from crmkit.rules.prediction.report import TrainingReport
-from crmkit.rules.prediction.training.learning import Learnt, learn, log_losses, surely_less
+from crmkit.rules.prediction.training.learning import Learnt, log_losses, surely_less
 from crmkit.rules.prediction.training.plain import plain_sums
 from crmkit.rules.prediction.training.regression import Sums, fit, fit_with_evidence
 from crmkit.rules.prediction.training.settings import TrainingSettings
@@ -80,15 +80,18 @@ def train_teams(
     """
     training = Training.of(examples, settings, now)
     few = training.few()
-    learnt = None if few is not None else training.learnt(sums)
-    trained = training.base_rate(few) if few is not None else training.told(learnt)
-    if learnt is not None and not trained.report.better:
-        learnt = learnt.without_fields()
+    learnt: Learnt | None = None
+    if few is None:
+        found = training.learnt(sums)
+        trained = training.told(found)
+        learnt = found if trained.report.better else found.without_fields()
+    else:
+        trained = training.base_rate(few)
     own, reasons = [], []
     for team_id, rows in _teams(training.closed).items():
-        found, reason = _of_team(training, learnt, team_id, rows, sums)
+        model_, reason = _of_team(training, learnt, team_id, rows, sums)
         reasons.append(reason)
-        own += [] if found is None else [found]
+        own += [] if model_ is None else [model_]
     return TrainedTeams(TeamModels(pooled=trained.model, own=tuple(own)), trained.report, tuple(reasons))
 
 

@@ -11,6 +11,7 @@
 'prediction.few'
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
@@ -24,7 +25,7 @@ from crmkit.rules.prediction.field import FieldModel
 from crmkit.rules.prediction.policy import PredictionModel, log_odds, share_of
 from crmkit.rules.prediction.report import FieldNote, Quality, TrainingReport, auc, leaks, quality
 from crmkit.rules.prediction.training.calibration import AS_IT_IS, Stretch
-from crmkit.rules.prediction.training.learning import Learnt, learn, surely_less
+from crmkit.rules.prediction.training.learning import Learnt, learn
 from crmkit.rules.prediction.training.plain import plain_sums
 from crmkit.rules.prediction.training.regression import Sums
 from crmkit.rules.prediction.training.settings import TrainingSettings
@@ -116,12 +117,7 @@ class Training:
         table, outcomes = learnt.table, learnt.table.outcomes
         shares = [share_of(logit) for logit in learnt.stretched()]
         found = quality(shares, outcomes)
-        base = sum(outcomes) / len(outcomes)
-        better = surely_less(
-            [(share - outcome) ** 2 for share, outcome in zip(shares, outcomes, strict=True)],
-            [(base - outcome) ** 2 for outcome in outcomes],
-            self.settings.sure,
-        )
+        better = _better(found, self.positives, self.settings.sure)
         verdict = _verdict(found, better=better)
         intercept, fields = weighted(table, learnt.weights, learnt.stretch)
         model = self.model(intercept, fields, None) if better else self.model(None, (), verdict)
@@ -187,6 +183,16 @@ class Training:
                 for reason in leaks(name, self.closed, self.opened, alone.get(name, 0.5))
             ),
         )
+
+
+def _better(found: Quality, positives: int, sure: float) -> bool:
+    """Whether probabilities rank records better than chance does, and are nearer the outcomes than the base rate.
+
+    By chance the area under the ROC curve is 0.5 with the variance of the rank sum test (H. Mann, D. Whitney,
+    "On a test of whether one of two random variables is stochastically larger than the other", 1947, section 3).
+    """
+    chance = math.sqrt((found.rows + 1) / (12 * positives * (found.rows - positives)))
+    return found.brier < found.base_brier and found.auc - 0.5 > sure * chance
 
 
 def _verdict(found: Quality, *, better: bool) -> Reason:
