@@ -24,8 +24,8 @@ class ArrayArithmetic:
     >>> rows, ties = [[0, 1]] * 3 + [[0, 2]] * 3, [Tie(1, ZERO, 1.0), Tie(2, ZERO, 1.0)]
     >>> problem = Problem(rows, [1.0, 1.0, 0.0, 0.0, 0.0, 1.0], [0.0] * 6, cells=3, ties=ties)
     >>> step = ArrayArithmetic().over(problem)([0.0, 0.0, 0.0], 1.0)
-    >>> round(step.loss, 3), [round(move, 3) for move in step.move]
-    (4.159, [0.0, -0.286, 0.286])
+    >>> round(step.loss, 3), [round(move, 3) for move in step.move[1:]]
+    (4.159, [-0.286, 0.286])
     """
 
     def over(self, problem: Problem) -> Look:

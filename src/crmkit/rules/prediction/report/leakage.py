@@ -8,7 +8,7 @@ from crmkit.rules.prediction.field import known
 
 __all__ = ["leaks"]
 
-ALONE = 0.85
+ALONE = 0.8
 """The area under the ROC curve from which on a single field knows too much."""
 APART = 0.4
 """By so much of the records is a field filled in more often with the outcome than without, or the reverse."""

@@ -31,7 +31,7 @@ def field_of(name: str, values: Sequence[Value], settings: TrainingSettings) -> 
     whole = len(numbers) == len(there)
     field = _of_numbers(name, numbers, settings) if whole and there else _of_choices(name, there, settings)
     counts = Counter(field.place(value) for value in given)
-    if len(counts) < 2:
+    if len(counts.keys() - {None}) < 2:
         return None
     shares = [counts[place] / len(given) for place in range(len(field.weights))]
     return revise(field, shares=tuple(shares))

@@ -16,13 +16,14 @@ from collections.abc import Callable, Sequence
 
 from attrs import frozen
 
-__all__ = ["ZERO", "Fit", "Look", "Problem", "Step", "Sums", "Tie", "fit", "fit_with_evidence"]
+__all__ = ["ZERO", "Fit", "Look", "Problem", "Step", "Sums", "Tie", "descend", "fit", "fit_with_evidence"]
 
 ZERO = -1
 """The second end of a tie that holds a weight to 0."""
 GAIN = 1e-13
 """A Newton step that promises less, for each unit of loss, is the last."""
 LAST = 60
+ROUNDING = 1e-12
 FIRST_STRENGTH = 4.0
 STRENGTHS = 12
 """Doublings, or halvings, of the strength that are tried at most."""
@@ -95,20 +96,20 @@ def fit(problem: Problem, strength: float, *, sums: Sums, start: Sequence[float]
     >>> rows, ties = [[0, 1]] * 4 + [[0, 2]] * 4, [Tie(1, ZERO, 1.0), Tie(2, ZERO, 1.0)]
     >>> outcomes = [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0, 1.0]
     >>> problem = Problem(rows, outcomes, [0.0] * 8, cells=3, ties=ties)
-    >>> [round(weight, 3) for weight in fit(problem, 0.001, sums=plain_sums).weights]
-    [0.0, 1.098, -1.098]
+    >>> [round(weight, 2) for weight in fit(problem, 0.001, sums=plain_sums).weights[1:]]
+    [1.1, -1.1]
     """
-    return _descend(sums(problem), problem, strength, start)
+    return _fit(sums(problem), problem, strength, start)
 
 
 def fit_with_evidence(problem: Problem, *, sums: Sums) -> Fit:
     """The weights at the strength with the most evidence, to a factor of two."""
     look = sums(problem)
-    best = _descend(look, problem, FIRST_STRENGTH, ())
+    best = _fit(look, problem, FIRST_STRENGTH, ())
     for factor in (2.0, 0.5):
         began = best
         for _ in range(STRENGTHS):
-            ahead = _descend(look, problem, best.strength * factor, best.weights)
+            ahead = _fit(look, problem, best.strength * factor, best.weights)
             if ahead.evidence <= best.evidence:
                 break
             best = ahead
@@ -117,8 +118,14 @@ def fit_with_evidence(problem: Problem, *, sums: Sums) -> Fit:
     return best
 
 
-def _descend(look: Look, problem: Problem, strength: float, start: Sequence[float]) -> Fit:
-    weights = list(start) or [0.0] * problem.cells
+def _fit(look: Look, problem: Problem, strength: float, start: Sequence[float]) -> Fit:
+    weights, step = descend(look, list(start) or [0.0] * problem.cells, strength)
+    held = len({tie.first for tie in problem.ties} | {tie.second for tie in problem.ties} - {ZERO})
+    return Fit(weights, strength, -step.loss + held / 2 * math.log(strength) - step.log_determinant / 2)
+
+
+def descend(look: Look, weights: Sequence[float], strength: float) -> tuple[Sequence[float], Step]:
+    """The weights from which no Newton step gains anything, and what is seen there."""
     step = look(weights, strength)
     for _ in range(LAST):
         if step.gain <= GAIN * (1 + step.loss):
@@ -126,12 +133,10 @@ def _descend(look: Look, problem: Problem, strength: float, start: Sequence[floa
         length = 1.0
         ahead = [weight - move for weight, move in zip(weights, step.move, strict=True)]
         seen = look(ahead, strength)
-        while seen.loss > step.loss * (1 + 1e-12):
+        while seen.loss > step.loss * (1 + ROUNDING):
             # too far: where curves are flat, Newton's step overshoots
             length /= 2
             ahead = [weight - length * move for weight, move in zip(weights, step.move, strict=True)]
             seen = look(ahead, strength)
         weights, step = ahead, seen
-    held = len({tie.first for tie in problem.ties} | {tie.second for tie in problem.ties} - {ZERO})
-    evidence = -step.loss + held / 2 * math.log(strength) - step.log_determinant / 2
-    return Fit(weights, strength, evidence)
+    return weights, step

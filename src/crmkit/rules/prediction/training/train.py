@@ -211,9 +211,10 @@ def _remarks(stretch: Stretch, unused: Iterable[str]) -> Iterator[Reason]:
 
 def _alone(table: Table, place: int) -> float:
     """The area under the ROC curve of the field's bins by their share of the outcome."""
-    cells = {number: [0.0, 0.0] for (of, _), number in table.cell.items() if of == place}
+    # cell 0 is for rows whose value is one of too many rare ones
+    cells = {0: [0.0, 0.0]} | {number: [0.0, 0.0] for (of, _), number in table.cell.items() if of == place}
     base = sum(table.outcomes) / len(table.outcomes)
-    own = [next((cell for cell in row if cell in cells), 0) for row in table.rows]
+    own = [next((cell for cell in row[1:] if cell in cells), 0) for row in table.rows]
     for cell, outcome in zip(own, table.outcomes, strict=True):
         cells[cell][0] += outcome
         cells[cell][1] += 1
