@@ -17,7 +17,8 @@ from attrs import frozen
 
 from crmkit.rules.prediction import Example, PredictionFacts, Trained, TrainingSettings, decide, train
 from crmkit.rules.prediction.report import Quality, quality
-from crmkit.rules.prediction.training import Sums, plain_sums
+from crmkit.rules.prediction.training import plain_sums
+from crmkit.rules.prediction.training.regression import Sums
 from harness import Bench, Goal, Line, at_least, at_most
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"

@@ -23,7 +23,7 @@ from crmkit.domain.reasons import Catalogue
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
-from crmkit.rules import assignment, dedup, filing, reclaim, routing, scoring, transfer
+from crmkit.rules import assignment, dedup, filing, prediction, reclaim, routing, scoring, transfer
 from crmkit.rules.policy import Decision, Policy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.testing import (
@@ -42,7 +42,7 @@ from crmkit.testing import (
 )
 
 DAY = timedelta(days=1)
-ENGINES = (dedup, assignment, reclaim, scoring, routing, transfer, filing)
+ENGINES = (dedup, assignment, reclaim, scoring, prediction, routing, transfer, filing)
 PLACES = re.compile(r"\{(\w+)\}")
 # what duplicate search tells programs besides: how many matches, by which group, how similar which field
 FOR_PROGRAMS = {"match": {"matches", "group", "field", "similarity"}}
@@ -116,6 +116,23 @@ class Broken:
 
     def find(self, facts):
         raise ValueError
+
+
+def prediction_cases():
+    rows = [{"source": ("fair", "web", None)[place % 3], "hours": place % 40} for place in range(240)]
+    examples = [prediction.Example(row=row, outcome=place % 3 == 0 or place % 7 == 0) for place, row in enumerate(rows)]
+    learnt = prediction.train(examples, now=NOW - DAY).model
+    few = prediction.train(examples[:20], now=NOW - DAY).model
+    override = prediction.Override(probability=0.9, by="eva", at=NOW)
+    facts = {
+        "nothing": prediction.PredictionFacts(row={}),
+        "known": prediction.PredictionFacts(row={"source": "fair", "hours": 30}),
+        "unseen": prediction.PredictionFacts(row={"source": "fax", "hours": 3.5}, override=override),
+        "opted out": prediction.PredictionFacts(row={"source": "fair"}, opted_out=True),
+    }
+    for policy in (learnt, few):
+        for name, each in facts.items():
+            yield Case(f"prediction of {policy.rows}: {name}", prediction.decide, policy, each)
 
 
 def broken_scoring():
@@ -451,6 +468,7 @@ CASES = [
     *reclaim_cases(),
     *claim_cases(),
     *scoring_cases(),
+    *prediction_cases(),
     *routing_cases(),
     *transfer_cases(),
     *filing_cases(),

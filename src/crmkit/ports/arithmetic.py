@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from crmkit.rules.prediction.training import Look, Problem
+from crmkit.rules.prediction.training.regression import Look, Problem
 
 __all__ = ["Arithmetic"]
 

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from crmkit.rules.prediction.training import FLAT, ZERO, Look, Problem, Step
+from crmkit.rules.prediction.training import FLAT
+from crmkit.rules.prediction.training.regression import ZERO, Look, Problem, Step
 
 __all__ = ["ArrayArithmetic"]
 

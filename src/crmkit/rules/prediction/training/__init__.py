@@ -1,7 +1,7 @@
 """From what became of records to a model that tells it beforehand."""
 
 from crmkit.rules.prediction.training.plain import FLAT, plain_sums
-from crmkit.rules.prediction.training.regression import ZERO, Look, Problem, Step, Sums, Tie, fit, fit_with_evidence
+from crmkit.rules.prediction.training.regression import ZERO, Problem, Step, Tie, fit, fit_with_evidence
 from crmkit.rules.prediction.training.settings import TrainingSettings
 from crmkit.rules.prediction.training.teams import TeamModels, TrainedTeams, train_teams
 from crmkit.rules.prediction.training.train import Trained, train
@@ -9,10 +9,8 @@ from crmkit.rules.prediction.training.train import Trained, train
 __all__ = [
     "FLAT",
     "ZERO",
-    "Look",
     "Problem",
     "Step",
-    "Sums",
     "TeamModels",
     "Tie",
     "Trained",
