@@ -13,9 +13,7 @@ class Arithmetic(Protocol):
     def over(self, problem: Problem) -> Look:
         """The function that looks at ``problem`` from given weights, at a given strength of its ties.
 
-        What it tells agrees with ``plain_sums`` but for rounding. The same numbers give the same answer.
-
-        Raises:
-            MissingExtra: a library it needs is not installed.
+        What it tells agrees with ``plain_sums`` but for rounding; the same numbers give the same answer.
+        It raises nothing of its own.
         """
         ...

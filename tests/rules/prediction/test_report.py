@@ -57,6 +57,13 @@ class TestQuality:
         assert (found.auc, found.brier, found.calibration_error) == (0.5, found.base_brier, 0.0)
         assert {band.lift for band in found.bands} == {1.0}
 
+    def test_skill_is_the_surprise_taken_away(self):
+        assert quality([0.25] * 40, [0.0] * 30 + [1.0] * 10).skill == pytest.approx(0)
+        assert quality([0.0, 1.0], [0.0, 1.0]).skill == 1
+        assert quality([0.5, 0.5], [1.0, 1.0]).skill == 0
+        # called impossible, it happened: a great surprise, and not an endless one
+        assert -20 < quality([0.0, 0.0], [0.0, 1.0]).skill < -15
+
     def test_too_sure_probabilities_are_found_out(self):
         assert quality([0.1] * 50 + [0.9] * 50, [0.0, 0.0, 0.0, 1.0, 1.0] * 20).calibration_error == pytest.approx(0.4)
 

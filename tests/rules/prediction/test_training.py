@@ -120,6 +120,18 @@ class TestColdStart:
         assert found.report.quality.brier <= found.report.quality.base_brier + 0.002
         assert found.report.fields == ()
 
+    def test_a_little_that_is_sure_is_not_worth_a_model(self):
+        examples = list(drawn(6_000, odds={"fair": 0.15, "web": -0.15}, slope=0.0))
+        found = trained(examples)
+        assert found.report.quality.auc > 0.53
+        assert not found.report.better
+        assert trained(examples, worth=0.0).report.better
+
+    def test_rare_outcomes_are_worth_a_model_though_squared_errors_hardly_fall(self):
+        found = trained(drawn(4_000, odds={"fair": -2.5, "web": -4.5, "phone": -5.0}, slope=0.04))
+        assert found.model.base_rate < 0.05
+        assert found.report.better
+
     def test_fields_that_tell_nothing_apart_are_named(self):
         rows = [{"id": f"L-{place}", "country": "CN", "empty": None} for place in range(200)]
         examples = [Example(row=row, outcome=place % 3 == 0) for place, row in enumerate(rows)]
@@ -179,6 +191,11 @@ class TestBins:
             else:
                 assert field.choices[place] == known
         assert field.place("never") is None
+
+    def test_only_the_most_frequent_of_many_choices_have_a_bin_each(self):
+        field = field_of("city", [city for city in "abcd" for _ in range(20 + ord(city))], TrainingSettings(choices=2))
+        assert field.choices == ("d", "c")
+        assert [field.place(city) for city in "abcd"] == [field.pooled, field.pooled, 1, 0]
 
     def test_prose_gets_no_bin(self):
         field = field_of("note", ["x" * 201] * 40 + ["short"] * 40, TrainingSettings())

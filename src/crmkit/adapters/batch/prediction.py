@@ -1,6 +1,6 @@
 """The sums of logistic regression over bins, in arrays.
 
-The same numbers as in plain Python to the last digits, some hundred times as fast.
+The same numbers as in plain Python but for the last digits, several times as fast.
 """
 
 from collections.abc import Sequence

@@ -55,8 +55,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "已结案记录 {rows} 条，其中发生 {positive} 条、未发生 {negative} 条：至少需要 {least} 条，且两类各 {each} 条。",
     ),
     "prediction.no_better": (
-        "Nothing beats the base rate: Brier {brier} with the fields, {base} without, on records not trained on.",
-        "没有优于平均水平的模型：在未参与训练的记录上，用字段的 Brier 为 {brier}，不用为 {base}。",
+        "Nothing beats the base rate by what would matter: Brier {brier} with the fields, {base} without, on records not trained on.",
+        "没有明显优于平均水平的模型：在未参与训练的记录上，用字段的 Brier 为 {brier}，不用为 {base}。",
     ),
     "prediction.better": (
         "Better than the base rate: AUC {auc}; Brier {brier}, {base} without the fields, on records not trained on.",

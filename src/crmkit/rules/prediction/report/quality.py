@@ -10,6 +10,8 @@ from crmkit.domain.model import model
 __all__ = ["Band", "Quality", "auc", "brier", "quality"]
 
 BANDS = 10
+IMPOSSIBLE = 1e-12
+"""What was called impossible and happened anyhow surprises as this probability does, and not without end."""
 
 
 @model
@@ -40,6 +42,7 @@ class Quality:
         auc: how often a record with the outcome has the higher probability than one without; 0.5 is chance.
         brier: the mean squared error of the probabilities.
         base_brier: the same, had everybody got the share of the records with the outcome.
+        skill: the share of the base rate's surprise (log loss) that the probabilities take away; below 0 they add to it.
         calibration_error: mean distance of predicted and observed shares over the bands.
         bands: tenths by probability: read ``predicted`` and ``observed`` for reliability, ``lift`` for use.
     """
@@ -48,6 +51,7 @@ class Quality:
     auc: float
     brier: float
     base_brier: float
+    skill: float
     calibration_error: float
     bands: tuple[Band, ...]
 
@@ -90,7 +94,9 @@ def quality(probabilities: Sequence[float], outcomes: Sequence[float]) -> Qualit
     """Everything at once.
 
     The calibration error is the expected calibration error over equally large bands (M. Naeini, G. Cooper,
-    M. Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", 2015). Records with the same
+    M. Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", 2015), the skill McFadden's
+    (D. McFadden, "Conditional logit analysis of qualitative choice behavior", 1974): unlike squared errors, it
+    tells good from bad for rare outcomes too. Records with the same
     probability cannot be told apart, so each counts as their mean, in whichever band it comes to lie.
 
     >>> found = quality([0.2] * 5 + [0.8] * 5, [0, 0, 0, 0, 1, 0, 1, 1, 1, 1])
@@ -106,9 +112,20 @@ def quality(probabilities: Sequence[float], outcomes: Sequence[float]) -> Qualit
         auc=auc(probabilities, outcomes),
         brier=brier(probabilities, outcomes),
         base_brier=base * (1 - base),
+        skill=_skill(probabilities, outcomes, base),
         calibration_error=sum(band.rows * abs(band.predicted - band.observed) for band in bands) / len(outcomes),
         bands=bands,
     )
+
+
+def _skill(probabilities: Sequence[float], outcomes: Sequence[float], base: float) -> float:
+    if base in (0, 1):
+        return 0.0
+    surprise = math.fsum(
+        -math.log(max(share if outcome else 1 - share, IMPOSSIBLE))
+        for share, outcome in zip(probabilities, outcomes, strict=True)
+    )
+    return 1 + surprise / len(outcomes) / (base * math.log(base) + (1 - base) * math.log(1 - base))
 
 
 def _bands(probabilities: Sequence[float], outcomes: Sequence[float], base: float) -> tuple[Band, ...]:

@@ -69,7 +69,7 @@ def _of_choices(name: str, values: Sequence[str | float], settings: TrainingSett
     frequent = sorted(
         (choice for choice, count in counts.items() if count >= settings.rare and len(choice) <= LONGEST),
         key=lambda choice: (-counts[choice], choice),
-    )
+    )[: settings.choices]
     rare = sorted(fingerprint(choice) for choice in counts.keys() - set(frequent))
     return FieldModel(
         name=name,

@@ -20,11 +20,13 @@ class TrainingSettings:
         leave_out: fields that are not to be used, as those that are filled in after the outcome.
         bins: at most so many for a number.
         bin_rows: at least so many rows in each of them.
-        rare: a choice of fewer rows shares a bin with others.
+        choices: at most so many bins for a text; those of its other values share one.
+        rare: so do those of fewer rows.
         least_rows: fewer closed records give the base rate.
         least_each: so do fewer of either outcome.
         folds: parts of the records, each of which is predicted by a model of the others for the report.
         sure: standard errors by which a model must be better than chance, and a team's better than that of all.
+        worth: the share of the base rate's surprise that the model must take away; less is not worth a model.
     """
 
     id: Code = "standard"
@@ -34,15 +36,17 @@ class TrainingSettings:
     leave_out: tuple[Line, ...] = ()
     bins: int = 30
     bin_rows: int = 15
+    choices: int = 50
     rare: int = 10
     least_rows: int = 50
     least_each: int = 10
     folds: int = 5
     sure: float = 2.5
+    worth: float = 0.02
 
     def check(self) -> None:
         """There are bins and folds, and each fold can hold either outcome."""
-        for name, least in {"bins": 2, "bin_rows": 1, "rare": 1, "folds": 2, "least_rows": 1}.items():
+        for name, least in {"bins": 2, "bin_rows": 1, "choices": 1, "rare": 1, "folds": 2, "least_rows": 1}.items():
             if getattr(self, name) < least:
                 raise InvalidInput(f"must be {least} or more.", field=f"TrainingSettings.{name}", hint="Raise it.")
         if self.least_each < self.folds:

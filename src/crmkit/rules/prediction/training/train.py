@@ -57,7 +57,7 @@ def train(
     Args:
         examples: in any order that has nothing to do with the outcome.
         settings: one for all data.
-        sums: where the sums are done; with ``ArrayArithmetic().over`` some hundred times as fast.
+        sums: where the sums are done; ``ArrayArithmetic().over`` is several times as fast as the default.
         now: when the training is.
     """
     training = Training.of(examples, settings, now)
@@ -117,7 +117,7 @@ class Training:
         table, outcomes = learnt.table, learnt.table.outcomes
         shares = [share_of(logit) for logit in learnt.stretched()]
         found = quality(shares, outcomes)
-        better = _better(found, self.positives, self.settings.sure)
+        better = _better(found, self.positives, self.settings)
         verdict = _verdict(found, better=better)
         intercept, fields = weighted(table, learnt.weights, learnt.stretch)
         model = self.model(intercept, fields, None) if better else self.model(None, (), verdict)
@@ -185,14 +185,14 @@ class Training:
         )
 
 
-def _better(found: Quality, positives: int, sure: float) -> bool:
-    """Whether probabilities rank records better than chance does, and are nearer the outcomes than the base rate.
+def _better(found: Quality, positives: int, settings: TrainingSettings) -> bool:
+    """Whether probabilities surely rank records better than chance does, and say enough more than the base rate.
 
     By chance the area under the ROC curve is 0.5 with the variance of the rank sum test (H. Mann, D. Whitney,
     "On a test of whether one of two random variables is stochastically larger than the other", 1947, section 3).
     """
     chance = math.sqrt((found.rows + 1) / (12 * positives * (found.rows - positives)))
-    return found.brier < found.base_brier and found.auc - 0.5 > sure * chance
+    return found.skill >= settings.worth and found.auc - 0.5 > settings.sure * chance
 
 
 def _verdict(found: Quality, *, better: bool) -> Reason:
