@@ -1,6 +1,6 @@
 """Scoring leads: one at a time, all that are due, or all there are."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -17,13 +17,15 @@ from crmkit.rules.scoring import (
     ScoreEvent,
     ScoreFacts,
     ScorePolicy,
+    WhatIf,
     decide,
     lead_scoring,
     rate_many,
+    what_if,
 )
 from crmkit.services.context import Context
 
-__all__ = ["Rescored", "policy_in_force", "rescore_due", "score_all", "score_lead"]
+__all__ = ["Rescored", "policy_in_force", "rescore_due", "score_all", "score_lead", "what_would_make"]
 
 MOST_EVENTS = 1_000
 """Interactions of one lead that are looked at, the newest."""
@@ -58,6 +60,18 @@ def score_lead(ctx: Context, lead_id: LeadId, *, idempotency_key: str | None = N
         return decision
 
     return ctx.command(work, ScoreDecision, idempotency_key=idempotency_key)
+
+
+def what_would_make(ctx: Context, lead_id: LeadId, grade: str, *, fixed: Collection[str] = ()) -> WhatIf | None:
+    """The fewest changes after which the lead would have ``grade``; see ``rules.scoring.what_if``. Nothing is written.
+
+    Raises:
+        NotFound: there is no such lead.
+    """
+    with ctx.store.begin(ctx.acting, read_only=True) as uow:
+        now, lead = ctx.clock.now(), uow.leads.get(lead_id)
+        facts = ScoreFacts(record=lead, events=_events(_newest(uow, [lead_id], limit=MOST_EVENTS)))
+        return what_if(policy_in_force(uow, now), facts, grade, fixed=fixed, now=now)
 
 
 def rescore_due(ctx: Context, *, limit: int = CHUNK) -> Rescored:
