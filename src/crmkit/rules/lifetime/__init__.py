@@ -57,5 +57,5 @@ __all__ = [
     "rhythm",
 ]
 
-KINDS: tuple[type, ...] = (BgNbd, ParetoNbd, SameRate, MeanRate, GammaGamma)
+KINDS: tuple[type, ...] = (BgNbd, ParetoNbd, SameRate, MeanRate)
 """Model classes that are decoded by their kind."""

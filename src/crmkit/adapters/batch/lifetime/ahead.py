@@ -7,11 +7,11 @@ import numpy as np
 from crmkit.adapters.batch.lifetime.customers import Customers, Floats
 from crmkit.adapters.batch.lifetime.departures import departures
 from crmkit.rules.lifetime import BgNbd, ParetoNbd
+from crmkit.rules.lifetime.models.bg_nbd_ahead import ALIKE, FAR, averaged
 from crmkit.rules.lifetime.models.purchase_model import WEEK, checked_days
 
 __all__ = ["alive", "expected"]
 
-_MOST_TERMS = 100_000
 _PRECISION = 1e-16
 
 
@@ -76,17 +76,27 @@ def _pareto_nbd_purchases(model: ParetoNbd, customers: Customers, weeks: float) 
 
 def _bg_nbd_purchases(model: BgNbd, customers: Customers, weeks: float) -> Floats:
     """``BgNbd.expected`` of customers who are there for certain."""
-    span, top = model.alpha + customers.age / WEEK, model.a + model.b + customers.frequency - 1
-    near, over = np.log1p(weeks / span), model.a - 1
-    upper = top - model.r - customers.frequency
-    z = weeks / (span + weeks)
+    time: Floats = weeks / (model.alpha + customers.age / WEEK)
+    shape, stays = model.r + customers.frequency, model.b + customers.frequency
+    slow = (time > FAR) | (max(model.r, model.a) > ALIKE)
+    found = np.empty(len(time))
+    rows = zip(shape[slow].tolist(), stays[slow].tolist(), time[slow].tolist(), strict=True)
+    found[slow] = [averaged(each, model.a, stay, ahead) for each, stay, ahead in rows]
+    found[~slow] = _summed(shape[~slow], model.a, stays[~slow], time[~slow])
+    return found
+
+
+def _summed(shape: Floats, a: float, b: Floats, time: Floats) -> Floats:
+    """``bg_nbd_ahead.summed``, term by term for all rows."""
+    top, power, near = a + b - 1, a - 1, np.log1p(time)
+    upper, z = top - shape, time / (1 + time)
     term = upper * z
-    total = term.copy()
-    for k in range(1, _MOST_TERMS):
-        term *= (upper + k) * (model.a + k - 1) / ((top + k) * (k + 1)) * z
-        total += term
-        if (np.abs(term) <= _PRECISION * np.abs(total)).all() and (upper + k > 0).all():
-            break
-    power = -np.expm1(-near * over) / over if over else near
-    found: Floats = np.maximum(0.0, top * power - np.exp(-near * over) * total)
+    rest = term.copy()
+    k = 1
+    while (np.abs(term) > _PRECISION * np.abs(rest)).any() or (upper + k <= 0).any():
+        term *= (upper + k) * (a + k - 1) / ((top + k) * (k + 1)) * z
+        rest += term
+        k += 1
+    first = -np.expm1(-near * power) / power if power else near
+    found: Floats = np.maximum(0.0, top * first - np.exp(-near * power) * rest)
     return found

@@ -7,11 +7,12 @@ distribution (shape r, rate α, per week), the chance of leaving by a beta distr
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from math import exp, expm1, inf, log, log1p
+from math import exp, inf, log, log1p
 from typing import ClassVar
 
 from crmkit.domain.model import model
 from crmkit.errors import InvalidInput
+from crmkit.rules.lifetime.models.bg_nbd_ahead import ALIKE, FAR, averaged, summed
 from crmkit.rules.lifetime.models.purchase_model import WEEK, checked_days, checked_repeaters
 from crmkit.rules.lifetime.models.search import Slope, lowest
 from crmkit.rules.lifetime.models.tally import Tally
@@ -21,8 +22,6 @@ __all__ = ["BgNbd", "BgNbdRows", "fit_bg_nbd", "likeliest_bg_nbd"]
 
 BgNbdRows = Callable[[float, float, float, float], tuple[float, float, float, float, float]]
 """From r, α, a, b: the sum of ln(A3 + A4) over those who came back, and its derivatives by the four."""
-_MOST_TERMS = 100_000
-_PRECISION = 1e-16
 
 
 @model
@@ -56,21 +55,12 @@ class BgNbd:
         return 1 / (1 + exp(min(700.0, self._left(history, history.age / WEEK))))
 
     def expected(self, history: History, *, days: float) -> float:
-        """Purchases to be expected in the next ``days`` (equation 10).
-
-        The equation divides by a − 1. By the transformation of Euler, F(A, B; C; z) = (1 − z)^(C−A−B)
-        F(C−A, C−B; C; z), the series begins with 1 and goes on with a factor a − 1 in each term, which is
-        divided out here: a = 1 is a number like any other.
-        """
+        """Purchases to be expected in the next ``days`` (equation 10)."""
         weeks = checked_days(days)
         shape, span = self.r + history.frequency, self.alpha + history.age / WEEK
-        near = log1p(weeks / span)
-        top = self.a + self.b + history.frequency - 1
-        # 1 − z = e^(−near)
-        power = _ratio(-near, self.a - 1)
-        rest = exp(-near * (self.a - 1)) * self._series(top, top - shape, weeks / (span + weeks))
-        # rounding may leave a little less than nothing for a horizon of next to nothing
-        return max(0.0, (top * power - rest) * self.alive(history))
+        stays, time = self.b + history.frequency, weeks / span
+        while_alive = averaged if max(self.r, self.a) > ALIKE or time > FAR else summed
+        return while_alive(shape, self.a, stays, time) * self.alive(history)
 
     def silence(self, history: History, *, days: float) -> float:
         """The probability of no purchase in the next ``days``: how much likelier a history is than a longer silence."""
@@ -89,16 +79,6 @@ class BgNbd:
             return -inf
         since = log((self.alpha + age) / (self.alpha + history.recency / WEEK))
         return log(self.a / (self.b + history.frequency - 1)) + (self.r + history.frequency) * since
-
-    def _series(self, top: float, upper: float, z: float) -> float:
-        """C times the sum over k ≥ 1 of (A)_k (a)_(k−1) / ((C)_k k!) z^k."""
-        term, total = upper * z, upper * z
-        for k in range(1, _MOST_TERMS):
-            term *= (upper + k) * (self.a + k - 1) / ((top + k) * (k + 1)) * z
-            total += term
-            if abs(term) <= _PRECISION * abs(total) and upper + k > 0:
-                break
-        return total
 
 
 def fit_bg_nbd(histories: Iterable[History]) -> BgNbd:
@@ -171,11 +151,6 @@ def _repeaters(
         gone += count * left
         by_b -= count * left / leaves
     return value, by_r, by_alpha, gone / a, by_b
-
-
-def _ratio(exponent: float, power: float) -> float:
-    """(1 − e^(exponent · power)) / power, also where ``power`` is 0."""
-    return -expm1(exponent * power) / power if power else -exponent
 
 
 def _log_one_and(odds: float) -> float:

@@ -8,7 +8,6 @@ never negative.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from math import exp, lgamma, log
-from typing import ClassVar
 
 from attrs import frozen
 
@@ -36,8 +35,6 @@ class GammaGamma:
     >>> round(cdnow.mean, 2)
     35.22
     """
-
-    kind: ClassVar[str] = "gamma_gamma"
 
     p: float
     q: float

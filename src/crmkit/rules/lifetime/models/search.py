@@ -18,8 +18,8 @@ Vector = list[float]
 STEEP = 1e-8
 """Whose steepest derivative by a logarithm is less is the lowest point."""
 STEPS = 300
-FURTHEST = 18.0
-"""No number leaves e^-18 … e^18: where data say nothing of a number, the search would never end."""
+FURTHEST = 12.0
+"""No number becomes e^12 times as large or small as at the start: where data say nothing of it, there is no end."""
 _ENOUGH = 1e-4
 _ROUNDING = 1e-13
 _HALVINGS = 40
@@ -45,19 +45,19 @@ def lowest(function: Callable[..., Slope], start: Sequence[float]) -> Found:
     >>> [round(number, 6) for number in found.point]
     [1.0, 2.0]
     """
-    asked = 0
+    asked, begin = 0, [log(number) for number in start]
 
     def ask(place: Vector) -> tuple[float, Vector]:
         nonlocal asked
         asked += 1
-        if max(map(abs, place)) > FURTHEST:
+        if max(abs(each - first) for each, first in zip(place, begin, strict=True)) > FURTHEST:
             return inf, []
         numbers = [exp(each) for each in place]
         value, slope = function(*numbers)
         # d f / d log x = x · d f / d x
         return value, [by * number for by, number in zip(slope, numbers, strict=True)]
 
-    place = [log(number) for number in start]
+    place = begin
     value, slope = ask(place)
     bent = _Bend(len(place))
     while max(map(abs, slope)) > STEEP and asked < STEPS:
