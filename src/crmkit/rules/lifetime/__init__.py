@@ -4,7 +4,7 @@
 the best. Nothing here knows today's date: it enters as ``as_of``.
 """
 
-from crmkit.rules.lifetime.back_test import FITS, BackTest, Contender, Fit, back_test
+from crmkit.rules.lifetime.back_test import FITS, BackTest, Contender, back_test
 from crmkit.rules.lifetime.models import (
     BgNbd,
     GammaGamma,
@@ -31,7 +31,6 @@ __all__ = [
     "BgNbd",
     "Contender",
     "CustomerOutlook",
-    "Fit",
     "GammaGamma",
     "History",
     "MeanRate",

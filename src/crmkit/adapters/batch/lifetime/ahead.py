@@ -76,8 +76,10 @@ def _pareto_nbd_purchases(model: ParetoNbd, customers: Customers, weeks: float) 
 
 def _bg_nbd_purchases(model: BgNbd, customers: Customers, weeks: float) -> Floats:
     """``BgNbd.expected`` of customers who are there for certain."""
+    x = customers.frequency.astype(np.float64)
     time: Floats = weeks / (model.alpha + customers.age / WEEK)
-    shape, stays = model.r + customers.frequency, model.b + customers.frequency
+    shape: Floats = model.r + x
+    stays: Floats = model.b + x
     slow = (time > FAR) | (max(model.r, model.a) > ALIKE)
     found = np.empty(len(time))
     rows = zip(shape[slow].tolist(), stays[slow].tolist(), time[slow].tolist(), strict=True)
