@@ -126,6 +126,13 @@ def test_the_list_has_who_is_likely_to_stay_away_and_begins_where_most_is_lost()
     assert churn_list(outlook(), KNOWN, least_risk=1) == []
 
 
+def test_who_is_long_gone_can_be_left_out():
+    found = churn_list(outlook(), KNOWN, most_silent=200)
+
+    assert [each.customer_id for each in found] == ["gone", "rich"]
+    assert len(churn_list(outlook(), KNOWN, most_silent=199)) == 0
+
+
 def test_an_outlook_comes_back_from_json():
     codec = Codec(RuleBook.standard())
     found = learn(shop(), currency="EUR", as_of=NOW)

@@ -10,7 +10,7 @@ from crmkit.domain.values.money import Money
 from crmkit.errors import InvalidInput
 from crmkit.rules.lifetime.back_test import FITS, BackTest, Fit, back_test
 from crmkit.rules.lifetime.models import GammaGamma, MeanRate, PurchaseModel, SameRate, fit_gamma_gamma, mean_rate
-from crmkit.rules.lifetime.purchases import History, Purchase, histories
+from crmkit.rules.lifetime.purchases import MOST_DAYS, History, Purchase, histories
 from crmkit.rules.lifetime.value import lifetime_value
 
 __all__ = ["CustomerOutlook", "Outlook", "SpendFit", "churn_list", "learn"]
@@ -102,17 +102,25 @@ def learn(
     return Outlook(as_of=as_of, days=days, back_test=tried, model=chosen, spend=spend)
 
 
-def churn_list(outlook: Outlook, known: Mapping[str, History], *, least_risk: float = 0.5) -> list[CustomerOutlook]:
+def churn_list(
+    outlook: Outlook, known: Mapping[str, History], *, least_risk: float = 0.5, most_silent: int = MOST_DAYS
+) -> list[CustomerOutlook]:
     """The customers who will buy nothing in the days of ``outlook`` with that probability or more.
 
     Those come first with whom most is lost: in value where it is known, otherwise in purchases.
+
+    Args:
+        outlook: what was learnt.
+        known: the history of each customer, as of the day of ``outlook``.
+        least_risk: a probability.
+        most_silent: days; who bought nothing for longer is past talking to, and left out.
 
     Raises:
         InvalidInput: ``least_risk`` is no probability.
     """
     if not 0 <= least_risk <= 1:
         raise InvalidInput("must lie between 0 and 1.", field="least_risk", hint="0.5 is usual.")
-    found = [outlook.of(customer, history) for customer, history in known.items()]
+    found = [outlook.of(customer, history) for customer, history in known.items() if history.silent <= most_silent]
     risky = [each for each in found if each.silence >= least_risk]
     spend = outlook.spend
     risky.sort(
