@@ -1,6 +1,6 @@
 """Lifetime value on the CDNOW sample: the published figures, and time beside the package ``lifetimes``.
 
-P. Fader, B. Hardie, K. L. Lee, "Counting Your Customers the Easy Way", Marketing Science 24 (2005), tables 2 and 4;
+P. Fader, B. Hardie, K. L. Lee, "Counting Your Customers the Easy Way", Marketing Science 24 (2005), table 2;
 P. Fader, B. Hardie, "The Gamma-Gamma Model of Monetary Value" (2013).
 """
 

@@ -55,7 +55,7 @@ def test_pareto_nbd_finds_the_published_numbers(calibration):
 
 
 def test_gamma_gamma_finds_the_published_numbers(calibration):
-    """Fader & Hardie (2013), section 4."""
+    """Fader & Hardie (2013), to the digits that are printed."""
     found = fit_gamma_gamma(calibration, currency="USD")
 
     assert [round(each, 2) for each in (found.p, found.q, found.gamma)] == [6.25, 3.74, 15.44]

@@ -133,7 +133,7 @@ def test_extremes_neither_overflow_nor_divide_by_nothing():
 
 
 def test_spend_lies_between_the_customers_own_and_everybodys():
-    """The example of the paper's note: nearer to the customer's own mean the more purchases there were."""
+    """Nearer to the customer's own mean the more purchases there were."""
     few, many = (SPEND.expected(History(frequency=x, recency=213, age=272, spent=x * 22_00)) for x in (1, 50))
 
     assert SPEND.mean > few > many > 22

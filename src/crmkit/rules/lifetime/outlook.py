@@ -1,7 +1,8 @@
 """What is to be expected of customers, by the model that a back-test has chosen; and who is about to leave."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from typing import Protocol
 
 from crmkit.domain.model import Key, model
 from crmkit.domain.reasons import Reason
@@ -15,8 +16,13 @@ from crmkit.rules.lifetime.value import lifetime_value
 
 __all__ = ["CustomerOutlook", "Outlook", "SpendFit", "churn_list", "learn"]
 
-SpendFit = Callable[..., GammaGamma]
-"""From histories, with the keyword ``currency``, to a model of what is spent."""
+
+class SpendFit(Protocol):
+    """From histories to a model of what is spent."""
+
+    def __call__(self, histories: Iterable[History], /, *, currency: str) -> GammaGamma:
+        """The model; ``InvalidInput`` where too few bought again and paid."""
+        ...
 
 
 @model

@@ -9,7 +9,6 @@ from attrs import frozen
 
 from crmkit.errors import InvalidInput
 from crmkit.rules.lifetime import History
-from crmkit.rules.lifetime.models.purchase_model import LEAST_REPEATERS
 from crmkit.rules.lifetime.models.tally import Tally
 from crmkit.rules.lifetime.purchases import MOST_DAYS
 
@@ -77,10 +76,6 @@ class Customers:
         Raises:
             InvalidInput: too few bought again.
         """
-        repeaters = int(self.count[self.frequency > 0].sum())
-        if repeaters < LEAST_REPEATERS:
-            message = f"of {len(self.which)} customers {repeaters} bought again, at least {LEAST_REPEATERS} are needed."
-            raise InvalidInput(message, field="histories", hint="Give more customers, or a longer time.")
         once = self.frequency == 0
         return Tally.of(_sums(self.frequency, self.count), _sums(self.age[once], self.count[once]))
 

@@ -5,7 +5,6 @@ Marketing Science 24 (2005); equations by their numbers there. Rates vary among 
 distribution (shape r, rate α, per week), the chance of leaving by a beta distribution (a, b).
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from math import exp, inf, log, log1p
 from typing import ClassVar
@@ -13,9 +12,9 @@ from typing import ClassVar
 from crmkit.domain.model import model
 from crmkit.errors import InvalidInput
 from crmkit.rules.lifetime.models.bg_nbd_ahead import ALIKE, FAR, averaged, summed
-from crmkit.rules.lifetime.models.purchase_model import WEEK, checked_days, checked_repeaters
+from crmkit.rules.lifetime.models.purchase_model import WEEK, checked_days
 from crmkit.rules.lifetime.models.search import Slope, lowest
-from crmkit.rules.lifetime.models.tally import Tally
+from crmkit.rules.lifetime.models.tally import Row, Tally, counted
 from crmkit.rules.lifetime.purchases import History
 
 __all__ = ["BgNbd", "BgNbdRows", "fit_bg_nbd", "likeliest_bg_nbd"]
@@ -92,14 +91,9 @@ def fit_bg_nbd(histories: Iterable[History]) -> BgNbd:
     >>> round(found.r, 3), round(found.a / (found.a + found.b), 2)
     (0.141, 0.14)
     """
-    given = list(histories)
-    checked_repeaters(given)
-    same = Counter((each.frequency, each.recency, each.age) for each in given)
-    rows = [(x, recency / WEEK, age / WEEK, count) for (x, recency, age), count in same.items() if x]
-    tally = Tally.of(
-        Counter(each.frequency for each in given), Counter(each.age for each in given if not each.frequency)
-    )
-    return likeliest_bg_nbd(tally, lambda r, alpha, a, b: _repeaters(rows, r, alpha, a, b))
+    tally, rows = counted(histories)
+    again = [row for row in rows if row[0]]
+    return likeliest_bg_nbd(tally, lambda r, alpha, a, b: _summed(again, r, alpha, a, b))
 
 
 def likeliest_bg_nbd(tally: Tally, rows: BgNbdRows) -> BgNbd:
@@ -129,12 +123,12 @@ def _unlikely(tally: Tally, rows: BgNbdRows, r: float, alpha: float, a: float, b
     return -value / customers, tuple(-each / customers for each in (by_r, by_alpha, by_a, by_b))
 
 
-def _repeaters(
-    rows: Iterable[tuple[int, float, float, int]], r: float, alpha: float, a: float, b: float
+def _summed(
+    again: Iterable[Row], r: float, alpha: float, a: float, b: float
 ) -> tuple[float, float, float, float, float]:
     value = by_r = by_alpha = gone = by_b = 0.0
     log_a = log(a)
-    for x, recency, age, count in rows:
+    for x, recency, age, count in again:
         shape, last, now, leaves = r + x, alpha + recency, alpha + age, b + x - 1
         log_last, log_now = log(last), log(now)
         odds = log_a - log(leaves) + shape * (log_now - log_last)

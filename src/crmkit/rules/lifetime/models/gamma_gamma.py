@@ -14,8 +14,8 @@ from attrs import frozen
 from crmkit.domain.model import Code, model
 from crmkit.domain.values.currencies import digits_of
 from crmkit.errors import InvalidInput
-from crmkit.rules.lifetime.models.purchase_model import LEAST_REPEATERS
 from crmkit.rules.lifetime.models.search import Slope, lowest
+from crmkit.rules.lifetime.models.tally import LEAST_REPEATERS
 from crmkit.rules.lifetime.purchases import History
 
 __all__ = ["GammaGamma", "Spending", "SpendingRows", "digamma", "fit_gamma_gamma", "likeliest_gamma_gamma"]

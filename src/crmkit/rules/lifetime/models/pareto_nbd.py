@@ -10,17 +10,16 @@ L = λ^x e^(−(λ+μ)T) + ∫ λ^x μ e^(−(λ+μ)t) dt. The note writes the i
 out, as hypergeometric functions that nearly cancel; here it is summed up as it stands, and always positive.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable
 from math import exp, expm1, inf, log, log1p
 from typing import ClassVar
 
 from crmkit.domain.model import model
 from crmkit.errors import InvalidInput
-from crmkit.rules.lifetime.models.purchase_model import WEEK, checked_days, checked_repeaters
+from crmkit.rules.lifetime.models.purchase_model import WEEK, checked_days
 from crmkit.rules.lifetime.models.quadrature import nodes
 from crmkit.rules.lifetime.models.search import Slope, lowest
-from crmkit.rules.lifetime.models.tally import Tally
+from crmkit.rules.lifetime.models.tally import Row, Tally, counted
 from crmkit.rules.lifetime.purchases import History
 
 __all__ = ["FAINT", "ParetoNbd", "ParetoNbdRows", "fit_pareto_nbd", "likeliest_pareto_nbd"]
@@ -90,13 +89,7 @@ def fit_pareto_nbd(histories: Iterable[History]) -> ParetoNbd:
     Raises:
         InvalidInput: fewer than ``LEAST_REPEATERS`` customers bought again.
     """
-    given = list(histories)
-    checked_repeaters(given)
-    same = Counter((each.frequency, each.recency, each.age) for each in given)
-    rows = [(x, recency / WEEK, age / WEEK, count) for (x, recency, age), count in same.items()]
-    tally = Tally.of(
-        Counter(each.frequency for each in given), Counter(each.age for each in given if not each.frequency)
-    )
+    tally, rows = counted(histories)
     return likeliest_pareto_nbd(tally, lambda r, alpha, s, beta: _summed(rows, r, alpha, s, beta))
 
 
@@ -122,7 +115,7 @@ def _unlikely(tally: Tally, rows: ParetoNbdRows, r: float, alpha: float, s: floa
 
 
 def _summed(
-    rows: Iterable[tuple[int, float, float, int]], r: float, alpha: float, s: float, beta: float
+    rows: Iterable[Row], r: float, alpha: float, s: float, beta: float
 ) -> tuple[float, float, float, float, float]:
     value = by_r = by_alpha = by_s = by_beta = 0.0
     for x, recency, age, count in rows:

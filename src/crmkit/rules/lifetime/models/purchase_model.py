@@ -1,17 +1,14 @@
 """What a model of purchases answers."""
 
-from collections.abc import Sequence
 from typing import ClassVar, Protocol
 
 from crmkit.errors import InvalidInput
 from crmkit.rules.lifetime.purchases import MOST_DAYS, History
 
-__all__ = ["LEAST_REPEATERS", "WEEK", "PurchaseModel", "checked_days", "checked_repeaters"]
+__all__ = ["WEEK", "PurchaseModel", "checked_days"]
 
 WEEK = 7.0
 """Days. The numbers of all models are per week, as the papers give them."""
-LEAST_REPEATERS = 10
-"""Fewer customers who came back say nothing of all others."""
 
 
 class PurchaseModel(Protocol):
@@ -45,15 +42,3 @@ def checked_days(days: float) -> float:
     if not 0 <= days <= MOST_DAYS:
         raise InvalidInput(f"must lie between 0 and {MOST_DAYS}.", field="days", hint="90 or 365 are usual.")
     return days / WEEK
-
-
-def checked_repeaters(histories: Sequence[History]) -> None:
-    """Nothing, where ``histories`` can teach a model.
-
-    Raises:
-        InvalidInput: too few bought again.
-    """
-    repeaters = sum(history.frequency > 0 for history in histories)
-    if repeaters < LEAST_REPEATERS:
-        message = f"of {len(histories)} customers {repeaters} bought again, at least {LEAST_REPEATERS} are needed."
-        raise InvalidInput(message, field="histories", hint="Give more customers, or a longer time.")
