@@ -1,4 +1,4 @@
-"""Lifetime value over columns: millions of customers are counted, fitted and forecast at once (extra ``batch``).
+"""Lifetime value over columns: millions of customers are counted, fitted and forecast at once.
 
 >>> from crmkit.rules.lifetime import BgNbd
 >>> customers = Customers.of([2, 0, 2], recency=[213, 0, 213], age=[272, 272, 272])
@@ -7,15 +7,8 @@
 [1.226, 0.195, 1.226]
 """
 
-from crmkit.errors import MissingExtra
-
-try:
-    from crmkit.adapters.batch.lifetime.ahead import alive, expected
-    from crmkit.adapters.batch.lifetime.customers import Customers
-    from crmkit.adapters.batch.lifetime.fitting import ColumnFitter, bg_nbd_of, gamma_gamma_of, pareto_nbd_of
-except ModuleNotFoundError as error:
-    if error.name is not None and error.name.partition(".")[0] == "numpy":
-        raise MissingExtra.named("batch", package="numpy") from error
-    raise
+from crmkit.adapters.batch.lifetime.ahead import alive, expected
+from crmkit.adapters.batch.lifetime.customers import Customers
+from crmkit.adapters.batch.lifetime.fitting import ColumnFitter, bg_nbd_of, gamma_gamma_of, pareto_nbd_of
 
 __all__ = ["ColumnFitter", "Customers", "alive", "bg_nbd_of", "expected", "gamma_gamma_of", "pareto_nbd_of"]
