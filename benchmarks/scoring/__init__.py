@@ -1,5 +1,5 @@
-"""Scoring: rule scores beside a loop written by hand, and beside reading the rows."""
+"""Scoring: rule scores beside a loop by hand, and what is learnt from purchases beside the papers and a peer."""
 
-from scoring import rule_scores
+from scoring import lifetime, rule_scores
 
-LINES = [*rule_scores.LINES]
+LINES = [*rule_scores.LINES, *lifetime.LINES]
