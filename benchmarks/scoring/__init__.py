@@ -1,5 +1,5 @@
-"""Predictive scores beside scikit-learn, on data that nobody made up for them."""
+"""Scoring: rule scores beside a loop by hand, and what is learnt from history beside the papers and peers."""
 
-from scoring import prediction
+from scoring import lifetime, prediction, rule_scores
 
-LINES = [*prediction.LINES]
+LINES = [*rule_scores.LINES, *lifetime.LINES, *prediction.LINES]

@@ -56,7 +56,7 @@ from crmkit.services.rekey import rekey
 from crmkit.services.relay import discard, relay, replay
 from crmkit.services.review import decide_match, labelled_pairs, labels, waiting
 from crmkit.services.rollout import pause, resume
-from crmkit.services.score import rescore_due, score_all, score_lead
+from crmkit.services.score import rescore_due, score_all, score_lead, what_would_make
 from crmkit.services.sharing import share, unshare, who_may
 from crmkit.services.transfer import plan_transfer, transfer, transfer_chunk
 from crmkit.services.transfer_desk import Receiver
@@ -219,6 +219,7 @@ LOOKS = {
     "compare": lambda ctx: compare(ctx, None, ReclaimPolicy(id="account", protect_days=9), days=3),
     "back test": lambda ctx: back_test(ctx, ReclaimPolicy(id="account"), NOW - 30 * DAY, NOW),
     "explain": lambda ctx: explain(ctx, ref("account", 3)),
+    "see what would make an A": lambda ctx: what_would_make(ctx, "L-1", "A1"),
     "remedies": lambda ctx: remedies(ctx, ref("account", 5)),
     "see what waits": waiting,
     "see who waits for an owner": queue,

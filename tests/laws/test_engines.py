@@ -89,6 +89,9 @@ def scoring_cases():
         ),
         cap=9,
         floor=0,
+        reset="kind == 'letter'",
+        opt_out="contains(tags, 'not to be scored')",
+        neutral=4,
     )
     call = scoring.ScoreEvent(kind="call", at=NOW - DAY, direction="inbound", minutes=9)
     no = scoring.ScoreEvent(kind="email", at=NOW - DAY, outcome="no")
@@ -96,6 +99,7 @@ def scoring_cases():
         "nothing": scoring.ScoreFacts(record=a_lead(company=None)),
         "engaged": scoring.ScoreFacts(record=a_lead(title="总经理", industry="Retail"), events=(call, call, no)),
         "refused": scoring.ScoreFacts(record=a_lead(region="West"), events=(no,)),
+        "opted out": scoring.ScoreFacts(record=a_lead(tags=("not to be scored",)), events=(call,)),
         "to come": scoring.ScoreFacts(record=a_lead(industry="Retail"), events=(revise(call, at=NOW + DAY),)),
     }
     for policy in (scoring.lead_scoring(), retail, broken_scoring()):

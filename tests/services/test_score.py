@@ -24,7 +24,7 @@ from crmkit.rules.scoring import (
 )
 from crmkit.services import score
 from crmkit.services.context import Context
-from crmkit.services.score import Rescored, rescore_due, score_all, score_lead
+from crmkit.services.score import Rescored, rescore_due, score_all, score_lead, what_would_make
 from crmkit.services.workflow import OpenedRequest  # a different answer, for the key that is used twice
 from crmkit.testing import NOW, FixedClock, FixedIds, a_lead, an_interaction
 
@@ -178,3 +178,11 @@ class TestRescoring:
         keep(ctx, *(a_lead(id=f"L-{n}", score_due_at=NOW) for n in range(300)), policy=POLICY)
         assert rescore_due(ctx).scored == 300
         assert len(asked) == 1
+
+    def test_what_would_make_it_another_grade_is_said_and_nothing_written(self, ctx):
+        keep(ctx, a_lead(), policy=POLICY)
+        version = leads_of(ctx)["L-1"].version
+        found = what_would_make(ctx, "L-1", "A")
+        assert found.decision.grade == "A"
+        assert what_would_make(ctx, "L-1", "no such grade") is None
+        assert leads_of(ctx)["L-1"].version == version

@@ -1,6 +1,6 @@
 """Scoring leads: one at a time, all that are due, or all there are."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -11,10 +11,21 @@ from crmkit.domain.ids import LeadId
 from crmkit.domain.model import model
 from crmkit.domain.sales.lead import Lead, LeadStatus
 from crmkit.ports.store import UnitOfWork
-from crmkit.rules.scoring import ScoreDecision, ScoreEvent, ScoreFacts, ScorePolicy, decide, lead_scoring
+from crmkit.rules.scoring import (
+    Rating,
+    ScoreDecision,
+    ScoreEvent,
+    ScoreFacts,
+    ScorePolicy,
+    WhatIf,
+    decide,
+    lead_scoring,
+    rate_many,
+    what_if,
+)
 from crmkit.services.context import Context
 
-__all__ = ["Rescored", "policy_in_force", "rescore_due", "score_all", "score_lead"]
+__all__ = ["Rescored", "policy_in_force", "rescore_due", "score_all", "score_lead", "what_would_make"]
 
 MOST_EVENTS = 1_000
 """Interactions of one lead that are looked at, the newest."""
@@ -44,10 +55,23 @@ def score_lead(ctx: Context, lead_id: LeadId, *, idempotency_key: str | None = N
         lead = uow.leads.get(lead_id)
         facts = ScoreFacts(record=lead, events=_events(_newest(uow, [lead_id], limit=MOST_EVENTS)))
         decision = decide(policy_in_force(uow, now), facts, now=now)
-        uow.save(*_changes(lead, decision, now))
+        rating = (decision.score, decision.grade, decision.next_change_at)
+        uow.save(*_changes(lead, rating, now))
         return decision
 
     return ctx.command(work, ScoreDecision, idempotency_key=idempotency_key)
+
+
+def what_would_make(ctx: Context, lead_id: LeadId, grade: str, *, fixed: Collection[str] = ()) -> WhatIf | None:
+    """The fewest changes after which the lead would have ``grade``; see ``rules.scoring.what_if``. Nothing is written.
+
+    Raises:
+        NotFound: there is no such lead.
+    """
+    with ctx.store.begin(ctx.acting, read_only=True) as uow:
+        now, lead = ctx.clock.now(), uow.leads.get(lead_id)
+        facts = ScoreFacts(record=lead, events=_events(_newest(uow, [lead_id], limit=MOST_EVENTS)))
+        return what_if(policy_in_force(uow, now), facts, grade, fixed=fixed, now=now)
 
 
 def rescore_due(ctx: Context, *, limit: int = CHUNK) -> Rescored:
@@ -67,20 +91,30 @@ def rescore_due(ctx: Context, *, limit: int = CHUNK) -> Rescored:
 def score_all(ctx: Context, *, chunk: int = CHUNK) -> Rescored:
     """Every lead that is not converted carries its score; call it when a new policy comes into force.
 
-    A transaction every ``chunk`` leads, so that nobody waits long. Stopped half-way it may be called
-    again: leads that have their score already are not written twice.
+    All are looked at first, and only those whose score is another are written, in a transaction every
+    ``chunk`` of them, so that nobody waits long. Stopped half-way it may be called again.
     """
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
-        ids = iter([lead.id for lead in uow.leads.scan(F.status != LeadStatus.CONVERTED)])
-    scored = changed = 0
-    while some := list(islice(ids, chunk)):
+        scored, stale = _looked_through(uow, ctx.clock.now(), chunk)
+    changed = 0
+    for first in range(0, len(stale), chunk):
 
-        def work(uow: UnitOfWork, now: datetime, some: Sequence[str] = some) -> Rescored:
+        def work(uow: UnitOfWork, now: datetime, some: Sequence[str] = stale[first : first + chunk]) -> Rescored:
             return _scored(uow, uow.leads.get_many(some).values(), now)
 
-        done = ctx.command(work, Rescored)
-        scored, changed = scored + done.scored, changed + done.changed
+        changed += ctx.command(work, Rescored).changed
     return Rescored(scored=scored, changed=changed)
+
+
+def _looked_through(uow: UnitOfWork, now: datetime, chunk: int) -> tuple[int, list[str]]:
+    """How many leads there are, and the ids of those whose score is another by now."""
+    policy, leads = policy_in_force(uow, now), uow.leads.scan(F.status != LeadStatus.CONVERTED)
+    scored, stale = 0, list[str]()
+    while some := list(islice(leads, chunk)):
+        ratings = rate_many(policy, some, _events_of(uow, [lead.id for lead in some]), now=now)
+        scored += len(some)
+        stale += [lead.id for lead, rating in zip(some, ratings, strict=True) if rating != _carried(lead)]
+    return scored, stale
 
 
 def policy_in_force(uow: UnitOfWork, now: datetime) -> ScorePolicy:
@@ -95,27 +129,27 @@ def policy_in_force(uow: UnitOfWork, now: datetime) -> ScorePolicy:
 
 def _scored(uow: UnitOfWork, leads: Iterable[Lead], now: datetime, *, more: bool = False) -> Rescored:
     """``leads`` with one query for the events of all of them, and one save."""
-    by_id = {lead.id: lead for lead in leads}
-    events = _events_of(uow, list(by_id))
-    policy = policy_in_force(uow, now)
-    changes = [
-        change
-        for lead in by_id.values()
-        for change in _changes(lead, decide(policy, ScoreFacts(record=lead, events=events[lead.id]), now=now), now)
-    ]
+    found = list(leads)
+    events = _events_of(uow, [lead.id for lead in found])
+    ratings = rate_many(policy_in_force(uow, now), found, events, now=now)
+    changes = [change for pair in zip(found, ratings, strict=True) for change in _changes(*pair, now)]
     uow.save(*changes)
-    return Rescored(scored=len(by_id), changed=len(changes), more=more)
+    return Rescored(scored=len(found), changed=len(changes), more=more)
 
 
-def _changes(lead: Lead, decision: ScoreDecision, now: datetime) -> Iterator[Change[Lead]]:
+def _carried(lead: Lead) -> Rating:
+    return (lead.score, lead.grade, lead.score_due_at)  # type: ignore[return-value]
+
+
+def _changes(lead: Lead, rating: Rating, now: datetime) -> Iterator[Change[Lead]]:
     """What is to be written, if anything."""
-    new = (decision.score, decision.grade, decision.next_change_at)
-    if new != (lead.score, lead.grade, lead.score_due_at):
-        yield lead.rate(decision.score, decision.grade, now=now, due_at=decision.next_change_at)
+    if rating != _carried(lead):
+        score, grade, due_at = rating
+        yield lead.rate(score, grade, now=now, due_at=due_at)
 
 
 def _events_of(uow: UnitOfWork, ids: Sequence[str]) -> Mapping[str, tuple[ScoreEvent, ...]]:
-    """The events of each lead, with one query for every ``CHUNK`` of them."""
+    """The events of each lead that has some, with one query for every ``CHUNK`` of them."""
     found: dict[str, list[Interaction]] = {id_: [] for id_ in ids}
     rest = iter(ids)
     while some := list(islice(rest, CHUNK)):
@@ -124,7 +158,7 @@ def _events_of(uow: UnitOfWork, ids: Sequence[str]) -> Mapping[str, tuple[ScoreE
             interactions = [each for id_ in some for each in _newest(uow, [id_], limit=MOST_EVENTS)]
         for interaction in interactions:
             found[interaction.subject_id].append(interaction)
-    return {id_: _events(interactions[:MOST_EVENTS]) for id_, interactions in found.items()}
+    return {id_: _events(interactions[:MOST_EVENTS]) for id_, interactions in found.items() if interactions}
 
 
 def _newest(uow: UnitOfWork, ids: Sequence[str], *, limit: int) -> Sequence[Interaction]:

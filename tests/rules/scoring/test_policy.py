@@ -23,6 +23,8 @@ def test_every_problem_is_listed_with_its_place():
             cap=10,
             floor=20,
             grading=object(),
+            opt_out="tagz == 'no'",
+            reset="kindly == 'lost'",
             groups=(
                 a_group(
                     Attribute(label="Retail", when="industri == 'Retail'", points=20),
@@ -38,6 +40,8 @@ def test_every_problem_is_listed_with_its_place():
         ("ScorePolicy.groups[firm].Retail.when industri", "field.unknown"),
         ("ScorePolicy.groups[firm].Hot.when", "condition.invalid"),
         ("ScorePolicy.groups[firm].Calls.when status", "choice.unknown"),
+        ("ScorePolicy.opt_out tagz", "field.unknown"),
+        ("ScorePolicy.reset kindly", "field.unknown"),
     ]
 
 
@@ -90,3 +94,8 @@ def test_the_ready_policy_grades_from_c3_to_a1():
     assert (
         decide(policy, ScoreFacts(record=a_lead(company=None, created_at=NOW - timedelta(30))), now=NOW).grade == "C3"
     )
+
+
+def test_what_who_opted_out_has_lies_within_the_limits():
+    with pytest.raises(InvalidInput, match=r"ScorePolicy\.neutral: must lie within the limits"):
+        ScorePolicy(groups=(), neutral=101)

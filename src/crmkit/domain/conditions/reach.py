@@ -44,7 +44,7 @@ from crmkit.domain.conditions.periods import DAY, TICK, Between
 from crmkit.domain.values.money import Money
 from crmkit.errors import InvalidCondition
 
-__all__ = ["can_hold", "covers"]
+__all__ = ["can_hold", "covers", "ways"]
 
 MOST_WAYS = 2_000
 """Alternatives of one condition that are looked at."""
@@ -75,15 +75,15 @@ def _can_hold(condition: Condition, specs: Mapping[str, FieldSpec]) -> bool:
     leaves = list(condition.leaves())
     values = sum(len(leaf.values) if isinstance(leaf, In) else 1 for leaf in leaves)
     most = min(MOST_WAYS, 1 + MOST_WORK // (1 + values * len(leaves)))
-    ways = enumerate(_ways(condition, holds=True))
-    return any(count == most or _together(way, specs) for count, way in ways)
+    alternatives = enumerate(ways(condition))
+    return any(count == most or _together(way, specs) for count, way in alternatives)
 
 
-def _ways(node: Condition, *, holds: bool) -> Iterator[tuple[Asked, ...]]:
+def ways(node: Condition, *, holds: bool = True) -> Iterator[tuple[Asked, ...]]:
     """The alternatives, each as leaves that must hold or must not: its disjunctive form, one at a time."""
     match node:
         case Not(term):
-            yield from _ways(term, holds=not holds)
+            yield from ways(term, holds=not holds)
         case Always():
             if holds:
                 yield ()
@@ -92,7 +92,7 @@ def _ways(node: Condition, *, holds: bool) -> Iterator[tuple[Asked, ...]]:
                 yield from _joined(terms, holds=holds)
             else:
                 for term in terms:
-                    yield from _ways(term, holds=holds)
+                    yield from ways(term, holds=holds)
         case _:
             yield ((cast(Leaf, node), holds),)
 
@@ -101,7 +101,7 @@ def _joined(terms: tuple[Condition, ...], *, holds: bool) -> Iterator[tuple[Aske
     if not terms:
         yield ()
         return
-    for first in _ways(terms[0], holds=holds):
+    for first in ways(terms[0], holds=holds):
         for rest in _joined(terms[1:], holds=holds):
             yield (*first, *rest)
 

@@ -5,10 +5,12 @@ from crmkit.rules.scoring.decide import decide
 from crmkit.rules.scoring.decision import Axis, Contribution, ScoreDecision, ScoreOutcome
 from crmkit.rules.scoring.facts import ScoreEvent, ScoreFacts
 from crmkit.rules.scoring.grades import GradeByScore, GradeMatrix, Grading, Ladder, Rung
+from crmkit.rules.scoring.many import Rating, rate_many
 from crmkit.rules.scoring.policy import ScorePolicy, SignalGroup
 from crmkit.rules.scoring.ready import lead_scoring
 from crmkit.rules.scoring.signals import Attribute, Band, Engagement, Frequency, Measure, Signal
 from crmkit.rules.scoring.texts import TEXTS
+from crmkit.rules.scoring.what_if import Step, WhatIf, what_if
 
 __all__ = [
     "KINDS",
@@ -28,6 +30,7 @@ __all__ = [
     "LinearDecay",
     "Measure",
     "NoDecay",
+    "Rating",
     "Rung",
     "ScoreDecision",
     "ScoreEvent",
@@ -36,8 +39,12 @@ __all__ = [
     "ScorePolicy",
     "Signal",
     "SignalGroup",
+    "Step",
+    "WhatIf",
     "decide",
     "lead_scoring",
+    "rate_many",
+    "what_if",
 ]
 
 KINDS: tuple[type, ...] = (

@@ -30,11 +30,12 @@
 (25, 'C', 20, 5)
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from attrs import Factory, define
 
+from crmkit.domain.change import Record
 from crmkit.domain.reasons import Reason
 from crmkit.errors import InvalidInput
 from crmkit.rules.scoring.decision import Axis, Contribution, ScoreDecision, ScoreOutcome
@@ -42,21 +43,27 @@ from crmkit.rules.scoring.facts import ScoreFacts
 from crmkit.rules.scoring.policy import ScorePolicy, SignalGroup
 from crmkit.rules.scoring.questions import Question
 from crmkit.rules.scoring.signals import Signal
+from crmkit.rules.scoring.signals.events import about_events
 
-__all__ = ["decide"]
+__all__ = ["decide", "expected"]
 
 
 def decide(policy: ScorePolicy, facts: ScoreFacts, *, now: datetime) -> ScoreDecision:
     """The score of ``facts.record`` at ``now``, with every contribution and the instant of the next change.
 
     Points are whole numbers: what decays is rounded half up event by event. Each group is limited
-    first, then the whole. A signal that raises counts as no points and is named in the reasons.
+    first, then the whole. A signal that raises counts as no points and is named in the reasons. Who has
+    opted out is neutral, and nothing else is asked.
 
     Raises:
         InvalidInput: the record is not of the entity that the policy scores, or ``now`` has no time zone.
     """
-    now = _expected(policy, facts, now)
-    tally = _Tally(_up_to(now, facts), now)
+    now = expected(policy, type(facts.record), now)
+    opted_out, failures = _opted_out(policy, facts, now)
+    if opted_out:
+        return _neutral(policy, facts, failures, now)
+    reset = about_events(policy.reset)
+    tally = _Tally(_counting(reset, facts, now), now)
     answers = _answers(policy, tally)
     points = dict.fromkeys(Axis, 0)
     for group in policy.groups:
@@ -75,23 +82,57 @@ def decide(policy: ScorePolicy, facts: ScoreFacts, *, now: datetime) -> ScoreDec
         fit=fit,
         engagement=engagement,
         contributions=tuple(tally.contributions),
-        next_change_at=_next_change(policy, facts, tally),
+        next_change_at=_earliest(policy, now, *_changes(policy, reset, facts, tally)),
     )
 
 
-def _expected(policy: ScorePolicy, facts: ScoreFacts, now: datetime) -> datetime:
-    """``now`` in UTC, so that days begin where they will begin when the decision is explained from its ``at``."""
-    if not isinstance(facts.record, policy.plan.record):
-        entity = facts.record.entity
-        raise InvalidInput(f"is a {entity}.", field="ScoreFacts.record", hint=f"This policy scores a {policy.record}.")
+def _opted_out(policy: ScorePolicy, facts: ScoreFacts, now: datetime) -> tuple[bool, list[Reason]]:
+    """Whether the record is not to be scored, and what failed: who cannot be asked is not scored either."""
+    try:
+        return policy.plan.opted_out.holds(facts.record, now), []
+    except Exception as error:  # noqa: BLE001 - a wrong value must not cost people their choice
+        return True, [_failure("opt_out", error)]
+
+
+def _neutral(policy: ScorePolicy, facts: ScoreFacts, failures: list[Reason], now: datetime) -> ScoreDecision:
+    tally = _Tally(facts, now, failures=failures)
+    reason = Reason.of("score.opted_out", points=policy.neutral)
+    tally.give(policy.neutral, reason, None)
+    grade = _graded(policy, tally, fit=0, engagement=0, score=policy.neutral)
+    return ScoreDecision(
+        policy=policy.ref,
+        at=now,
+        outcome=ScoreOutcome.OPTED_OUT,
+        reasons=(reason, *tally.failures),
+        score=policy.neutral,
+        grade=grade,
+        fit=0,
+        engagement=0,
+        contributions=tuple(tally.contributions),
+        next_change_at=_earliest(policy, now, _flip(policy.plan.opted_out, [facts.record], now)),
+    )
+
+
+def expected(policy: ScorePolicy, record: type[Record], now: datetime) -> datetime:
+    """``now`` in UTC, so that days begin where they will begin when the decision is explained from its ``at``.
+
+    Raises:
+        InvalidInput: ``policy`` does not score such records, or ``now`` has no time zone.
+    """
+    if not issubclass(record, policy.plan.record):
+        raise InvalidInput(
+            f"is a {record.entity}.", field="ScoreFacts.record", hint=f"This policy scores a {policy.record}."
+        )
     if now.utcoffset() is None:
         raise InvalidInput("has no time zone.", field="now", hint="Pass an aware datetime.")
     return now.astimezone(UTC)
 
 
-def _up_to(now: datetime, facts: ScoreFacts) -> ScoreFacts:
-    """The facts without events that are still to come."""
+def _counting(reset: Question, facts: ScoreFacts, now: datetime) -> ScoreFacts:
+    """The facts without events that are still to come, and without those up to the last that resets."""
     past = tuple([event for event in facts.events if event.at <= now])
+    if last := max((event.at for event in reset.select(past, now)), default=None):
+        past = tuple([event for event in past if event.at > last])
     return facts if len(past) == len(facts.events) else ScoreFacts(record=facts.record, events=past)
 
 
@@ -126,8 +167,12 @@ class _Tally:
         self.contributions.append(Contribution(points=points, reason=reason, group=name, axis=axis))
 
     def failed(self, label: str, error: Exception) -> None:
-        # the error's class only: its text may speak of the person
-        self.failures.append(Reason.of("score.failed", label=label, error=type(error).__name__))
+        self.failures.append(_failure(label, error))
+
+
+def _failure(label: str, error: Exception) -> Reason:
+    # the error's class only: its text may speak of the person
+    return Reason.of("score.failed", label=label, error=type(error).__name__)
 
 
 def _answers(policy: ScorePolicy, tally: _Tally) -> Iterator[bool]:
@@ -172,15 +217,23 @@ def _graded(policy: ScorePolicy, tally: _Tally, *, fit: int, engagement: int, sc
         return ""
 
 
-def _next_change(policy: ScorePolicy, facts: ScoreFacts, tally: _Tally) -> datetime | None:
-    """The first instant at which a contribution, a condition, the events or the policy itself change."""
-    flips = [_flip(question, facts, tally.now) for question in policy.plan.moving]
-    moments = (*flips, *tally.changes, *(event.at for event in facts.events), policy.effective_until)
-    return min((at for at in moments if at is not None and at > tally.now), default=None)
+def _changes(policy: ScorePolicy, reset: Question, facts: ScoreFacts, tally: _Tally) -> Iterator[datetime | None]:
+    """The instants at which a contribution, a condition or the events change."""
+    for question in (policy.plan.opted_out, *policy.plan.moving):
+        yield _flip(question, [facts.record], tally.now)
+    yield _flip(reset, facts.events, tally.now)
+    yield from tally.changes
+    for event in facts.events:
+        yield event.at
 
 
-def _flip(question: Question, facts: ScoreFacts, now: datetime) -> datetime | None:
+def _earliest(policy: ScorePolicy, now: datetime, *changes: datetime | None) -> datetime | None:
+    """The first instant after ``now`` at which something or the policy itself changes."""
+    return min((at for at in (*changes, policy.effective_until) if at is not None and at > now), default=None)
+
+
+def _flip(question: Question, rows: Sequence[object], now: datetime) -> datetime | None:
     try:
-        return question.next_flip([facts.record], now)
+        return question.next_flip(rows, now)
     except Exception:  # noqa: BLE001 - named already, when it was asked about now
         return None

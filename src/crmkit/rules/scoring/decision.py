@@ -27,6 +27,8 @@ class ScoreOutcome(StrEnum):
     SCORED = "scored"
     PARTIAL = "partial"
     """A rule failed and counted as no points; the reasons say which."""
+    OPTED_OUT = "opted_out"
+    """The record is not to be scored: its points are the policy's neutral ones."""
 
 
 @frozen(kw_only=True)

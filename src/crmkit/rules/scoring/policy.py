@@ -1,7 +1,7 @@
 """Score policies: groups of signals with limits, and the grades."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import attrs
 
@@ -11,8 +11,9 @@ from crmkit.errors import InvalidCondition, InvalidInput, Problem
 from crmkit.rules.policy import Policy
 from crmkit.rules.scoring.decision import Axis
 from crmkit.rules.scoring.grades import GradeByScore, Grading, Ladder
-from crmkit.rules.scoring.plan import SCORED, Plan, about_record, plan_of
+from crmkit.rules.scoring.plan import NOBODY, SCORED, Plan, about_record, plan_of
 from crmkit.rules.scoring.signals import Signal
+from crmkit.rules.scoring.signals.events import about_events
 
 __all__ = ["ScorePolicy", "SignalGroup"]
 
@@ -45,8 +46,19 @@ class SignalGroup:
 class ScorePolicy(Policy):
     """How records of one entity are scored: groups with their limits first, then the limits of the whole.
 
-    ``custom_fields`` declares the host's fields that conditions speak of, so that a stored version of
-    the policy can be read and explained for ever, whatever the host declares by then.
+    Args:
+        record: the entity.
+        groups: the signals, group by group.
+        cap: the most points that the whole gives.
+        floor: the fewest.
+        grading: from points to the grade.
+        reset: a condition on events; what happened up to the last one for which it holds counts no
+            longer, such as ``"kind == 'lost'"``.
+        opt_out: records for which it holds are not scored: they have ``neutral`` points, whatever is
+            known of them. One of which it cannot be asked counts as opted out.
+        neutral: their points, within the limits.
+        custom_fields: the host's fields that conditions speak of, so that a stored version of the
+            policy can be read and explained for ever, whatever the host declares by then.
 
     >>> from crmkit.rules.scoring.signals import Attribute
     >>> retail = Attribute(label="Retail", when="industry == 'Retail'", points=20)
@@ -62,6 +74,9 @@ class ScorePolicy(Policy):
     cap: int = 100
     floor: int = 0
     grading: Grading = GradeByScore(ladder=Ladder.of({"A": 75, "B": 50, "C": 25}, below="D"))
+    reset: str = NOBODY
+    opt_out: str = NOBODY
+    neutral: int = 0
     custom_fields: tuple[CustomField, ...] = ()
 
     def check(self) -> None:
@@ -75,7 +90,7 @@ class ScorePolicy(Policy):
             raise InvalidInput(problems=problems)
         texts = tuple(signal.when for group in self.groups for signal in group.signals)
         # kept beside the fields, not among them: it is neither compared nor stored
-        self.__dict__["_plan"] = plan_of(texts, self.record, self.custom_fields)
+        self.__dict__["_plan"] = plan_of(texts, self.opt_out, self.record, self.custom_fields)
 
     @property
     def plan(self) -> Plan:
@@ -88,6 +103,8 @@ class ScorePolicy(Policy):
             yield Problem("ScorePolicy.floor", "limits.crossed", "must not exceed the cap.", "Lower it.")
         if not (hasattr(self.grading, "kind") and hasattr(self.grading, "grade")):
             yield Problem("ScorePolicy.grading", "part.wrong", "cannot grade.", "Pass GradeByScore or GradeMatrix.")
+        if self.floor <= self.cap and not self.floor <= self.neutral <= self.cap:
+            yield Problem("ScorePolicy.neutral", "limits.crossed", "must lie within the limits.", "Change it or them.")
         names = [group.name for group in self.groups]
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield Problem("ScorePolicy.groups", "group.twice", f"{name!r} stands twice.", "Rename one.")
@@ -97,12 +114,20 @@ class ScorePolicy(Policy):
             return
         for group in self.groups:
             for signal in group.signals:
-                yield from self._unfit(group, signal)
-
-    def _unfit(self, group: SignalGroup, signal: Any) -> Iterator[Problem]:
+                yield from self._unfit(f"groups[{group.name}].{signal.label}.when", signal.when)
+        yield from self._unfit("opt_out", self.opt_out)
         try:
-            about_record(signal.when, self.record, self.custom_fields)
+            about_events(self.reset)
         except InvalidCondition as error:
-            for problem in error.problems:
-                where = f"ScorePolicy.groups[{group.name}].{signal.label}.when {problem.field}".rstrip()
-                yield attrs.evolve(problem, field=where)
+            yield from _placed("reset", error)
+
+    def _unfit(self, place: str, text: str) -> Iterator[Problem]:
+        try:
+            about_record(text, self.record, self.custom_fields)
+        except InvalidCondition as error:
+            yield from _placed(place, error)
+
+
+def _placed(place: str, error: InvalidCondition) -> Iterator[Problem]:
+    for problem in error.problems:
+        yield attrs.evolve(problem, field=f"ScorePolicy.{place} {problem.field}".rstrip())

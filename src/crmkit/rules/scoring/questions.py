@@ -20,15 +20,19 @@ from attrs import frozen
 from crmkit.domain.conditions import (
     Between,
     BoundCondition,
+    Compare,
+    Condition,
     FieldCatalogue,
     Kind,
     Within,
+    any_of,
     bind,
     compile_filter,
     compile_read,
     compile_test,
     parse,
 )
+from crmkit.domain.conditions.periods import today
 
 __all__ = ["Question"]
 
@@ -87,9 +91,19 @@ class Question:
         """The first instant after ``now`` at which the answer for one of the unchanged ``rows`` is another, if ever."""
         if not self._windows:
             return None
+        if isinstance(self.bound.condition, Within):
+            # a window alone is entered once and left once: nothing needs to be asked again
+            return min([edge for row in rows for edge in self._edges(row, now) if edge > now], default=None)
         edges = [(edge, row) for row in rows for edge in self._edges(row, now) if edge > now]
         edges.sort(key=itemgetter(0))
         return next((edge for edge, row in edges if self.holds(row, edge) is not self.holds(row, now)), None)
+
+    def ahead(self, now: datetime) -> Condition:
+        """The condition of those rows whose answer may still change as time passes."""
+        begins = [(window, now if window.unit is TICK else today(now)) for window in self._windows]
+        return any_of(
+            [Compare(self.bound.fields[window.place].name, ">=", base + window.start) for window, base in begins]
+        )
 
     def _edges(self, row: object, now: datetime) -> Iterator[datetime]:
         values = self._read(row)

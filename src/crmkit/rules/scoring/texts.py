@@ -25,6 +25,15 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     ),
     "score.cap": ("A score is {cap} at most, it was {points}.", "总分最高 {cap}，原为 {points}。"),
     "score.floor": ("A score is {floor} at least, it was {points}.", "总分最低 {floor}，原为 {points}。"),
+    "score.opted_out": (
+        "Has opted out of being scored: {points} points, whatever is known.",
+        "已拒绝参与评分：固定计 {points} 分，不使用任何信息。",
+    ),
+    "score.if_field": (
+        "{label}: {fields} would have to be otherwise.",
+        "{label}：需更改 {fields}。",
+    ),
+    "score.if_event": ("{label}: {count} more.", "{label}：还需 {count} 次。"),
     "score.failed": (
         "{label} could not be asked and counts nothing ({error}).",
         "{label} 无法计算，不计分（{error}）。",

@@ -1,35 +1,11 @@
-"""``Crm``: the ports bound to the use cases, grouped by what a user does. It holds no logic.
+"""The groups of use cases that ``Crm`` offers: what is done with leads, customers, members, pools and so on."""
 
->>> from crmkit.adapters.memory import MemoryStore
->>> from crmkit.services.lead_form import LeadForm
->>> crm = Crm(store=MemoryStore())
->>> first = crm.leads.capture(LeadForm(name="张三", phones=["138 0013 8000"], source="website"))
->>> again = crm.leads.capture(LeadForm(name="张三", phones=["+86 13800138000"], source="fair"))
->>> first.lead_id == again.lead_id
-True
-"""
-
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from functools import partial
-from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
-from attrs import evolve, frozen
+from attrs import frozen
 
-from crmkit.adapters.notifiers.console import ConsoleNotifier
-from crmkit.adapters.system import SystemClock, Uuid7
-from crmkit.domain.change import Change, Record, created
-from crmkit.domain.custom_fields import CustomSchema
-from crmkit.domain.reasons import Reason
-from crmkit.domain.stewardship.audit import Acting
-from crmkit.ports.allocator import Allocator
-from crmkit.ports.clock import Clock, IdSource
-from crmkit.ports.notifier import Notifier
-from crmkit.ports.presence import Presence
-from crmkit.ports.references import References
-from crmkit.ports.store import Store, UnitOfWork
-from crmkit.rules.policy import Policy
-from crmkit.rules.rulebook import RuleBook
 from crmkit.services import assign as assigning
 from crmkit.services import back_test as replaying
 from crmkit.services import capture as capturing
@@ -68,8 +44,10 @@ from crmkit.services import unmerge as unmerging
 from crmkit.services import waiting as queueing
 from crmkit.services.context import Context
 
+if TYPE_CHECKING:
+    from crmkit.crm import Crm
+
 __all__ = [
-    "Crm",
     "Customers",
     "Filings",
     "Group",
@@ -77,6 +55,7 @@ __all__ = [
     "Leads",
     "Members",
     "Notices",
+    "Part",
     "Pools",
     "Requests",
     "Reviews",
@@ -136,6 +115,7 @@ class Leads(Group):
     find_duplicates = Use(duplicates.find_duplicates)
     score = Use(scoring.score_lead)
     score_all = Use(scoring.score_all)
+    what_would_make = Use(scoring.what_would_make)
     rescore_due = Use(scoring.rescore_due)
     assign = Use(assigning.assign_lead)
     assign_waiting = Use(assigning.assign_waiting)
@@ -259,142 +239,3 @@ class Notices(Group):
     dead_letters = Use(relaying.dead_letters)
     replay = Use(relaying.replay)
     discard = Use(relaying.discard)
-
-
-class Crm:
-    """The one convenient way in.
-
-    ``Crm.open(url)`` opens SQLite or Postgres; ``Crm(store=…)`` takes any store that keeps to the port.
-    Whatever is not given is the machine's clock, UUIDv7, a console and the standard rule book.
-    ``references`` are rows of your own that merges move along, ``presence`` says who can be
-    reached just now, and ``allocator`` gives many leads at once.
-    """
-
-    leads = Part(Leads)
-    customers = Part(Customers)
-    members = Part(Members)
-    pools = Part(Pools)
-    filings = Part(Filings)
-    insight = Part(Insight)
-    reviews = Part(Reviews)
-    requests = Part(Requests)
-    notices = Part(Notices)
-
-    def __init__(  # noqa: PLR0913 - one argument a port
-        self,
-        *,
-        store: Store,
-        notifier: Notifier | None = None,
-        clock: Clock | None = None,
-        ids: IdSource | None = None,
-        book: RuleBook | None = None,
-        acting: Acting | None = None,
-        references: Iterable[References] = (),
-        presence: Presence | None = None,
-        allocator: Allocator | None = None,
-    ) -> None:
-        book = book or RuleBook.standard()
-        self.ctx = Context(
-            store=store,
-            notifier=notifier or ConsoleNotifier(texts=book.texts),
-            clock=clock or SystemClock(),
-            ids=ids or Uuid7(),
-            book=book,
-            acting=acting or Acting(),
-            references=tuple(references),
-            presence=presence,
-            allocator=allocator,
-        )
-
-    @classmethod
-    def open(
-        cls,
-        url: str,
-        *,
-        notifier: Notifier | None = None,
-        clock: Clock | None = None,
-        ids: IdSource | None = None,
-        book: RuleBook | None = None,
-        custom: CustomSchema | None = None,
-        create: bool = True,
-    ) -> Self:
-        """A CRM over the database at ``url``: ``"sqlite:///crm.db"`` or ``"postgresql+psycopg://…"``.
-
-        ``create`` makes the tables, and brings those of an older crmkit up to date.
-
-        Raises:
-            MissingExtra: SQLAlchemy or psycopg is not installed.
-            InvalidInput: not such a URL.
-            SchemaMismatch: the database was made by a newer crmkit.
-            StorageFailed: it cannot be reached.
-        """
-        from crmkit.adapters.sql import SqlStore
-
-        store: Store = SqlStore(url, custom=custom, book=book, ids=ids, create=create)
-        return cls(store=store, notifier=notifier, clock=clock, ids=ids, book=book)
-
-    def acting_as(
-        self, actor: str, *, tenant: str = "", on_behalf_of: str = "", source: str = "", reason: str = ""
-    ) -> "Crm":
-        """The same CRM for ``actor``, whose name every change of theirs carries; the tenant stays unless given."""
-        acting = Acting(
-            tenant=tenant or self.ctx.acting.tenant,
-            actor=actor,
-            on_behalf_of=on_behalf_of,
-            source=source,
-            reason=reason,
-        )
-        twin = object.__new__(Crm)
-        twin.ctx = evolve(self.ctx, acting=acting)
-        return twin
-
-    def add(self, *records: Record) -> None:
-        """The records are new in the store, in one transaction: members, teams, pools, pipelines and so on.
-
-        Raises:
-            Duplicate: an id is taken.
-        """
-        self.save(*(created(record) for record in records))
-
-    def save(self, *changes: Change[Any]) -> None:
-        """The changes are saved in one transaction: what a transition of a record returned.
-
-        Raises:
-            StaleVersion: a record changed since it was read.
-        """
-
-        def once(uow: UnitOfWork) -> None:
-            uow.save(*changes)
-
-        self.ctx.store.run(once, self.ctx.acting)
-
-    def adopt(self, *policies: Policy) -> None:
-        """The policies are stored, each as a new version that holds in its effective period.
-
-        Raises:
-            Duplicate: that version exists.
-        """
-
-        def put(uow: UnitOfWork) -> None:
-            for policy in policies:
-                uow.policies.put(policy)
-
-        self.ctx.store.run(put, self.ctx.acting)
-
-    def begin(self, *, read_only: bool = False) -> AbstractContextManager[UnitOfWork]:
-        """A unit of work of whoever acts; see ``ports.Store.begin``."""
-        return self.ctx.store.begin(self.ctx.acting, read_only=read_only)
-
-    def say(self, reasons: Iterable[Reason], language: str = "en") -> str:
-        """What the reasons of a decision say, one a line, in English or Chinese."""
-        return self.ctx.book.texts.say_all(reasons, language)
-
-    def close(self) -> None:
-        """Connections are given back."""
-        self.ctx.store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
