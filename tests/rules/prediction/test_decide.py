@@ -19,7 +19,7 @@ from crmkit.rules.prediction import (
     PredictionOutcome,
     Scale,
     decide,
-    what_would,
+    what_if,
 )
 from crmkit.rules.prediction.field import choice_of, fingerprint
 from crmkit.rules.prediction.policy import log_odds, share_of
@@ -104,7 +104,7 @@ def test_who_opted_out_is_as_everybody_on_every_path(policy, row, grade):
     assert decision == decide(policy, PredictionFacts(row={}, opted_out=True), now=NOW)
     assert (decision.probability, decision.shown) == (policy.base_rate, policy.base_rate)
     assert (decision.parts, decision.top_positive(), decision.top_negative()) == ((), (), ())
-    assert what_would(policy, hidden, grade=grade, now=NOW) == ()
+    assert what_if(policy, hidden, grade, now=NOW) == ()
 
 
 @settings(max_examples=300)
@@ -112,7 +112,7 @@ def test_who_opted_out_is_as_everybody_on_every_path(policy, row, grade):
 def test_what_is_said_to_lift_a_record_lifts_it(policy, row, grade):
     least = policy.grades.least(grade)
     before = decide(policy, PredictionFacts(row=row), now=NOW)
-    found = what_would(policy, PredictionFacts(row=row), grade=grade, now=NOW)
+    found = what_if(policy, PredictionFacts(row=row), grade, now=NOW)
     for each in found:
         after = decide(policy, PredictionFacts(row={**row, each.field: each.value}), now=NOW)
         assert (after.probability, after.grade) == (each.probability, each.grade)
@@ -126,7 +126,7 @@ def test_what_is_said_to_lift_a_record_lifts_it(policy, row, grade):
 def test_where_nothing_is_offered_no_single_change_is_enough(policy, row, grade):
     least = policy.grades.least(grade)
     before = decide(policy, PredictionFacts(row=row), now=NOW)
-    offered = {each.field for each in what_would(policy, PredictionFacts(row=row), grade=grade, now=NOW)}
+    offered = {each.field for each in what_if(policy, PredictionFacts(row=row), grade, now=NOW)}
     if before.probability >= least:
         assert offered == set()
         return
@@ -190,25 +190,25 @@ def test_a_model_without_fields_tells_the_base_rate_and_why():
         "prediction.override",
     ]
     assert [reason.code for reason in decide(model(), facts(), now=NOW).reasons] == ["prediction.base_rate"]
-    assert what_would(model(), facts(), grade="A", now=NOW) == ()
+    assert what_if(model(), facts(), "A", now=NOW) == ()
 
 
-def test_what_would_make_it_an_a_is_the_nearest_step_that_is_enough():
-    found = what_would(WON, facts(hours=1, source="fair"), grade="A", now=NOW)
+def test_what_if_make_it_an_a_is_the_nearest_step_that_is_enough():
+    found = what_if(WON, facts(hours=1, source="fair"), "A", now=NOW)
     assert [(each.field, each.value, each.grade) for each in found] == [("hours", 40.0, "A")]
     assert SAYS.say(found[0].reason) == "With hours at ≥ 20 it would be 76.9 %, grade A."
-    [nearest, other] = what_would(WON, facts(hours=1, source="web"), grade="C", now=NOW)
+    [nearest, other] = what_if(WON, facts(hours=1, source="web"), "C", now=NOW)
     assert (nearest.field, nearest.value, other.field, other.value) == ("source", "fair", "hours", 9.0)
 
 
 def test_only_what_can_be_changed_is_offered():
-    found = what_would(WON, facts(hours=1, source="web"), grade="C", among=["hours"], now=NOW)
+    found = what_if(WON, facts(hours=1, source="web"), "C", fixed=["source"], now=NOW)
     assert [each.field for each in found] == ["hours"]
 
 
 def test_a_grade_that_there_is_not_is_refused():
     with pytest.raises(InvalidInput, match="'S' is no grade"):
-        what_would(WON, facts(), grade="S", now=NOW)
+        what_if(WON, facts(), "S", now=NOW)
 
 
 def test_a_model_survives_json_and_says_the_same():

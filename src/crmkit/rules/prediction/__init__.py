@@ -1,6 +1,5 @@
 """Prediction: how likely an outcome is, learnt from the host's own history, every part of it explained."""
 
-from crmkit.rules.prediction.counterfactual import WhatIf, what_would
 from crmkit.rules.prediction.decide import decide
 from crmkit.rules.prediction.decision import Part, PredictionDecision, PredictionOutcome
 from crmkit.rules.prediction.example import Example
@@ -18,6 +17,7 @@ from crmkit.rules.prediction.training import (
     train,
     train_teams,
 )
+from crmkit.rules.prediction.what_if import WhatIf, what_if
 
 __all__ = [
     "KINDS",
@@ -46,7 +46,7 @@ __all__ = [
     "drift",
     "train",
     "train_teams",
-    "what_would",
+    "what_if",
 ]
 
 KINDS: tuple[type, ...] = (PredictionModel,)

@@ -11,7 +11,7 @@ from crmkit.rules.prediction.facts import PredictionFacts
 from crmkit.rules.prediction.field import FieldModel, Scale, Value
 from crmkit.rules.prediction.policy import PredictionModel
 
-__all__ = ["WhatIf", "what_would"]
+__all__ = ["WhatIf", "what_if"]
 
 
 @model
@@ -25,15 +25,15 @@ class WhatIf:
     reason: Reason
 
 
-def what_would(
-    policy: PredictionModel, facts: PredictionFacts, *, grade: str, among: Collection[str] = (), now: datetime
+def what_if(
+    policy: PredictionModel, facts: PredictionFacts, grade: str, *, fixed: Collection[str] = (), now: datetime
 ) -> tuple[WhatIf, ...]:
     """The changes of one field each that lift the record to ``grade`` or above, at most one a field.
 
     Of a number it is the nearest bin that is enough, of a choice the least worthy that is. The change that
     needs least of all comes first. Nothing is offered for who opted out, who has the grade already, or where no
-    single change is enough. The model knows what goes together, not what brings about what: name in ``among``
-    the fields that somebody can change.
+    single change is enough. The model knows what goes together, not what brings about what: name in ``fixed`` the
+    fields that nobody can change.
 
     Raises:
         InvalidInput: the model has no such grade.
@@ -44,7 +44,7 @@ def what_would(
     ... )
     >>> monday = datetime(2026, 3, 2, tzinfo=UTC)
     >>> won = PredictionModel(trained_at=monday, rows=400, base_rate=0.5, intercept=0.0, fields=(hours,))
-    >>> [found] = what_would(won, PredictionFacts(row={"hours": 3}), grade="A", now=monday)
+    >>> [found] = what_if(won, PredictionFacts(row={"hours": 3}), "A", now=monday)
     >>> found.field, found.value, found.grade
     ('hours', 9.0, 'A')
     """
@@ -54,7 +54,7 @@ def what_would(
         return ()
     found = []
     for field in policy.fields:
-        if among and field.name not in among:
+        if field.name in fixed:
             continue
         for value in _values(field, facts.row.get(field.name)):
             after = decide(policy, _with(facts, field.name, value), now=now)
