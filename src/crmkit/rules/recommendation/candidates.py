@@ -1,9 +1,10 @@
 """The items that may be recommended to a customer: again, beyond, together, and what others buy."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from functools import cached_property
-from heapq import nsmallest
 
 from attrs import frozen
 
@@ -43,7 +44,6 @@ class Candidates:
         scores = {
             item_id: bought.times * (popularity.get(item_id, 0.0) + 0.5) ** power
             for item_id, bought in self._owned.items()
-            if self.allowed(item_id)
         }
         for item_id, score in self._best(scores):
             bought = self._owned[item_id]
@@ -60,8 +60,10 @@ class Candidates:
         for item_id, owned in step_ups.items():
             reason = Reason.of("recommend.step_up", item=self._name(item_id), owned=self._name(owned))
             yield Recommendation(item_id=item_id, source=Source.STEP_UP, score=share, reason=reason)
-        sums, nearest = self._related()
-        for item_id, score in self._best({each: score for each, score in sums.items() if each not in step_ups}):
+        related = self._related()
+        chosen = self._best({each: score for each, score in related.items() if each not in step_ups})
+        nearest = self._nearest({each for each, _ in chosen})
+        for item_id, score in chosen:
             reason = Reason.of("recommend.together", item=self._name(item_id), owned=self._name(nearest[item_id]))
             yield Recommendation(item_id=item_id, source=Source.TOGETHER, score=share * score, reason=reason)
 
@@ -86,8 +88,13 @@ class Candidates:
         return frozenset(self.facts.excluded)
 
     def _best(self, scores: Mapping[str, float]) -> list[tuple[str, float]]:
-        """As many as are recommended, with their scores as shares of the highest."""
-        best = nsmallest(self.policy.count, scores.items(), key=lambda each: (-each[1], each[0]))
+        """As many as are recommended of those that may be, with their scores as shares of the highest."""
+        best: list[tuple[str, float]] = []
+        for item_id in _ranked(scores):
+            if len(best) == self.policy.count:
+                break
+            if self.allowed(item_id):
+                best.append((item_id, scores[item_id]))
         return [(item_id, score / best[0][1]) for item_id, score in best]
 
     def _name(self, item_id: str) -> str:
@@ -109,19 +116,23 @@ class Candidates:
             if item_id and item_id not in self._owned and self.allowed(item_id)
         }
 
-    def _related(self) -> tuple[Mapping[str, float], Mapping[str, str]]:
-        """How near every new item is to all that was bought, and to which of it most."""
-        sums: dict[str, float] = {}
-        most: dict[str, float] = {}
-        nearest: dict[str, str] = {}
+    def _related(self) -> Mapping[str, float]:
+        """How near every item that the customer does not have is to all that was bought."""
+        sums: defaultdict[str, float] = defaultdict(float)
         for owned in self._owned:
             for item_id, weight in self.facts.knowledge.neighbours.get(owned, ()):
-                sums[item_id] = sums.get(item_id, 0.0) + weight
-                if weight > most.get(item_id, 0.0):
-                    most[item_id], nearest[item_id] = weight, owned
-        free = {each: total for each, total in sums.items() if total > 0 and each not in self._owned}
-        return {each: total for each, total in free.items() if self.allowed(each)}, nearest
+                sums[item_id] += weight
+        return {item_id: total for item_id, total in sums.items() if item_id not in self._owned}
+
+    def _nearest(self, chosen: AbstractSet[str]) -> Mapping[str, str]:
+        """To which of what was bought each of ``chosen`` is nearest; the smaller id of equals."""
+        nearest: dict[str, tuple[float, str]] = {}
+        for owned in self._owned:
+            for item_id, weight in self.facts.knowledge.neighbours.get(owned, ()):
+                if item_id in chosen and (item_id not in nearest or weight > nearest[item_id][0]):
+                    nearest[item_id] = weight, owned
+        return {item_id: owned for item_id, (_, owned) in nearest.items()}
 
 
-def _ranked(popularity: Mapping[str, float]) -> list[str]:
-    return sorted(popularity, key=lambda item_id: (-popularity[item_id], item_id))
+def _ranked(scores: Mapping[str, float]) -> list[str]:
+    return sorted(scores, key=lambda item_id: (-scores[item_id], item_id))

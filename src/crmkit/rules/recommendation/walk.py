@@ -9,7 +9,6 @@ A. Bernstein, Updatable, accurate, diverse, and scalable recommendations, ACM Ti
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
-from heapq import nsmallest
 
 from crmkit.domain.model import model
 from crmkit.errors import InvalidInput
@@ -19,8 +18,8 @@ from crmkit.rules.recommendation.trend import freshness, trend
 
 __all__ = ["ItemWalk"]
 
-FAINT = 0.005
-"""Purchases less fresh than this lead nowhere: after seven half-lives and a half."""
+FAINT = 0.05
+"""Purchases less fresh than this lead nowhere: they are more than four half-lives old."""
 
 
 @model
@@ -42,7 +41,7 @@ class ItemWalk:
 
     half_life_days: int = 14
     shrinkage: int = 5
-    most: int = 300
+    most: int = 100
 
     def check(self) -> None:
         """There is something to count by."""
@@ -87,5 +86,5 @@ class ItemWalk:
                 sums[other] += share
         sums.pop(item, None)
         begins = (len(places) + self.shrinkage) ** -0.5
-        nearest = nsmallest(self.most, sums.items(), key=lambda each: (-each[1], each[0]))
-        return tuple((other, share * begins) for other, share in nearest)
+        nearest = sorted(sums, key=lambda other: (-sums[other], other))[: self.most]
+        return tuple((other, sums[other] * begins) for other in nearest)
