@@ -116,5 +116,5 @@ class EaseLearner:
 
     def _nearest(self, weights: Matrix, items: Sequence[str]) -> tuple[tuple[str, float], ...]:
         # stable, and items are in order of their ids
-        order = np.argsort(-weights, kind="stable")[: self.most]
+        order: list[int] = np.argsort(-weights, kind="stable")[: self.most].tolist()
         return tuple((items[place], float(weights[place])) for place in order if weights[place] > 0)

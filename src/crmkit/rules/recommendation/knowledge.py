@@ -64,7 +64,10 @@ class Knowledge:
         half_life_days: int = 14,
         now: datetime,
     ) -> "Knowledge":
-        """All that ``history`` says at ``now``; ``segments`` names the segment of each customer who has one."""
+        """All that ``history`` says at ``now``; ``segments`` names the segment of each customer who has one.
+
+        Somebody whose purchases must not be learned from is left out of ``history`` before.
+        """
         members: defaultdict[str, list[str]] = defaultdict(list)
         for customer, segment in (segments or {}).items():
             members[segment].append(customer)
