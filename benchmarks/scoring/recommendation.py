@@ -9,25 +9,23 @@ library and was chosen on the thirty days before, which are shown beside. What w
 import csv
 import gzip
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from attrs import frozen
-
 from crmkit.adapters.batch.recommendation import EaseLearner
 from crmkit.ports import ItemLearner
 from crmkit.rules.recommendation import (
+    BackTest,
     History,
     Item,
     ItemWalk,
-    Knowledge,
     Neighbours,
     Purchase,
-    RecommendationFacts,
     RecommendationPolicy,
-    decide,
+    back_test,
 )
 from harness import Bench, Goal, Line, at_least
 
@@ -65,78 +63,44 @@ def catalogue() -> list[Item]:
     return [Item(id=code, offered=False) for code in sorted(codes) if not code[0].isdigit()]
 
 
-@frozen
-class Window:
-    """The thirty days after a cut: what each customer who was known before bought in them."""
-
-    cut: datetime
-    past: History
-    then: Mapping[str, frozenset[str]]
-
-    def hit_rate(self, recommend: Callable[[str], Iterable[str]], *, new: bool) -> float:
-        hits = 0
-        for customer, bought in self.then.items():
-            counts = bought - set(self.past.customers[customer]) if new else bought
-            hits += not counts.isdisjoint(recommend(customer))
-        return hits / len(self.then)
-
-
 @cache
-def window(cut: datetime) -> Window:
-    past = History.of(line for line in purchases() if line.at < cut)
-    future = History.of(line for line in purchases() if cut <= line.at < cut + DAYS)
-    products = {line.item_id for line in purchases() if line.item_id[0].isdigit()}
-    then = {customer: products & set(items) for customer, items in future.customers.items()}
-    return Window(
-        cut=cut,
-        past=past,
-        then={each: frozenset(items) for each, items in then.items() if each in past.customers and items},
+def tried(cut: datetime, learner: ItemLearner, *, new: bool) -> BackTest:
+    return back_test(
+        RecommendationPolicy(repeats=not new),
+        purchases(),
+        learn=lambda history: learned(cut, learner, history),
+        items=catalogue(),
+        since=cut,
+        until=cut + DAYS,
     )
 
 
-@cache
-def knowledge(cut: datetime, learner: ItemLearner | None) -> Knowledge:
-    past = window(cut).past
-    neighbours: Neighbours = learner.learn(past, now=cut) if learner else {}
-    return Knowledge.of(past, neighbours=neighbours, items=catalogue(), now=cut)
+_LEARNED: dict[tuple[datetime, ItemLearner], Neighbours] = {}
 
 
-def recommended(cut: datetime, learner: ItemLearner | None, *, new: bool) -> float:
-    seen, policy = window(cut), RecommendationPolicy(repeats=not new)
-    known = knowledge(cut, learner)
-
-    def items(customer: str) -> tuple[str, ...]:
-        facts = RecommendationFacts(bought=seen.past.of_customer(customer), knowledge=known)
-        return decide(policy, facts, now=cut).item_ids
-
-    return seen.hit_rate(items, new=new)
+def learned(cut: datetime, learner: ItemLearner, history: History) -> Neighbours:
+    """The same for new items and for the next purchase, so learned once."""
+    if (cut, learner) not in _LEARNED:
+        _LEARNED[cut, learner] = learner.learn(history, now=cut)
+    return _LEARNED[cut, learner]
 
 
 def popular(cut: datetime, *, new: bool) -> float:
     """The ten that most customers have bought, without those that the customer has where only new ones count."""
-    seen = window(cut)
-    counts: dict[str, int] = {}
-    for kept in seen.past.customers.values():
-        for item in kept:
-            counts[item] = counts.get(item, 0) + item[0].isdigit()
+    past = History.of(line for line in purchases() if line.at < cut)
+    then = History.of(line for line in purchases() if cut <= line.at < cut + DAYS)
+    offered = {line.item_id for line in purchases()} - {item.id for item in catalogue()}
+    counts = Counter(item for kept in past.customers.values() for item in kept if item in offered)
     ranked = sorted(counts, key=lambda item: (-counts[item], item))
-
-    def items(customer: str) -> list[str]:
-        own = seen.past.customers[customer] if new else {}
-        return [item for item in ranked[: len(own) + 10] if item not in own][:10]
-
-    return seen.hit_rate(items, new=new)
-
-
-def popular_lately(cut: datetime, *, new: bool) -> float:
-    """The same by what is bought these days."""
-    seen, known = window(cut), knowledge(cut, None)
-    policy = RecommendationPolicy(repeats=not new)
-    if new:
-        return recommended(cut, None, new=True)
-    nobody = RecommendationFacts(knowledge=known)
-    best = decide(policy, nobody, now=cut).item_ids
-    return seen.hit_rate(lambda _: best, new=False)
+    hits = customers = 0
+    for customer, kept in then.customers.items():
+        if customer not in past.customers or offered.isdisjoint(kept):
+            continue
+        own = past.customers[customer] if new else {}
+        best = [item for item in ranked[: len(own) + 10] if item not in own][:10]
+        customers += 1
+        hits += not (kept.keys() - own.keys()).isdisjoint(best)
+    return hits / customers
 
 
 def line(what: str, measure: Callable[[datetime], float], goal: Goal | None = None) -> list[Line]:
@@ -152,10 +116,10 @@ def line(what: str, measure: Callable[[datetime], float], goal: Goal | None = No
 WALK, EASE = ItemWalk(), EaseLearner()
 LINES = [
     *line("new items: popular", lambda cut: popular(cut, new=True)),
-    *line("new items: popular these days", lambda cut: popular_lately(cut, new=True)),
-    *line("new items: walk, no dependencies", lambda cut: recommended(cut, WALK, new=True), at_least(0.44)),
-    *line("new items: EASE, numpy", lambda cut: recommended(cut, EASE, new=True), at_least(0.5)),
+    *line("new items: popular these days", lambda cut: tried(cut, WALK, new=True).trend_hit_rate),
+    *line("new items: walk, no dependencies", lambda cut: tried(cut, WALK, new=True).hit_rate, at_least(0.44)),
+    *line("new items: EASE, numpy", lambda cut: tried(cut, EASE, new=True).hit_rate, at_least(0.5)),
     *line("next purchase: popular", lambda cut: popular(cut, new=False)),
-    *line("next purchase: popular these days", lambda cut: popular_lately(cut, new=False)),
-    *line("next purchase: walk, no dependencies", lambda cut: recommended(cut, WALK, new=False), at_least(0.82)),
+    *line("next purchase: popular these days", lambda cut: tried(cut, WALK, new=False).trend_hit_rate),
+    *line("next purchase: walk, no dependencies", lambda cut: tried(cut, WALK, new=False).hit_rate, at_least(0.82)),
 ]

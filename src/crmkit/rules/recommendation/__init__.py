@@ -1,5 +1,6 @@
 """Recommendation: what a customer is likely to buy next, again or for the first time, and why."""
 
+from crmkit.rules.recommendation.back_test import BackTest, back_test
 from crmkit.rules.recommendation.decide import decide
 from crmkit.rules.recommendation.decision import (
     Recommendation,
@@ -8,16 +9,15 @@ from crmkit.rules.recommendation.decision import (
     Source,
 )
 from crmkit.rules.recommendation.facts import RecommendationFacts
-from crmkit.rules.recommendation.knowledge import Item, Knowledge, Neighbours
+from crmkit.rules.recommendation.learning import Item, ItemWalk, Knowledge, Neighbours, freshness, trend
 from crmkit.rules.recommendation.policy import RecommendationPolicy
 from crmkit.rules.recommendation.purchases import Bought, History, Purchase
 from crmkit.rules.recommendation.texts import TEXTS
-from crmkit.rules.recommendation.trend import freshness, trend
-from crmkit.rules.recommendation.walk import ItemWalk
 
 __all__ = [
     "KINDS",
     "TEXTS",
+    "BackTest",
     "Bought",
     "History",
     "Item",
@@ -31,6 +31,7 @@ __all__ = [
     "RecommendationOutcome",
     "RecommendationPolicy",
     "Source",
+    "back_test",
     "decide",
     "freshness",
     "trend",

@@ -2,8 +2,8 @@
 
 >>> from datetime import UTC, timedelta
 >>> from crmkit.rules.recommendation.purchases import History, Purchase
->>> from crmkit.rules.recommendation.knowledge import Knowledge
->>> from crmkit.rules.recommendation.walk import ItemWalk
+>>> from crmkit.rules.recommendation.learning.knowledge import Knowledge
+>>> from crmkit.rules.recommendation.learning.walk import ItemWalk
 >>> now = datetime(2026, 3, 1, tzinfo=UTC)
 >>> bought = [("C-1", "tea", 60), ("C-1", "tea", 30), ("C-2", "tea", 9), ("C-2", "cup", 9), ("C-3", "salt", 3)]
 >>> history = History.of(

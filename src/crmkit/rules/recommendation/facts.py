@@ -1,7 +1,7 @@
 """What recommendations for one customer are made from."""
 
 from crmkit.domain.model import Key, Line, model
-from crmkit.rules.recommendation.knowledge import Knowledge
+from crmkit.rules.recommendation.learning.knowledge import Knowledge
 from crmkit.rules.recommendation.purchases import Bought
 
 __all__ = ["RecommendationFacts"]

@@ -7,8 +7,8 @@ from datetime import datetime
 from attrs import field, frozen
 
 from crmkit.domain.model import Key, Line, model
+from crmkit.rules.recommendation.learning.trend import trend
 from crmkit.rules.recommendation.purchases import History
-from crmkit.rules.recommendation.trend import trend
 
 __all__ = ["Item", "Knowledge", "Neighbours"]
 

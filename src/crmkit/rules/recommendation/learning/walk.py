@@ -12,9 +12,9 @@ from datetime import datetime
 
 from crmkit.domain.model import model
 from crmkit.errors import InvalidInput
-from crmkit.rules.recommendation.knowledge import Neighbours
+from crmkit.rules.recommendation.learning.knowledge import Neighbours
+from crmkit.rules.recommendation.learning.trend import freshness, trend
 from crmkit.rules.recommendation.purchases import History
-from crmkit.rules.recommendation.trend import freshness, trend
 
 __all__ = ["ItemWalk"]
 
