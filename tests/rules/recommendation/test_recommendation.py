@@ -252,6 +252,18 @@ class TestDecide:
         listed = facts("eva", bought, items=(Item(id="fax"),))
         assert told(decide(RecommendationPolicy(), listed, now=NOW)) == [("tea", "repeat"), ("fax", "popular")]
 
+    def test_what_only_the_customer_bought_long_ago_is_not_offered_again(self):
+        bought = [line("eva", "fax", 91), line("eva", "tea", 90), line("eva", "pen", 500)]
+        assert told(decide(RecommendationPolicy(), facts("eva", bought), now=NOW)) == [("tea", "repeat")]
+        listed = facts("eva", bought, items=(Item(id="pen"),))
+        assert told(decide(RecommendationPolicy(), listed, now=NOW)) == [("tea", "repeat"), ("pen", "repeat")]
+
+    def test_what_a_learner_holds_to_be_far_is_not_near(self):
+        history = History.of(SHOP)
+        far = Knowledge(neighbours={"tea": (("cup", 0.0), ("salt", -1.0))})
+        asked = RecommendationFacts(bought=history.of_customer("eva"), knowledge=far)
+        assert decide(RecommendationPolicy(repeats=False), asked, now=NOW).item_ids == ()
+
     def test_no_more_than_were_asked_for(self):
         found = decide(RecommendationPolicy(count=1), facts("eva", SHOP), now=NOW)
         assert told(found) == [("tea", "repeat")]
@@ -278,6 +290,8 @@ class TestDecide:
             item = asked.knowledge.item(each.item_id)
             assert item.offered
             assert each.item_id not in excluded
+            sold_at = asked.knowledge.sold_at.get(each.item_id, NOW)
+            assert sold_at >= NOW - 90 * DAY or each.item_id in asked.knowledge.items
             if each.item_id in owned:
                 assert repeats
                 assert item.consumable

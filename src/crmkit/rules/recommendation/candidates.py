@@ -26,17 +26,16 @@ class Candidates:
     now: datetime
 
     def allowed(self, item_id: str) -> bool:
-        """Whether the item may be recommended at all: offered, not excluded, and not owned where once is enough."""
+        """Whether the item may be recommended: offered, still sold, not excluded, and not owned where once is enough."""
         known = self.facts.knowledge
         item = known.item(item_id)
         if not item.offered or item_id in self._excluded:
             return False
-        if item_id in self._owned:
-            return self.policy.repeats and item.consumable
         sold_at = known.sold_at.get(item_id)
         # the catalogue knows better than the silence of buyers
-        stale = sold_at is not None and self.now - sold_at > timedelta(days=self.policy.stale_days)
-        return not stale or item_id in known.items
+        if item_id not in known.items and sold_at and self.now - sold_at > timedelta(days=self.policy.stale_days):
+            return False
+        return item_id not in self._owned or (self.policy.repeats and item.consumable)
 
     def again(self) -> Iterator[Recommendation]:
         """What the customer buys, by how often and by how much it is bought these days; the best has a score of 1."""
@@ -122,7 +121,7 @@ class Candidates:
         for owned in self._owned:
             for item_id, weight in self.facts.knowledge.neighbours.get(owned, ()):
                 sums[item_id] += weight
-        return {item_id: total for item_id, total in sums.items() if item_id not in self._owned}
+        return {item_id: total for item_id, total in sums.items() if total > 0 and item_id not in self._owned}
 
     def _nearest(self, chosen: AbstractSet[str]) -> Mapping[str, str]:
         """To which of what was bought each of ``chosen`` is nearest; the smaller id of equals."""
