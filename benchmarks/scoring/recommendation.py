@@ -8,7 +8,6 @@ library and was chosen on the thirty days before, which are shown beside. What w
 
 import csv
 import gzip
-import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -29,8 +28,7 @@ from crmkit.rules.recommendation import (
 )
 from harness import Bench, Goal, Line, at_least
 
-DATA = Path(os.environ.get("CRMKIT_BENCH_DATA") or Path(__file__).parents[3] / "shared" / "data")
-FILE = DATA / "scoring" / "online_retail_2010_2011.csv.gz"
+FILE = Path(__file__).parents[3] / "shared" / "data" / "scoring" / "online_retail_2010_2011.csv.gz"
 DAYS = timedelta(days=30)
 TEST = datetime(2011, 11, 10, tzinfo=UTC)
 EARLIER = TEST - DAYS
