@@ -9,6 +9,7 @@ from crmkit.ports.audit_trail import AuditTrail
 from crmkit.ports.candidates import CandidateIndex, KeyEntry
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.commands import Commands
+from crmkit.ports.item_learner import ItemLearner
 from crmkit.ports.notifier import Notifier
 from crmkit.ports.outbox import DeadLetter, Outbox
 from crmkit.ports.policies import PolicyStore
@@ -25,6 +26,7 @@ __all__ = [
     "Commands",
     "DeadLetter",
     "IdSource",
+    "ItemLearner",
     "KeyEntry",
     "Notifier",
     "Outbox",

@@ -3,6 +3,7 @@
 from crmkit.domain.texts import TEXTS as EVENT_TEXTS
 from crmkit.rules import (
     assignment,
+    behaviour,
     dedup,
     fairness,
     filing,
@@ -10,18 +11,17 @@ from crmkit.rules import (
     lifetime,
     prediction,
     reclaim,
+    recommendation,
     routing,
     scoring,
+    segments,
     transfer,
 )
 
 __all__ = ["KINDS", "TEXTS"]
 
 _ENGINES = (dedup, assignment, reclaim, scoring, prediction, routing, transfer, filing)
+_ANALYSES = (gaming, lifetime, segments, behaviour, recommendation)
 
-KINDS: tuple[type, ...] = (
-    *(kind for engine in _ENGINES for kind in engine.KINDS),
-    *gaming.KINDS,
-    *lifetime.KINDS,
-)
-TEXTS = (EVENT_TEXTS, *(engine.TEXTS for engine in _ENGINES), fairness.TEXTS, gaming.TEXTS, lifetime.TEXTS)
+KINDS: tuple[type, ...] = tuple(kind for room in (*_ENGINES, *_ANALYSES) for kind in room.KINDS)
+TEXTS = (EVENT_TEXTS, fairness.TEXTS, *(room.TEXTS for room in (*_ENGINES, *_ANALYSES)))
