@@ -1,9 +1,20 @@
-"""Pictures of duplicate search, of fairness and of reclaims to come as SVG; needs the extra ``charts`` and no network."""
+"""Pictures of duplicate search, fairness, reclaims to come and scores as SVG; needs the extra ``charts`` and no network."""
 
 from crmkit.adapters.charts.clusters import cluster_svg
 from crmkit.adapters.charts.fairness import fairness_svg
 from crmkit.adapters.charts.reclaims import reclaims_svg
+from crmkit.adapters.charts.scores import cohorts_svg, lift_svg, reliability_svg, segments_svg
 from crmkit.adapters.charts.thresholds import threshold_svg
 from crmkit.adapters.charts.waterfall import waterfall_svg
 
-__all__ = ["cluster_svg", "fairness_svg", "reclaims_svg", "threshold_svg", "waterfall_svg"]
+__all__ = [
+    "cluster_svg",
+    "cohorts_svg",
+    "fairness_svg",
+    "lift_svg",
+    "reclaims_svg",
+    "reliability_svg",
+    "segments_svg",
+    "threshold_svg",
+    "waterfall_svg",
+]

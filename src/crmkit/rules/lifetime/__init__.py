@@ -5,6 +5,7 @@ the best. Nothing here knows today's date: it enters as ``as_of``.
 """
 
 from crmkit.rules.lifetime.back_test import FITS, BackTest, Contender, back_test
+from crmkit.rules.lifetime.cohorts import Cohort, cohorts
 from crmkit.rules.lifetime.models import (
     BgNbd,
     GammaGamma,
@@ -29,6 +30,7 @@ __all__ = [
     "TEXTS",
     "BackTest",
     "BgNbd",
+    "Cohort",
     "Contender",
     "CustomerOutlook",
     "GammaGamma",
@@ -44,6 +46,7 @@ __all__ = [
     "back_test",
     "bought_after",
     "churn_list",
+    "cohorts",
     "discounted_purchases",
     "fit_bg_nbd",
     "fit_gamma_gamma",
