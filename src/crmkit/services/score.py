@@ -53,10 +53,8 @@ def score_lead(ctx: Context, lead_id: LeadId, *, idempotency_key: str | None = N
 
     def work(uow: UnitOfWork, now: datetime) -> ScoreDecision:
         lead = uow.leads.get(lead_id)
-        facts = ScoreFacts(record=lead, events=_events(_newest(uow, [lead_id], limit=MOST_EVENTS)))
-        decision = decide(policy_in_force(uow, now), facts, now=now)
-        rating = (decision.score, decision.grade, decision.next_change_at)
-        uow.save(*_changes(lead, rating, now))
+        decision = decide(policy_in_force(uow, now), _facts(uow, lead), now=now)
+        uow.save(*_changes(lead, decision.rating, now))
         return decision
 
     return ctx.command(work, ScoreDecision, idempotency_key=idempotency_key)
@@ -69,8 +67,7 @@ def what_would_make(ctx: Context, lead_id: LeadId, grade: str, *, fixed: Collect
         NotFound: there is no such lead.
     """
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
-        now, lead = ctx.clock.now(), uow.leads.get(lead_id)
-        facts = ScoreFacts(record=lead, events=_events(_newest(uow, [lead_id], limit=MOST_EVENTS)))
+        now, facts = ctx.clock.now(), _facts(uow, uow.leads.get(lead_id))
         return what_if(policy_in_force(uow, now), facts, grade, fixed=fixed, now=now)
 
 
@@ -135,6 +132,10 @@ def _scored(uow: UnitOfWork, leads: Iterable[Lead], now: datetime, *, more: bool
     changes = [change for pair in zip(found, ratings, strict=True) for change in _changes(*pair, now)]
     uow.save(*changes)
     return Rescored(scored=len(found), changed=len(changes), more=more)
+
+
+def _facts(uow: UnitOfWork, lead: Lead) -> ScoreFacts:
+    return ScoreFacts(record=lead, events=_events(_newest(uow, [lead.id], limit=MOST_EVENTS)))
 
 
 def _carried(lead: Lead) -> Rating:

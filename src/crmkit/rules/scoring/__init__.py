@@ -2,10 +2,10 @@
 
 from crmkit.rules.scoring.decays import Decay, HalfLife, LinearDecay, NoDecay
 from crmkit.rules.scoring.decide import decide
-from crmkit.rules.scoring.decision import Axis, Contribution, ScoreDecision, ScoreOutcome
+from crmkit.rules.scoring.decision import Axis, Contribution, Rating, ScoreDecision, ScoreOutcome
 from crmkit.rules.scoring.facts import ScoreEvent, ScoreFacts
 from crmkit.rules.scoring.grades import GradeByScore, GradeMatrix, Grading, Ladder, Rung
-from crmkit.rules.scoring.many import Rating, rate_many
+from crmkit.rules.scoring.many import rate_many
 from crmkit.rules.scoring.policy import ScorePolicy, SignalGroup
 from crmkit.rules.scoring.ready import lead_scoring
 from crmkit.rules.scoring.signals import Attribute, Band, Engagement, Frequency, Measure, Signal

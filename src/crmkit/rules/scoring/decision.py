@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 from attrs import frozen
 
@@ -9,7 +10,10 @@ from crmkit.domain.model import Line, model
 from crmkit.domain.reasons import Reason
 from crmkit.rules.policy import Decision
 
-__all__ = ["Axis", "Contribution", "ScoreDecision", "ScoreOutcome"]
+__all__ = ["Axis", "Contribution", "Rating", "ScoreDecision", "ScoreOutcome"]
+
+Rating: TypeAlias = tuple[int, str, datetime | None]
+"""Score, grade, and the instant at which they next change by themselves."""
 
 
 class Axis(StrEnum):
@@ -58,6 +62,11 @@ class ScoreDecision(Decision):
     engagement: int
     contributions: tuple[Contribution, ...]
     next_change_at: datetime | None = None
+
+    @property
+    def rating(self) -> Rating:
+        """What of it is written on the record."""
+        return self.score, self.grade, self.next_change_at
 
     def top_positive(self, most: int = 3) -> tuple[Contribution, ...]:
         """What speaks for the record, the weightiest first."""

@@ -15,21 +15,18 @@ conditions, and of a million records a few hundred answer differently.
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import TypeAlias
 
 from crmkit.domain.change import Record
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.conditions import any_of, bind, compile_table
 from crmkit.rules.scoring.decide import decide, expected
+from crmkit.rules.scoring.decision import Rating
 from crmkit.rules.scoring.facts import ScoreEvent, ScoreFacts
 from crmkit.rules.scoring.plan import fields_of
 from crmkit.rules.scoring.policy import ScorePolicy
 from crmkit.rules.scoring.signals import Attribute, Engagement, Frequency
 
-__all__ = ["Rating", "rate_many"]
-
-Rating: TypeAlias = tuple[int, str, datetime | None]
-"""Score, grade, and the instant at which they next change by themselves."""
+__all__ = ["rate_many"]
 
 CHUNK = 10_000
 """Records whose answers are held at a time."""
@@ -109,8 +106,7 @@ class _Known(dict[tuple[bool, ...], Rating]):
     def one(self, record: Record, events: Mapping[str, Sequence[ScoreEvent]]) -> Rating:
         """The rating of one record on its own."""
         facts = ScoreFacts(record=record, events=tuple(events.get(record.id, ())))
-        decision = decide(self.policy, facts, now=self.now)
-        return decision.score, decision.grade, decision.next_change_at
+        return decide(self.policy, facts, now=self.now).rating
 
     def until(self, rating: Rating, record: Record, *, opted_out: bool) -> Rating:
         """``rating``, with the first instant at which an answer about the record changes that counts."""

@@ -10,9 +10,9 @@ from math import exp, inf, log, log1p
 from typing import ClassVar
 
 from crmkit.domain.model import model
-from crmkit.errors import InvalidInput
 from crmkit.rules.lifetime.models.bg_nbd_ahead import ALIKE, FAR, averaged, summed
-from crmkit.rules.lifetime.models.purchase_model import WEEK, checked_days
+from crmkit.rules.lifetime.models.purchase_model import WEEK, checked_days, checked_positive
+from crmkit.rules.lifetime.models.quadrature import log_sum
 from crmkit.rules.lifetime.models.search import Slope, lowest
 from crmkit.rules.lifetime.models.tally import Row, Tally, counted
 from crmkit.rules.lifetime.purchases import History
@@ -45,9 +45,7 @@ class BgNbd:
 
     def check(self) -> None:
         """All four are positive."""
-        for name in ("r", "alpha", "a", "b"):
-            if getattr(self, name) <= 0:
-                raise InvalidInput("must be positive.", field=f"BgNbd.{name}", hint="Fit the model to histories.")
+        checked_positive(self, "r", "alpha", "a", "b")
 
     def alive(self, history: History) -> float:
         """The probability that the customer did not leave after the last purchase; who never came back did not."""
@@ -70,7 +68,7 @@ class BgNbd:
             return exp(fades)
         now, then = self._left(history, history.age / WEEK), self._left(history, later)
         # (A3 + A4) later over (A3 + A4) now, each as A3 (1 + e^left)
-        return min(1.0, exp(fades + _log_one_and(then) - _log_one_and(now)))
+        return min(1.0, exp(fades + log_sum(0.0, then) - log_sum(0.0, now)))
 
     def _left(self, history: History, age: float) -> float:
         """The logarithm of A4 / A3: the odds of having left."""
@@ -145,8 +143,3 @@ def _summed(
         gone += count * left
         by_b -= count * left / leaves
     return value, by_r, by_alpha, gone / a, by_b
-
-
-def _log_one_and(odds: float) -> float:
-    """ln(1 + e^odds)."""
-    return odds + log1p(exp(-odds)) if odds > 0 else log1p(exp(odds))

@@ -7,6 +7,8 @@ other is equation 10 of P. Fader, B. Hardie, K. L. Lee (2005) without its denomi
 
 from math import cosh, exp, expm1, log, log1p, sinh, sqrt
 
+from crmkit.rules.lifetime.models.quadrature import log_sum
+
 __all__ = ["ALIKE", "FAR", "averaged", "summed"]
 
 ALIKE = 20.0
@@ -66,4 +68,4 @@ def averaged(shape: float, a: float, b: float, time: float) -> float:
 
 def _density(odds: float, a: float, b: float) -> float:
     """The logarithm of p^a (1 − p)^b at the logarithm of the odds of p."""
-    return a * odds - (a + b) * (odds + log1p(exp(-odds)) if odds > 0 else log1p(exp(odds)))
+    return a * odds - (a + b) * log_sum(0.0, odds)

@@ -15,9 +15,8 @@ from math import exp, expm1, inf, log, log1p
 from typing import ClassVar
 
 from crmkit.domain.model import model
-from crmkit.errors import InvalidInput
-from crmkit.rules.lifetime.models.purchase_model import WEEK, checked_days
-from crmkit.rules.lifetime.models.quadrature import nodes
+from crmkit.rules.lifetime.models.purchase_model import WEEK, checked_days, checked_positive
+from crmkit.rules.lifetime.models.quadrature import log_sum, nodes
 from crmkit.rules.lifetime.models.search import Slope, lowest
 from crmkit.rules.lifetime.models.tally import Row, Tally, counted
 from crmkit.rules.lifetime.purchases import History
@@ -50,9 +49,7 @@ class ParetoNbd:
 
     def check(self) -> None:
         """All four are positive."""
-        for name in ("r", "alpha", "s", "beta"):
-            if getattr(self, name) <= 0:
-                raise InvalidInput("must be positive.", field=f"ParetoNbd.{name}", hint="Fit the model to histories.")
+        checked_positive(self, "r", "alpha", "s", "beta")
 
     def alive(self, history: History) -> float:
         """The probability that the customer has not left yet."""
@@ -73,7 +70,7 @@ class ParetoNbd:
     def silence(self, history: History, *, days: float) -> float:
         """The probability of no purchase in the next ``days``: how much likelier a history is than a longer silence."""
         now, later = self._ways(history, 0.0), self._ways(history, checked_days(days))
-        return min(1.0, exp(_log_sum(*later) - _log_sum(*now)))
+        return min(1.0, exp(log_sum(*later) - log_sum(*now)))
 
     def _ways(self, history: History, weeks: float) -> tuple[float, float]:
         """The logarithms of being there after more ``weeks`` of silence, and of having left before."""
@@ -122,7 +119,7 @@ def _summed(
         shape, log_alpha, log_beta = r + x, log(alpha + age), log(beta + age)
         there = -shape * log_alpha - s * log_beta
         left, when_alpha, when_beta, per_alpha, per_beta = _departures(shape, alpha, s, beta, recency, age)
-        whole = _log_sum(there, left)
+        whole = log_sum(there, left)
         stays, goes = count * exp(there - whole), count * exp(left - whole)
         value += count * whole
         by_r -= stays * log_alpha + goes * when_alpha
@@ -168,9 +165,3 @@ def _departures(
         per_alpha / total,
         per_beta / total,
     )
-
-
-def _log_sum(one: float, other: float) -> float:
-    """ln(e^one + e^other)."""
-    high, low = (one, other) if one > other else (other, one)
-    return high + log1p(exp(low - high))

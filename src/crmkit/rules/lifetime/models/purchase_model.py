@@ -5,7 +5,7 @@ from typing import ClassVar, Protocol
 from crmkit.errors import InvalidInput
 from crmkit.rules.lifetime.purchases import MOST_DAYS, History
 
-__all__ = ["WEEK", "PurchaseModel", "checked_days"]
+__all__ = ["WEEK", "PurchaseModel", "checked_days", "checked_positive"]
 
 WEEK = 7.0
 """Days. The numbers of all models are per week, as the papers give them."""
@@ -42,3 +42,15 @@ def checked_days(days: float) -> float:
     if not 0 <= days <= MOST_DAYS:
         raise InvalidInput(f"must lie between 0 and {MOST_DAYS}.", field="days", hint="90 or 365 are usual.")
     return days / WEEK
+
+
+def checked_positive(model: PurchaseModel, *names: str) -> None:
+    """Nothing, where those numbers of ``model`` are positive.
+
+    Raises:
+        InvalidInput: one is not.
+    """
+    for name in names:
+        if getattr(model, name) <= 0:
+            field = f"{type(model).__name__}.{name}"
+            raise InvalidInput("must be positive.", field=field, hint="Fit the model to histories.")

@@ -1,9 +1,9 @@
-"""Integrals of smooth functions by the rule of Gauss and Legendre."""
+"""Integrals of smooth functions by the rule of Gauss and Legendre, and sums of what is known by its logarithm."""
 
 from functools import cache
-from math import cos, pi
+from math import cos, exp, log1p, pi
 
-__all__ = ["NODES", "nodes"]
+__all__ = ["NODES", "log_sum", "nodes"]
 
 NODES = 32
 """Exact for polynomials up to degree 63."""
@@ -29,6 +29,16 @@ def nodes(count: int = NODES) -> tuple[tuple[float, float], ...]:
         _, slope = _legendre(count, root)
         found.append(((1 + root) / 2, 1 / ((1 - root * root) * slope * slope)))
     return tuple(found)
+
+
+def log_sum(one: float, other: float) -> float:
+    """ln(e^one + e^other), without an overflow.
+
+    >>> log_sum(1_000.0, 0.0), round(log_sum(0.0, 0.0), 6)
+    (1000.0, 0.693147)
+    """
+    high, low = (one, other) if one > other else (other, one)
+    return high + log1p(exp(low - high))
 
 
 def _legendre(degree: int, at: float) -> tuple[float, float]:
