@@ -10,6 +10,7 @@ from crmkit.domain.change import created
 from crmkit.domain.ids import Ref
 from crmkit.domain.model import revise
 from crmkit.errors import Conflict, NotFound
+from crmkit.rules.profiling import ProfilingPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.rules.scoring import (
     Attribute,
@@ -18,6 +19,7 @@ from crmkit.rules.scoring import (
     GradeByScore,
     Ladder,
     LinearDecay,
+    ScoreOutcome,
     ScorePolicy,
     SignalGroup,
     lead_scoring,
@@ -186,3 +188,20 @@ class TestRescoring:
         assert found.decision.grade == "A"
         assert what_would_make(ctx, "L-1", "no such grade") is None
         assert leads_of(ctx)["L-1"].version == version
+
+
+def test_who_is_not_to_be_profiled_has_the_neutral_score(ctx):
+    quiet = a_lead(id="L-1", industry="Retail", tags=("no_profiling",))
+    keep(ctx, quiet, a_lead(id="L-2", industry="Retail"), policy=POLICY)
+    keep(ctx, policy=ProfilingPolicy(id="lead", opt_out="contains(tags, 'no_profiling')"))
+    score_all(ctx)
+    assert [lead.score for lead in leads_of(ctx).values()] == [0, 20]
+    assert score_lead(ctx, "L-1").outcome is ScoreOutcome.OPTED_OUT
+
+
+def test_what_a_score_policy_says_of_opting_out_holds_beside_what_all_are_asked(ctx):
+    policy = revise(POLICY, opt_out="region == 'West'", neutral=7)
+    keep(ctx, a_lead(id="L-1", region="West"), a_lead(id="L-2", tags=("no_profiling",)), policy=policy)
+    keep(ctx, policy=ProfilingPolicy(id="lead", opt_out="contains(tags, 'no_profiling')"))
+    score_all(ctx)
+    assert [lead.score for lead in leads_of(ctx).values()] == [7, 7]

@@ -10,6 +10,7 @@ from crmkit.rules import (
     gaming,
     lifetime,
     prediction,
+    profiling,
     reclaim,
     recommendation,
     routing,
@@ -23,5 +24,5 @@ __all__ = ["KINDS", "TEXTS"]
 _ENGINES = (dedup, assignment, reclaim, scoring, prediction, routing, transfer, filing)
 _ANALYSES = (gaming, lifetime, segments, behaviour, recommendation)
 
-KINDS: tuple[type, ...] = tuple(kind for room in (*_ENGINES, *_ANALYSES) for kind in room.KINDS)
+KINDS: tuple[type, ...] = tuple(kind for room in (*_ENGINES, *_ANALYSES, profiling) for kind in room.KINDS)
 TEXTS = (EVENT_TEXTS, fairness.TEXTS, *(room.TEXTS for room in (*_ENGINES, *_ANALYSES)))

@@ -8,9 +8,10 @@ from crmkit.domain.activities.interaction import Interaction
 from crmkit.domain.change import Change
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import LeadId
-from crmkit.domain.model import model
+from crmkit.domain.model import model, revise
 from crmkit.domain.sales.lead import Lead, LeadStatus
 from crmkit.ports.store import UnitOfWork
+from crmkit.rules.profiling import ProfilingPolicy
 from crmkit.rules.scoring import (
     Rating,
     ScoreDecision,
@@ -117,11 +118,17 @@ def _looked_through(uow: UnitOfWork, now: datetime, chunk: int) -> tuple[int, li
 def policy_in_force(uow: UnitOfWork, now: datetime) -> ScorePolicy:
     """The tenant's policy for leads at ``now``, or the standard one.
 
-    With policies for several entities, the one for leads carries the id ``"lead"``.
+    With policies for several entities, the one for leads carries the id ``"lead"``. Who is not to be
+    profiled at all has opted out of it too.
     """
     named = uow.policies.in_force(ScorePolicy, now, id=Lead.entity)
     policy = named or uow.policies.in_force(ScorePolicy, now)
-    return policy if policy is not None and policy.record == Lead.entity else lead_scoring()
+    policy = policy if policy is not None and policy.record == Lead.entity else lead_scoring()
+    profiling = uow.policies.in_force(ProfilingPolicy, now, id=Lead.entity)
+    if profiling is None:
+        return policy
+    fields = tuple(dict.fromkeys((*policy.custom_fields, *profiling.custom_fields)))
+    return revise(policy, opt_out=f"({policy.opt_out}) or ({profiling.opt_out})", custom_fields=fields)
 
 
 def _scored(uow: UnitOfWork, leads: Iterable[Lead], now: datetime, *, more: bool = False) -> Rescored:
