@@ -54,17 +54,20 @@ _SUGGESTIONS = 10
 _EQUAL = ("==", "!=", "in")
 _ORDER = (*OPERATORS, "in")
 _ASKS: dict[Kind, tuple[str, ...]] = {
-    Kind.TEXT: (*_ORDER, "contains", "startswith"),
-    Kind.INTEGER: _ORDER,
-    Kind.DECIMAL: _ORDER,
-    Kind.NUMBER: _ORDER,
-    Kind.MONEY: _ORDER,
-    Kind.BOOLEAN: _EQUAL,
-    Kind.DATE: (*_ORDER, "within"),
-    Kind.INSTANT: (*_ORDER, "within"),
-    Kind.CHOICE: _EQUAL,
-    Kind.ID: _EQUAL,
-    Kind.TAGS: ("contains",),
+    kind: (*asked, "missing")
+    for kind, asked in {
+        Kind.TEXT: (*_ORDER, "contains", "startswith"),
+        Kind.INTEGER: _ORDER,
+        Kind.DECIMAL: _ORDER,
+        Kind.NUMBER: _ORDER,
+        Kind.MONEY: _ORDER,
+        Kind.BOOLEAN: _EQUAL,
+        Kind.DATE: (*_ORDER, "within"),
+        Kind.INSTANT: (*_ORDER, "within"),
+        Kind.CHOICE: _EQUAL,
+        Kind.ID: _EQUAL,
+        Kind.TAGS: ("contains",),
+    }.items()
 }
 
 
@@ -74,7 +77,7 @@ def asks_of(kind: Kind) -> tuple[str, ...]:
     >>> asks_of(Kind.TAGS)
     ('contains', 'missing')
     """
-    return (*_ASKS[kind], "missing")
+    return _ASKS[kind]
 
 
 @frozen

@@ -16,11 +16,12 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Context, Decimal, InvalidOperation
 from enum import Enum
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from attrs import evolve
 
-from crmkit.domain.checks import MOST_DIGITS, MOST_TEXT, check_for
+from crmkit.domain.checks import MOST_DIGITS, MOST_TEXT, Check, check_for
 from crmkit.domain.values.money import Money
 from crmkit.errors import InvalidCondition, InvalidInput
 
@@ -47,6 +48,8 @@ MAX_PATH = 200
 
 _PATH = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 _EXACT = Context(prec=2 * MOST_DIGITS + 2)
+_CHECKS = {cls: check_for(cls) for cls in (str, bool, int, Decimal, datetime, date)}
+"""What a literal may be besides money; a bool is an int and an instant a date, so they come first."""
 
 
 def literal_of(raw: object, *, field: str) -> Literal:
@@ -59,9 +62,9 @@ def literal_of(raw: object, *, field: str) -> Literal:
         raw = raw.value
     if isinstance(raw, Money):
         return raw
-    for cls in (str, bool, int, Decimal, datetime, date):
+    for cls, check in _CHECKS.items():
         if isinstance(raw, cls):
-            return _checked(cls, raw, field)
+            return _checked(check, raw, field)
     raise InvalidCondition(
         f"cannot be compared with a {type(raw).__name__}.",
         field=field,
@@ -78,9 +81,9 @@ _HINTS: dict[type, str] = {
 }
 
 
-def _checked(cls: type, raw: Any, field: str) -> Literal:
+def _checked(check: Check, raw: Any, field: str) -> Literal:
     try:
-        value: Literal = check_for(cls)(field, raw)
+        value: Literal = check(field, raw)
     except InvalidInput as error:
         raise InvalidCondition(problems=error.problems) from None
     if isinstance(value, Decimal):
@@ -156,13 +159,18 @@ def path_of(raw: object) -> str:
     Raises:
         InvalidCondition: it is not.
     """
-    if not isinstance(raw, str) or len(raw) > MAX_PATH or not _PATH.fullmatch(raw):
+    if not isinstance(raw, str) or len(raw) > MAX_PATH or not _is_path(raw):
         raise InvalidCondition(
             f"is not a field name of at most {MAX_PATH} characters.",
             field="field",
             hint="Write for example score, address.city or custom.region.",
         )
     return str(raw)
+
+
+@lru_cache(maxsize=4_096)
+def _is_path(text: str) -> bool:
+    return _PATH.fullmatch(text) is not None
 
 
 def path_text(path: str) -> str:
