@@ -1,0 +1,5 @@
+"""Workflow: what a process engine does all day, beside the tools that people use for it today."""
+
+from workflow import business_hours
+
+LINES = [*business_hours.LINES]
