@@ -17,17 +17,18 @@ from crmkit.domain.model import revise
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.values.contact_points import Phone
-from crmkit.errors import InvalidCondition
+from crmkit.errors import InvalidCondition, NotAllowed
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
 from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services import assign as assigning
-from crmkit.services.assign import assign_waiting
+from crmkit.services.assign import assign_to, assign_waiting
 from crmkit.services.context import Context
 from crmkit.services.evidence import plan_leave
 from crmkit.services.pools import Batch, claim, claim_many, give_back
 from crmkit.services.reclaim import preview, sweep
 from crmkit.services.rollout import pause, resume
+from crmkit.services.transfer import transfer
 from crmkit.testing import NOW, FixedClock, a_calendar, a_lead, a_member, a_pool, an_account
 from crmkit.testing.contracts.threads import in_thread
 from crmkit.testing.faults import Plan, disturbed
@@ -241,6 +242,39 @@ def test_attack_40_a_batch_of_claims_that_had_to_wait_is_refused_to_who_was_disa
         uow.commit()
     assert [codes(decision) for decision in waiting.result().decisions] == [{"claim.inactive"}] * 3
     assert owned(ctx) == set()
+
+
+def test_attack_40_whom_an_assignment_found_active_and_who_leaves_meanwhile_receives_nothing(ctx):
+    keep(ctx, a_member(id="eva", team_id="east"), a_member(id="wei", team_id="east"), a_lead(), policies=[EAST])
+    with ctx.store.begin() as uow:
+        uow.save(uow.members.get("eva").move("leave", now=NOW))
+        waiting = in_thread(lambda: assign_waiting(ctx))
+        time.sleep(0.2)
+        uow.commit()
+    assert waiting.result().by_member == {"wei": 1}
+
+
+@pytest.mark.parametrize("give", ["assign_to", "transfer"])
+def test_attack_40_what_is_given_by_hand_to_who_leaves_meanwhile_is_refused(ctx, give):
+    free = {"owner_id": None, "owned_since": None, "reclaim_at": None, "reclaim_cause": ""}
+    record = due(1, **(free if give == "assign_to" else {}))
+    keep(ctx, a_member(id="eva"), a_member(id="wei"), record)
+
+    def given():
+        if give == "assign_to":
+            with pytest.raises(NotAllowed, match="left"):
+                assign_to(ctx, record.ref, "eva")
+        else:
+            assert transfer(ctx, [record.ref], "eva").transferred == ()
+
+    with ctx.store.begin() as uow:
+        uow.save(uow.members.get("eva").move("leave", now=NOW))
+        waiting = in_thread(given)
+        time.sleep(0.2)
+        uow.commit()
+    waiting.result()
+    with ctx.store.begin(read_only=True) as uow:
+        assert uow.accounts.get(record.id).owner_id != "eva"
 
 
 # --- stalls ---------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Giving new leads and accounts to somebody: by the assignment policy, or by hand.
 
 All assignments of a tenant take turns (one lock), so that two leads that come in at the same instant never
-both go to the same "next" member. Members whose capacity is limited are locked too, as claims do it.
+both go to the same "next" member. Members whose capacity is limited are locked too, as claims do it, and
+whoever is chosen stays active until the record is theirs.
 """
 
 from collections import Counter
@@ -32,7 +33,7 @@ from crmkit.rules.assignment import (
 )
 from crmkit.rules.reclaim import ClaimPolicy
 from crmkit.services.context import Context
-from crmkit.services.custody import Custody, history, lock_of, owned_by, policy_for
+from crmkit.services.custody import Custody, history, lock_of, owned_by, policy_for, stay
 from crmkit.services.transfer_desk import Receiver, TransferDesk
 from crmkit.services.turns import Turns
 from crmkit.services.twins import Twins
@@ -134,7 +135,7 @@ def assign_to(ctx: Context, ref: Ref, member_id: str, *, idempotency_key: str | 
 
     def work(uow: UnitOfWork, now: datetime) -> HandedOver:
         uow.lock(LOCK, lock_of(member_id))
-        member = uow.members.get(member_id)
+        member = uow.members.get(member_id, locking="wait")
         record: Owned = owned_by(uow, ref.entity).get(ref.id, locking="wait")
         if member.status is not MemberStatus.ACTIVE:
             raise NotAllowed(f"{member.ref} is {member.status.value}.", hint="Choose an active member.", id=member_id)
@@ -188,6 +189,8 @@ def _assigned(
     facts, turns = _facts(ctx, uow, policy, records, now)
     facts = _planned(ctx, policy, records, facts, now)
     shared = share_out(policy, records, facts, now=now)
+    chosen = {decision.member_id for decision in shared.decisions}
+    stay(uow, [each.member for each in facts.candidates if each.member.id in chosen])
     custody = Custody.of(
         uow, entity, now=now, owners=(decision.member_id for decision in shared.decisions), pools=False
     )

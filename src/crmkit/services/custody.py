@@ -35,7 +35,7 @@ from crmkit.domain.stewardship.ownership import (
     Returned,
 )
 from crmkit.domain.stewardship.protection import Protection
-from crmkit.errors import InvalidInput, NotAllowed
+from crmkit.errors import InvalidInput, NotAllowed, StaleVersion
 from crmkit.ports.store import Repository, UnitOfWork
 from crmkit.rules.assignment import AssignmentPolicy
 from crmkit.rules.reclaim import (
@@ -61,6 +61,7 @@ __all__ = [
     "owned_by",
     "owning",
     "policy_for",
+    "stay",
     "unruled",
 ]
 
@@ -298,3 +299,15 @@ def calendar_of(uow: UnitOfWork, calendar_id: CalendarId | None) -> WorkingCalen
         NotFound: there is none of that id.
     """
     return None if calendar_id is None else uow.calendars.get(calendar_id)
+
+
+def stay(uow: UnitOfWork, members: Iterable[Member]) -> None:
+    """``members`` stay as they were read until the unit of work ends: nobody is disabled while they are given something.
+
+    Raises:
+        StaleVersion: one has changed since; the whole command is to be tried again.
+    """
+    known = {member.id: member.version for member in members}
+    found = uow.members.find(F.id.in_(sorted(known)), locking="wait") if known else []
+    if {member.id: member.version for member in found} != known:
+        raise StaleVersion("A member changed meanwhile.", hint="Read it again.")

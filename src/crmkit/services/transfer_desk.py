@@ -77,7 +77,11 @@ class TransferDesk:
         self.over_caps = over_caps
         self.writing = writing
         self.policy = uow.policies.in_force(TransferPolicy, now) or TransferPolicy()
-        self.to: Member | None = None if receiver.member_id is None else uow.members.get(receiver.member_id)
+        keep: Locking = "wait" if writing else "none"
+        # kept until the end: nobody who receives is disabled meanwhile
+        self.to: Member | None = (
+            None if receiver.member_id is None else uow.members.get(receiver.member_id, locking=keep)
+        )
         self.check_pool()
         self.records: dict[str, Owned] = {}
         self.decisions: list[TransferDecision] = []
