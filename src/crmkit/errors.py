@@ -49,6 +49,7 @@ __all__ = [
     "StorageFailed",
     "UnknownField",
     "UnknownKind",
+    "UnreadableRecord",
 ]
 
 
@@ -181,6 +182,12 @@ class OutcomeUnknown(StorageFailed):
     """The connection broke while committing: look the idempotency key up before trying again."""
 
     code = "storage.outcome_unknown"
+
+
+class UnreadableRecord(StorageFailed):
+    """A stored record no longer is what its entity may be; ``params`` names it as ``entity`` and ``id``."""
+
+    code = "storage.unreadable"
 
 
 class SchemaMismatch(StorageFailed):

@@ -20,7 +20,7 @@ from crmkit.domain.model import model
 from crmkit.domain.organization.limits import Span
 from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.ownership import Cause, Owned
-from crmkit.errors import CrmError, InvalidInput, StorageFailed
+from crmkit.errors import CrmError, InvalidInput, StorageFailed, UnreadableRecord
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.policy import PolicyRef
 from crmkit.rules.reclaim import ReclaimDecision, ReclaimOutcome, ReclaimPolicy
@@ -241,6 +241,11 @@ class _Run:
         ids: list[str] = []
         try:
             done = self.ctx.store.run(lambda uow: self.settle(uow, phase, size, ids), self.ctx.acting)
+        except UnreadableRecord as error:
+            if error.params["entity"] != self.entity:
+                raise
+            self.book([failure(Ref(entity=self.entity, id=str(error.params["id"])), error)])
+            return True
         except StorageFailed:
             raise
         except Exception:

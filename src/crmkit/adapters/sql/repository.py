@@ -18,7 +18,7 @@ from crmkit.adapters.sql.mapping import ColumnKind, Dialect, sql_type
 from crmkit.adapters.sql.tables import EntityTable
 from crmkit.domain.change import Record
 from crmkit.domain.conditions import BoundCondition, Condition, FieldCatalogue, Kind, bind
-from crmkit.errors import NotFound
+from crmkit.errors import NotFound, UnreadableRecord
 from crmkit.ports.store import EVERY, Locking
 
 __all__ = ["BoundQuery", "CompiledQuery", "EntityQueries", "SqlRepository"]
@@ -59,6 +59,7 @@ class EntityQueries:
         self.dialect = dialect
         self._statements = statements
         self._cache: dict[Hashable, CompiledQuery] = {}
+        self.id_place = [column.name for column in entity.columns].index("id")
         table = entity.table
         one = sa.select(*entity.columns).where(table.c.tenant == _text("tenant"), table.c.id == _text("id"))
         self.get = statements.compile(one)
@@ -161,8 +162,6 @@ class SqlRepository(Generic[R]):
         self._queries = queries
         self._connection = connection
         self._tenant = tenant
-        self._load = queries.entity.code.load
-        self._load_all = queries.entity.code.load_all
 
     def get(self, id: str, *, locking: Locking = "none") -> R:
         """The record of that id."""
@@ -171,7 +170,7 @@ class SqlRepository(Generic[R]):
         if row is None:
             entity = self._queries.entity.cls.entity
             raise NotFound(f"There is no {entity} of that id.", entity=entity, id=id)
-        return cast(R, self._load(row))
+        return cast(R, self._load_all([row])[0])
 
     def get_many(self, ids: Iterable[str]) -> Mapping[str, R]:
         """Those that exist, by id."""
@@ -228,6 +227,30 @@ class SqlRepository(Generic[R]):
         rows = self._connection.rows(query.statement, query.values(self._tenant, now))
         load = self._queries.value_loader(field)
         return {load(value): count for value, count in rows}
+
+    def _load_all(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """The records of ``rows``.
+
+        Raises:
+            UnreadableRecord: one of them is none; the error names it.
+        """
+        code = self._queries.entity.code
+        try:
+            return code.load_all(rows)
+        except Exception:
+            for row in rows:
+                try:
+                    code.load(row)
+                except Exception as error:
+                    id = row[self._queries.id_place]
+                    raise _unreadable(self._queries.entity.cls.entity, id, error) from error
+            raise
+
+
+def _unreadable(entity: str, id: str, error: Exception) -> UnreadableRecord:
+    # the error's class only: its text may quote what is stored
+    message = f"The {entity} {id!r} cannot be read: {type(error).__name__}."
+    return UnreadableRecord(message, hint="Mend its row, or delete it.", entity=entity, id=id)
 
 
 def _text(name: str) -> "sa.BindParameter[str]":
