@@ -48,7 +48,7 @@ from crmkit.rules.prediction.training import plain_sums
 from crmkit.rules.prediction.training.regression import Sums
 from crmkit.services.context import Context
 from crmkit.services.profiling import refusing
-from crmkit.services.purchases import days_of, every_day, today
+from crmkit.services.purchases import days_of, every_day, held, today
 
 __all__ = [
     "CHURN",
@@ -194,12 +194,12 @@ def train_churn(
     Raises:
         InvalidInput: nobody bought before the last ``days``, a deal is in another currency, or no such zone.
     """
-    now = ctx.clock.now()
+    now, given = ctx.clock.now(), held(purchases)
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         known = uow.commands.recall(idempotency_key, ChurnReport) if idempotency_key else None
         if known is not None:
             return known
-        bought = every_day(uow, purchases, currency=currency, zone=zone, now=now)
+        bought = every_day(uow, given, currency=currency, zone=zone, now=now)
     as_of = today(now, zone)
     if not churn_rows(bought, as_of=as_of - timedelta(days=days)):
         hint = "Choose fewer days, or hand in older purchases."
@@ -226,6 +226,7 @@ def churn_of(
         NotAllowed: no model was trained.
         InvalidInput: the model ``"churn"`` came from elsewhere, a deal is in another currency, or no such zone.
     """
+    given = held(purchases)
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         now, account = ctx.clock.now(), uow.accounts.get(account_id)
         trained = uow.policies.in_force(PredictionModel, now, id=CHURN)
@@ -234,7 +235,7 @@ def churn_of(
         if refusing(uow, Account.entity, now)(account):
             return decide(trained, PredictionFacts(row={}, opted_out=True), now=now)
         days, currency = _asked(trained)
-        bought = days_of(uow, account_id, purchases, currency=currency, zone=zone, now=now)
+        bought = days_of(uow, account_id, given, currency=currency, zone=zone, now=now)
     rows = churn_rows(bought, days=days, currency=currency, as_of=today(now, zone))
     return decide(trained, PredictionFacts(row=rows.get(account_id, {})), now=now)
 

@@ -17,7 +17,7 @@ from crmkit.rules import lifetime, recommendation
 from crmkit.services.profiling import refusing
 from crmkit.services.sales import Sale, sales
 
-__all__ = ["days_of", "every_day", "every_line", "lines_of", "today", "willing"]
+__all__ = ["days_of", "every_day", "every_line", "held", "lines_of", "today", "willing"]
 
 CHUNK = 500
 """Accounts read by one query."""
@@ -33,6 +33,11 @@ def today(now: datetime, zone: str) -> date:
     return in_zone(now, zone).date()
 
 
+def held(purchases: Iterable[P] | None) -> list[P] | None:
+    """The host's purchases, to be read before a unit of work begins: they may come out of the same store."""
+    return None if purchases is None else list(purchases)
+
+
 def willing(uow: UnitOfWork, ids: Iterable[str], *, now: datetime) -> dict[str, Account]:
     """Those of the accounts that are there and have not opted out, with one query for every ``CHUNK`` of them."""
     refuses, found = refusing(uow, Account.entity, now), dict[str, Account]()
@@ -43,7 +48,7 @@ def willing(uow: UnitOfWork, ids: Iterable[str], *, now: datetime) -> dict[str, 
 
 
 def every_day(
-    uow: UnitOfWork, purchases: Iterable[lifetime.Purchase] | None, *, currency: str, zone: str, now: datetime
+    uow: UnitOfWork, purchases: Sequence[lifetime.Purchase] | None, *, currency: str, zone: str, now: datetime
 ) -> list[lifetime.Purchase]:
     """By day in ``zone``: ``purchases``, or else the won deals, of all accounts that may be profiled.
 
@@ -55,7 +60,7 @@ def every_day(
 
 
 def every_line(
-    uow: UnitOfWork, purchases: Iterable[recommendation.Purchase] | None, *, now: datetime
+    uow: UnitOfWork, purchases: Sequence[recommendation.Purchase] | None, *, now: datetime
 ) -> list[recommendation.Purchase]:
     """By line: ``purchases``, or else the won deals with a product, of all accounts that may be profiled."""
     given = purchases if purchases is not None else _by_line(sales(uow, now=now))
@@ -65,7 +70,7 @@ def every_line(
 def days_of(
     uow: UnitOfWork,
     account_id: AccountId,
-    purchases: Iterable[lifetime.Purchase] | None,
+    purchases: Sequence[lifetime.Purchase] | None,
     *,
     currency: str,
     zone: str,
@@ -78,7 +83,7 @@ def days_of(
 
 
 def lines_of(
-    uow: UnitOfWork, account_id: AccountId, purchases: Iterable[recommendation.Purchase] | None, *, now: datetime
+    uow: UnitOfWork, account_id: AccountId, purchases: Sequence[recommendation.Purchase] | None, *, now: datetime
 ) -> list[recommendation.Purchase]:
     """The same for one account, whoever that is: ask first."""
     if purchases is None:
