@@ -80,7 +80,7 @@ class ChurnReport:
 
     Args:
         model: under which reference it is stored.
-        training: the report on all snapshots. A customer stands in several of them, so it is a little too good.
+        training: the report on all snapshots. A customer stands in several of them, so it may be too good.
         back_test: what a model that knew nothing of the last days would have been worth on them; ``None`` where the
             history is too short to try that. Believe this one.
     """
