@@ -17,6 +17,7 @@ from crmkit.services.context import Context
 from crmkit.services.missed import MissesTold, missed_purchases, tell_missed
 from crmkit.services.relay import relay
 from crmkit.testing import NOW, FixedClock, FixedIds, a_member, an_account, an_opportunity
+from crmkit.testing.faults import Plan, disturbed
 from crmkit.testing.history import History, Told
 
 DAY = timedelta(days=1)
@@ -50,15 +51,15 @@ def change(ctx, account_id, **fields):
     ctx.store.run(work)
 
 
-def regular(number, *, silent=20, every=10, times=8):
+def regular(number, *, silent=20):
     """Deals of an account that came every ten days, and has been silent for twenty."""
-    for nth in range(times):
+    for nth in range(8):
         yield an_opportunity(
             id=f"O-{number}-{nth}",
             account_id=f"A-{number}",
             status="won",
             stage="won",
-            closed_at=NOW - (silent + every * nth) * DAY,
+            closed_at=NOW - (silent + 10 * nth) * DAY,
         )
 
 
@@ -112,6 +113,16 @@ def test_a_miss_is_told_once_however_often_it_runs(ctx):
     assert len(tasks(ctx)) == 1
 
 
+def test_a_deal_written_down_late_moves_the_date_and_tells_nobody_again(ctx):
+    keep(ctx, firm(1), *regular(1))
+    [before] = missed_purchases(ctx)
+    tell_missed(ctx)
+    keep(ctx, an_opportunity(id="O-late", account_id="A-1", status="won", closed_at=NOW - 25 * DAY))
+    [after] = missed_purchases(ctx)
+    assert after.rhythm.due_on != before.rhythm.due_on
+    assert tell_missed(ctx) == MissesTold(known=1)
+
+
 def test_the_next_miss_is_another_one(ctx):
     keep(ctx, firm(1), *regular(1))
     tell_missed(ctx)
@@ -146,6 +157,16 @@ def test_many_are_told_in_pieces(ctx):
     assert tell_missed(ctx, chunk=2) == MissesTold(told=5)
     assert {task.subject_id for task in tasks(ctx).values()} == {f"A-{number}" for number in range(5)}
     assert tell_missed(ctx, chunk=2) == MissesTold(known=5)
+
+
+def test_a_hundred_misses_take_as_many_calls_of_the_store_as_one(ctx):
+    calls = []
+    for numbers in (range(1), range(1, 101)):
+        keep(ctx, *(firm(number) for number in numbers), *(deal for n in numbers for deal in regular(n)))
+        plan = Plan()
+        assert tell_missed(disturbed(ctx, plan)).told == len(numbers)
+        calls.append(plan.calls)
+    assert calls[0] == calls[1]
 
 
 def test_orders_of_the_host_take_the_place_of_deals(ctx):

@@ -1,7 +1,7 @@
 """Regular customers who should have come by now: seen, and told to their owners once for each miss.
 
-What was told stands as a task beside the account, under an id made of the account and the day on which the purchase
-was due. So a run that is repeated, or that two workers do at once, tells nobody twice.
+What was told stands as a task beside the account, under an id made of the account and the day of its last purchase.
+So a run that is repeated, that two workers do at once, or that meets a deal written down late tells nobody twice.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -66,8 +66,8 @@ def tell_missed(
 ) -> MissesTold:
     """Every owner has a task for each of those customers, and a notice of it in the outbox; each miss is told once.
 
-    Run it every day. A transaction every ``chunk`` accounts, each with four queries; stopped half-way it may be
-    called again.
+    Run it every day. A transaction every ``chunk`` accounts, with as many queries for one as for all of them;
+    stopped half-way it may be called again.
 
     Args:
         ctx: the ports.
@@ -115,7 +115,8 @@ def _told(
 
 
 def _task_id(missed: MissedPurchase) -> TaskId:
-    return TaskId(f"missed:{missed.customer_id}:{missed.rhythm.due_on.isoformat()}")
+    """By the last purchase and not by when the next was due, which an older deal that is written down late moves."""
+    return TaskId(f"missed:{missed.customer_id}:{missed.rhythm.last.isoformat()}")
 
 
 def _task(
