@@ -141,11 +141,16 @@ def test_a_fitter_does_the_fitting(ctx):
     assert [each.customer_id for each in risks[0]] == [each.customer_id for each in risks[1]]
 
 
-@pytest.mark.parametrize("days", [90, 0])
-def test_an_empty_store_is_nothing_to_learn_from(ctx, days):
+def test_an_empty_store_is_nothing_to_learn_from(ctx):
     with pytest.raises(InvalidInput, match="leaves no purchase") as refused:
-        learn_lifetime(ctx, days=days)
+        learn_lifetime(ctx)
     assert refused.value.field == "days"
+
+
+@pytest.mark.parametrize("days", [0, -1, 10**9])
+def test_days_are_days(ctx, days):
+    with pytest.raises(InvalidInput, match="between 1 and 36525"):
+        learn_lifetime(ctx, days=days)
 
 
 def test_with_nobody_left_the_list_is_empty(ctx):

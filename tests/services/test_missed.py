@@ -203,6 +203,8 @@ def test_an_empty_store_has_nobody_to_tell(ctx):
     assert tell_missed(ctx) == MissesTold()
     with pytest.raises(InvalidInput, match="at least 1"):
         tell_missed(ctx, within_days=0)
+    with pytest.raises(InvalidInput, match="at least 1"):
+        tell_missed(ctx, chunk=0)
 
 
 def test_the_account_itself_is_left_as_it_is(ctx):

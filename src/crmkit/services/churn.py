@@ -29,7 +29,7 @@ from crmkit.errors import InvalidInput, NotAllowed
 from crmkit.ports.arithmetic import Arithmetic
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.lifetime import Purchase
-from crmkit.rules.lifetime.purchases import purchase_days
+from crmkit.rules.lifetime.purchases import MOST_DAYS, purchase_days
 from crmkit.rules.policy import PolicyRef
 from crmkit.rules.prediction import (
     Example,
@@ -48,7 +48,7 @@ from crmkit.rules.prediction.training import plain_sums
 from crmkit.rules.prediction.training.regression import Sums
 from crmkit.services.context import Context
 from crmkit.services.profiling import refusing
-from crmkit.services.purchases import days_of, every_day, held, today
+from crmkit.services.purchases import days_of, every_day, held, reaching_back, today
 
 __all__ = [
     "CHURN",
@@ -66,6 +66,8 @@ CHURN = "churn"
 APART = timedelta(days=30)
 """From one day at which purchases are cut to the next."""
 SNAPSHOTS = 4
+MOST_SNAPSHOTS = 120
+"""Ten years: what customers did before then says little of those of today."""
 OUTCOME = re.compile(r"no purchase in (\d+) days(?:, amounts in ([A-Z]{3}))?")
 
 Row = Mapping[Line, int | float]
@@ -106,10 +108,11 @@ def churn_examples(
     """Customers as they were known ``days`` before ``as_of`` and at days before that, and who bought nothing then.
 
     Raises:
-        InvalidInput: ``days`` or ``snapshots`` is less than 1.
+        InvalidInput: ``days`` or ``snapshots`` is less than 1 or beyond reason.
     """
-    if days < 1 or snapshots < 1:
-        raise InvalidInput("must be at least 1.", field="days" if days < 1 else "snapshots", hint="90 and 4 are usual.")
+    for field, given, most in (("days", days, MOST_DAYS), ("snapshots", snapshots, MOST_SNAPSHOTS)):
+        if not 1 <= given <= most:
+            raise InvalidInput(f"must lie between 1 and {most}.", field=field, hint="90 days and 4 are usual.")
     bought = purchase_days(purchases)
     cuts = [as_of - timedelta(days=days) - number * APART for number in range(snapshots)]
     return [example for cut in cuts for example in _examples(bought, days, currency, cut)]
@@ -137,7 +140,7 @@ def learn_churn(
         now: when the training is.
 
     Raises:
-        InvalidInput: a number is less than 1, or no such currency.
+        InvalidInput: a number is less than 1 or beyond reason, or no such currency.
     """
     settings = TrainingSettings(id=CHURN, outcome=_outcome(days, currency))
     examples = churn_examples(purchases, days=days, currency=currency, snapshots=snapshots, as_of=as_of)
@@ -157,12 +160,16 @@ def churn_back_test(
     """What a model learnt ``days`` before ``as_of`` would have been worth since; ``None`` where all did the same.
 
     It knows no purchase and no outcome of the days that it is tried on.
+
+    Raises:
+        InvalidInput: as for ``learn_churn``.
     """
-    bought, cut = list(purchases), as_of - timedelta(days=days)
-    became = _examples(purchase_days(bought), days, currency, cut)
+    bought = list(purchases)
+    became = churn_examples(bought, days=days, currency=currency, snapshots=1, as_of=as_of)
     outcomes = [float(each.outcome is True) for each in became]
     if len(set(outcomes)) < 2:
         return None
+    cut = as_of - timedelta(days=days)
     trained = learn_churn(bought, days=days, currency=currency, snapshots=snapshots, sums=sums, as_of=cut, now=now)
     said = [decide(trained.model, PredictionFacts(row=each.row), now=now).probability for each in became]
     return quality(said, outcomes)
@@ -192,7 +199,7 @@ def train_churn(
         idempotency_key: a repeat gets the same answer.
 
     Raises:
-        InvalidInput: nobody bought before the last ``days``, a deal is in another currency, or no such zone.
+        InvalidInput: nobody bought before the last ``days``, a deal is in another currency, no such currency or zone.
     """
     now, given = ctx.clock.now(), held(purchases)
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
@@ -201,9 +208,7 @@ def train_churn(
             return known
         bought = every_day(uow, given, currency=currency, zone=zone, now=now)
     as_of = today(now, zone)
-    if not churn_rows(bought, as_of=as_of - timedelta(days=days)):
-        hint = "Choose fewer days, or hand in older purchases."
-        raise InvalidInput("leaves no purchase before them.", field="days", hint=hint)
+    reaching_back(bought, days=days, as_of=as_of)
     sums = plain_sums if arithmetic is None else arithmetic.over
     trained = learn_churn(bought, days=days, currency=currency, sums=sums, as_of=as_of, now=now)
     tried = churn_back_test(bought, days=days, currency=currency, sums=sums, as_of=as_of, now=now)

@@ -1,7 +1,6 @@
 """Lifetime value over what is stored: learn once a day or so, and see who is about to leave."""
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 
 from crmkit.domain.model import model
 from crmkit.errors import InvalidInput
@@ -22,7 +21,7 @@ from crmkit.rules.lifetime.back_test import Fit
 from crmkit.rules.lifetime.outlook import SpendFit
 from crmkit.rules.lifetime.purchases import MOST_DAYS
 from crmkit.services.context import Context
-from crmkit.services.purchases import every_day, held, today
+from crmkit.services.purchases import every_day, held, reaching_back, today
 
 __all__ = ["ChurnRisks", "churn_risks", "learn_lifetime"]
 
@@ -66,9 +65,7 @@ def learn_lifetime(
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         bought = every_day(uow, given, currency=currency, zone=zone, now=now)
     as_of = today(now, zone)
-    if not any(each.on <= as_of - timedelta(days=max(days, 1)) for each in bought):
-        hint = "Choose fewer days, or hand in older purchases."
-        raise InvalidInput("leaves no purchase before them.", field="days", hint=hint)
+    reaching_back(bought, days=days, as_of=as_of)
     fits, fit_spend = _fits(fitter)
     return learn(bought, days=days, currency=currency, fits=fits, fit_spend=fit_spend, as_of=as_of)
 

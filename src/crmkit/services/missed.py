@@ -12,6 +12,7 @@ from crmkit.domain.change import Change, created
 from crmkit.domain.ids import TaskId
 from crmkit.domain.model import model
 from crmkit.domain.parties.account import Account
+from crmkit.errors import InvalidInput
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules import lifetime
 from crmkit.rules.lifetime import MissedPurchase, Purchase
@@ -78,8 +79,10 @@ def tell_missed(
         chunk: accounts in one transaction.
 
     Raises:
-        InvalidInput: ``within_days`` is less than 1, or no such zone.
+        InvalidInput: ``within_days`` or ``chunk`` is less than 1, or no such zone.
     """
+    if chunk < 1:
+        raise InvalidInput("must be at least 1.", field="chunk", hint="500 is usual.")
     missed = missed_purchases(ctx, within_days=within_days, zone=zone, purchases=purchases)
     told = MissesTold()
     for first in range(0, len(missed), chunk):

@@ -5,19 +5,21 @@ nobody could ask whether they object.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
 from crmkit.domain.ids import AccountId
 from crmkit.domain.parties.account import Account
 from crmkit.domain.values import in_zone
+from crmkit.errors import InvalidInput
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules import lifetime, recommendation
+from crmkit.rules.lifetime.purchases import MOST_DAYS
 from crmkit.services.profiling import refusing
 from crmkit.services.sales import Sale, sales
 
-__all__ = ["days_of", "every_day", "every_line", "held", "lines_of", "today", "willing"]
+__all__ = ["days_of", "every_day", "every_line", "held", "lines_of", "reaching_back", "today", "willing"]
 
 CHUNK = 500
 """Accounts read by one query."""
@@ -36,6 +38,20 @@ def today(now: datetime, zone: str) -> date:
 def held(purchases: Iterable[P] | None) -> list[P] | None:
     """The host's purchases, to be read before a unit of work begins: they may come out of the same store."""
     return None if purchases is None else list(purchases)
+
+
+def reaching_back(bought: Sequence[lifetime.Purchase], *, days: int, as_of: date) -> Sequence[lifetime.Purchase]:
+    """``bought``, where there is something to learn from before the last ``days`` on which models are tried.
+
+    Raises:
+        InvalidInput: nobody bought before them, or that is no number of days.
+    """
+    if not 1 <= days <= MOST_DAYS:
+        raise InvalidInput(f"must lie between 1 and {MOST_DAYS}.", field="days", hint="90 or 365 are usual.")
+    if not any(each.on <= as_of - timedelta(days=days) for each in bought):
+        hint = "Choose fewer days, or hand in older purchases."
+        raise InvalidInput("leaves no purchase before them.", field="days", hint=hint)
+    return bought
 
 
 def willing(uow: UnitOfWork, ids: Iterable[str], *, now: datetime) -> dict[str, Account]:
