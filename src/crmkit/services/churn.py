@@ -131,7 +131,7 @@ def learn_churn(
     """The model of who buys nothing within ``days``, from all that is known at the end of ``as_of``.
 
     Args:
-        purchases: of all customers; later ones than ``as_of`` are left out.
+        purchases: of all customers who may be profiled; later ones than ``as_of`` are left out.
         days: how far to look ahead.
         currency: of all amounts; without one they are not looked at.
         snapshots: how many days of the past are learnt from, each 30 days before the next.
