@@ -2,8 +2,9 @@
 
 Online Retail, 2010-12-01 to 2011-12-09 (Chen, UCI). The last ninety days are the test; models learn from customers as
 they were 90, 120, 150 and 180 days before it, and from what those did in the ninety days after. What is looked at
-was chosen on tests that are over by then (ninety days from 2011-05-08, 2011-05-23 and 2011-06-12). The peers get the
-same customers at the same days: recency, frequency and money as they are, and their logarithms.
+was chosen on tests that are over by then (ninety days from 2011-05-08, 2011-05-23 and 2011-06-12), by the AUC and by the
+Brier score with the mean put right, as below: the simplest of the best by both. The peers get the same customers at the same
+days: recency, frequency and money as they are, and their logarithms.
 
 How many buy in the autumn cannot be known from one year that has none, so probabilities are too high for everybody.
 The last lines move all log-odds of each model by one number, so that their mean comes true: what is left is how well
