@@ -24,6 +24,7 @@ from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.ports.store import Store
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
+from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ClaimPolicy, Exemption, Extensions, Pause, ReclaimPolicy, Refresh
 from crmkit.rules.routing import discount_approval
 from crmkit.rules.rulebook import RuleBook
@@ -78,6 +79,9 @@ POLICIES = (
     ClaimPolicy(id="account", holding_cap=9, quotas=(Limit(most=5, per="day"),), cooldown_days=7, calendar_id="cn"),
     AssignmentPolicy(entries=(Entry(name="East", to=(Target(team_ids=("TE-1",)),)),)),
     discount_approval(),
+    PredictionModel(
+        id="churn", outcome="no purchase in 90 days", trained_at=NOW - DAY, rows=400, base_rate=0.4, intercept=-0.4
+    ),
 )
 
 
@@ -139,6 +143,9 @@ def dealings():
     yield a_contact(id="C-21", account_id="A-21", phones=(Phone.parse("+4989654321"),))
     yield a_collaboration(record_id="A-2", member_id="M-1")
     yield an_opportunity(account_id="A-2")
+    for days in range(45, 145, 20):  # a regular customer who should have come a week ago
+        bought = {"status": "won", "stage": "won", "closed_at": NOW - days * DAY, "product": "pump"}
+        yield an_opportunity(id=f"O-{days}", account_id="A-6", **bought)
     yield a_task(subject_entity="lead", subject_id="L-1")
     yield a_task(id="T-2", owner_id="M-2", subject_entity="account", subject_id="A-2")
     yield a_task(id="T-22", owner_id="M-1", subject_entity="account", subject_id="A-22")

@@ -18,11 +18,14 @@ from crmkit.domain.stewardship.audit import Acting
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.errors import CrmError, OutcomeUnknown, StorageBusy, StorageFailed
+from crmkit.rules.lifetime import Purchase, learn
+from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
 from crmkit.services.back_test import back_test
 from crmkit.services.capture import capture_lead, capture_many
 from crmkit.services.check_policies import check_policies
+from crmkit.services.churn import CHURN, churn_of, train_churn
 from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
 from crmkit.services.deduplicate import deduplicate, table_of
@@ -46,12 +49,15 @@ from crmkit.services.follow_up import FollowUpForm, log_interaction
 from crmkit.services.hand_over import hand_over
 from crmkit.services.integrity import findings
 from crmkit.services.lead_form import LeadForm
+from crmkit.services.lifetime import churn_risks, learn_lifetime
 from crmkit.services.merge import merge, plan_merge
+from crmkit.services.missed import missed_purchases, tell_missed
 from crmkit.services.nearby import accounts_near
 from crmkit.services.offer import ScoredPair, offer
 from crmkit.services.pool_desk import browse, place
 from crmkit.services.pools import Batch, claim, claim_many, give_back
 from crmkit.services.reclaim import explain, preview, remedies, sweep
+from crmkit.services.recommend import learn_recommendations, recommend
 from crmkit.services.rekey import rekey
 from crmkit.services.relay import discard, relay, replay
 from crmkit.services.review import decide_match, labelled_pairs, labels, waiting
@@ -103,6 +109,8 @@ class Pairs:
 DAY = timedelta(days=1)
 ORDER = Evidence(kind="order", source="O-7", since=NOW)
 AWAY = Leave(begins=NOW + DAY, ends=NOW + 9 * DAY)
+REGULAR = [Purchase(customer_id="A-6", on=NOW.date() - days * DAY) for days in range(45, 145, 20)]
+OUTLOOK = learn(REGULAR, as_of=NOW.date())
 
 KEYED = {
     "capture somebody new": lambda ctx: capture_lead(ctx, NEW, idempotency_key=KEY),
@@ -204,6 +212,8 @@ RUNS = {
     "deduplicate": lambda ctx: deduplicate(ctx, Pairs(), "account"),
     "plan a leave": lambda ctx: plan_leave(ctx, "M-1", AWAY),
     "recount": lambda ctx: recount(ctx, "M-1"),
+    "tell who missed a purchase": tell_missed,
+    "train churn": lambda ctx: train_churn(ctx, idempotency_key=KEY),
 }
 """Runs over many records: what was done before the fault stays, and the repeat does the rest."""
 
@@ -230,11 +240,17 @@ LOOKS = {
     "labels": lambda ctx: labels(ctx, "lead", {}),
     "labelled pairs": lambda ctx: labelled_pairs(ctx, "lead"),
     "table": lambda ctx: table_of(ctx, "lead"),
+    "churn of one": lambda ctx: churn_of(ctx, "A-6"),
+    "learn lifetime": learn_lifetime,
+    "churn risks": lambda ctx: churn_risks(ctx, OUTLOOK, least_risk=0),
+    "see who missed a purchase": missed_purchases,
+    "learn recommendations": learn_recommendations,
+    "recommend": lambda ctx: recommend(ctx, "A-6"),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
 }
 """Questions write nothing."""
 
-ANSWERS_AGAIN = {**KEYED, **LOOKS, "capture many": RUNS["capture many"]}
+ANSWERS_AGAIN = {**KEYED, **LOOKS, **{name: RUNS[name] for name in ("capture many", "train churn")}}
 SERVICES = {**KEYED, **RUNS, **LOOKS}
 
 UNTRIED = {"dead_letters", "subject_of"}
@@ -273,9 +289,10 @@ def try_every_call(service, world, kind):
 
 
 def adopted(ctx):
-    """The versions of the policies, which pauses add to."""
+    """The versions of the policies that pauses and trainings add to."""
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
-        return [uow.policies.versions(ReclaimPolicy, id) for id in ("account", "lead")]
+        paused = [uow.policies.versions(ReclaimPolicy, id) for id in ("account", "lead")]
+        return [*paused, uow.policies.versions(PredictionModel, CHURN)]
 
 
 SEEN = {

@@ -23,7 +23,18 @@ from crmkit.domain.reasons import Catalogue
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
-from crmkit.rules import assignment, dedup, filing, prediction, reclaim, routing, scoring, transfer
+from crmkit.rules import (
+    assignment,
+    dedup,
+    filing,
+    lifetime,
+    prediction,
+    reclaim,
+    recommendation,
+    routing,
+    scoring,
+    transfer,
+)
 from crmkit.rules.policy import Decision, Policy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.testing import (
@@ -42,7 +53,9 @@ from crmkit.testing import (
 )
 
 DAY = timedelta(days=1)
-ENGINES = (dedup, assignment, reclaim, scoring, prediction, routing, transfer, filing)
+ENGINES = (dedup, assignment, reclaim, scoring, prediction, recommendation, routing, transfer, filing)
+SPEAKERS = (*ENGINES, lifetime)
+"""Those that give reasons; lifetime forecasts, and decides nothing by a policy."""
 PLACES = re.compile(r"\{(\w+)\}")
 # what duplicate search tells programs besides: how many matches, by which group, how similar which field
 FOR_PROGRAMS = {"match": {"matches", "group", "field", "similarity"}}
@@ -137,6 +150,37 @@ def prediction_cases():
     for policy in (learnt, few):
         for name, each in facts.items():
             yield Case(f"prediction of {policy.rows}: {name}", prediction.decide, policy, each)
+
+
+def recommendation_cases():
+    baskets = {"C-1": ("tea", "pot"), "C-2": ("tea", "cup"), "C-3": ("tea", "cup", "salt"), "C-4": ("salt",)}
+    history = recommendation.History.of(
+        recommendation.Purchase(customer_id=who, item_id=item, order_id=f"{who} {days}", at=NOW - days * DAY)
+        for who, items in baskets.items()
+        for item in items
+        for days in (40, 10)
+    )
+    items = (recommendation.Item(id="pot", step_up_to="kettle"), recommendation.Item(id="kettle", name="Kettle"))
+    knowledge = recommendation.Knowledge.of(
+        history,
+        neighbours=recommendation.ItemWalk().learn(history, now=NOW),
+        items=items,
+        segments={"C-4": "bakers"},
+        now=NOW,
+    )
+    facts = {
+        "regular": recommendation.RecommendationFacts(bought=history.of_customer("C-1"), knowledge=knowledge),
+        "newcomer": recommendation.RecommendationFacts(knowledge=knowledge, segment="bakers"),
+        "nothing left": recommendation.RecommendationFacts(
+            knowledge=knowledge, excluded=("tea", "cup", "pot", "salt", "kettle")
+        ),
+        "opted out": recommendation.RecommendationFacts(
+            bought=history.of_customer("C-1"), knowledge=knowledge, opted_out=True
+        ),
+    }
+    for policy in (recommendation.RecommendationPolicy(), recommendation.RecommendationPolicy(count=2, repeats=False)):
+        for name, each in facts.items():
+            yield Case(f"recommendation {policy.count}: {name}", recommendation.decide, policy, each)
 
 
 def broken_scoring():
@@ -473,6 +517,7 @@ CASES = [
     *claim_cases(),
     *scoring_cases(),
     *prediction_cases(),
+    *recommendation_cases(),
     *routing_cases(),
     *transfer_cases(),
     *filing_cases(),
@@ -482,6 +527,7 @@ CODEC = Codec(BOOK)
 
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 each_engine = pytest.mark.parametrize("engine", ENGINES, ids=lambda engine: engine.__name__.rpartition(".")[2])
+each_speaker = pytest.mark.parametrize("engine", SPEAKERS, ids=lambda engine: engine.__name__.rpartition(".")[2])
 
 
 @each_case
@@ -529,7 +575,7 @@ def test_every_reason_says_all_it_knows_in_english_and_chinese(case):
             assert known - said <= FOR_PROGRAMS.get(reason.code.partition(".")[0], set()), reason.code
 
 
-@each_engine
+@each_speaker
 def test_every_text_says_the_same_in_both_languages(engine):
     for code, (english, chinese) in engine.TEXTS.items():
         assert sorted(PLACES.findall(english)) == sorted(PLACES.findall(chinese)), code
@@ -537,7 +583,7 @@ def test_every_text_says_the_same_in_both_languages(engine):
         assert not chinese.isascii(), code
 
 
-@each_engine
+@each_speaker
 def test_every_reason_that_is_spelled_out_in_the_code_has_its_texts(engine):
     for code, params in spelled_out(engine):
         texts = engine.TEXTS.get(code)
@@ -572,7 +618,7 @@ def spelled_out(engine):
 
 
 def test_the_catalogue_has_every_text_once():
-    codes = [code for engine in ENGINES for code in engine.TEXTS]
+    codes = [code for engine in SPEAKERS for code in engine.TEXTS]
     assert len(set(codes)) == len(codes)
     assert isinstance(BOOK.texts, Catalogue)
     assert import_module("crmkit.domain.texts").TEXTS.keys().isdisjoint(codes)

@@ -11,6 +11,7 @@ from crmkit.services import back_test as replaying
 from crmkit.services import capture as capturing
 from crmkit.services import (
     check_policies,
+    churn,
     duplicates,
     evidence,
     existence,
@@ -18,10 +19,13 @@ from crmkit.services import (
     fairness,
     follow_up,
     integrity,
+    lifetime,
+    missed,
     nearby,
     pool_desk,
     pools,
     reclaim,
+    recommend,
     rollout,
     sharing,
     workflow,
@@ -136,7 +140,7 @@ class Leads(Group):
 
 
 class Customers(Group):
-    """Customers: duplicates and merges, hand-overs, what was said and done."""
+    """Customers: duplicates and merges, hand-overs, what was said and done, who leaves and what they will buy."""
 
     find_duplicates = Use(duplicates.find_duplicates)
     check_existence = Use(existence.check_existence)
@@ -155,6 +159,10 @@ class Customers(Group):
     near = Use(nearby.accounts_near)
     rekey = Use(rekeying.rekey)
     log_interaction = Use(follow_up.log_interaction)
+    train_churn = Use(churn.train_churn)
+    churn_of = Use(churn.churn_of)
+    tell_missed = Use(missed.tell_missed)
+    recommend = Use(recommend.recommend)
 
 
 class Members(Group):
@@ -203,7 +211,7 @@ class Filings(Group):
 
 
 class Insight(Group):
-    """What the rules will do, what they have done, and whether that was fair; nothing here writes."""
+    """What rules will do, what they have done, whether that was fair, and what customers will do; nothing here writes."""
 
     check_policies = Use(check_policies.check_policies)
     dry_run = Use(foreseeing.dry_run)
@@ -211,6 +219,10 @@ class Insight(Group):
     back_test = Use(replaying.back_test)
     fairness_report = Use(fairness.fairness_report)
     findings = Use(integrity.findings)
+    learn_lifetime = Use(lifetime.learn_lifetime)
+    churn_risks = Use(lifetime.churn_risks)
+    missed_purchases = Use(missed.missed_purchases)
+    learn_recommendations = Use(recommend.learn_recommendations)
 
 
 class Reviews(Group):

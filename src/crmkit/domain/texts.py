@@ -51,6 +51,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "interaction.logged": ("A {kind} with {subject_id} was logged.", "已记录与 {subject_id} 的 {kind}。"),
     "task.planned": ("{title} is due {due_at}.", "任务「{title}」截止 {due_at}。"),
     "task.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),
+    "task.purchase_missed": (
+        "{account_id} should have bought by {due_on}; the last purchase was {silent} days ago.",
+        "{account_id} 应于 {due_on} 前再次购买；上次购买距今 {silent} 天。",
+    ),
     "member.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),
     "existence.checked": (
         "{record} asked whether a customer is known: {outcome}.",

@@ -26,15 +26,17 @@ class Sale:
     amount: int = 0
 
 
-def sales(uow: UnitOfWork, *, currency: str = "", now: datetime) -> Iterator[Sale]:
-    """The deals of accounts won up to ``now``, read piece by piece.
+def sales(uow: UnitOfWork, *, currency: str = "", account_id: AccountId | None = None, now: datetime) -> Iterator[Sale]:
+    """The deals of accounts won up to ``now``, of all or of one account, read piece by piece.
 
     Without a ``currency`` all amounts are 0. A deal without an amount counts as a purchase of 0.
 
     Raises:
-        InvalidInput: a deal is in another currency: adding it up would be wrong, and leaving it out too.
+        InvalidInput: a deal is in another currency: adding it up would be wrong, and leaving it out too. Or its
+            amount is negative: that is no purchase.
     """
-    won = (F.status == StageKind.WON) & (F.closed_at <= now) & ~Missing("account_id")
+    whose = ~Missing("account_id") if account_id is None else F.account_id == account_id
+    won = (F.status == StageKind.WON) & (F.closed_at <= now) & whose
     for deal in uow.opportunities.scan(won):
         if deal.account_id is not None and deal.closed_at is not None:
             amount = _minor(deal, currency) if currency else 0
@@ -55,5 +57,11 @@ def _minor(deal: Opportunity, currency: str) -> int:
             f"does not fit opportunity {deal.id!r}, which is in {deal.amount.currency}.",
             field="currency",
             hint="Hand in purchases of your own, converted to one currency.",
+        )
+    if deal.amount.minor < 0:
+        raise InvalidInput(
+            f"is negative in opportunity {deal.id!r}.",
+            field="amount",
+            hint="Take returns off what was bought before, and hand in purchases of your own.",
         )
     return deal.amount.minor

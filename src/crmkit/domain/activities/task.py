@@ -1,15 +1,15 @@
 """A task: something to do for a record, by somebody, until a time."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from crmkit.domain.change import Change, Event, Record, changed, created
-from crmkit.domain.ids import MemberId, TaskId
+from crmkit.domain.ids import AccountId, MemberId, TaskId
 from crmkit.domain.lifecycle import Lifecycle
 from crmkit.domain.model import Line, Note, model
 
-__all__ = ["TASK", "Priority", "Task", "TaskMoved", "TaskPlanned", "TaskStatus"]
+__all__ = ["TASK", "Priority", "PurchaseMissed", "Task", "TaskMoved", "TaskPlanned", "TaskStatus"]
 
 
 class TaskStatus(StrEnum):
@@ -53,6 +53,16 @@ class TaskMoved(Event):
 
     type: ClassVar[str] = "task.moved"
     to_status: TaskStatus
+
+
+@model
+class PurchaseMissed(Event):
+    """A regular customer has not come though a purchase was due; ``silent`` are the days since the last one."""
+
+    type: ClassVar[str] = "task.purchase_missed"
+    account_id: AccountId
+    due_on: date
+    silent: int
 
 
 @model
