@@ -23,6 +23,7 @@ from crmkit.services import (
     pools,
     reclaim,
     rollout,
+    segments,
     sharing,
     workflow,
 )
@@ -59,6 +60,7 @@ __all__ = [
     "Pools",
     "Requests",
     "Reviews",
+    "Segments",
     "Use",
 ]
 
@@ -200,6 +202,19 @@ class Filings(Group):
     dispute = Use(disputing.dispute_filing)
     arbitrate = Use(disputing.arbitrate_filing)
     sweep = Use(disputing.sweep_filings)
+
+
+class Segments(Group):
+    """Sets of customers: who is in them, who was when, and who moved."""
+
+    refresh = Use(segments.refresh_segments)
+    add = Use(segments.add_to_segment)
+    remove = Use(segments.remove_from_segment)
+    members = Use(segments.members_of)
+    of = Use(segments.segments_of)
+    history = Use(segments.segment_history)
+    sizes = Use(segments.sizes)
+    migration = Use(segments.migration_between)
 
 
 class Insight(Group):
