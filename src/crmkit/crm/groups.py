@@ -8,8 +8,8 @@ from attrs import frozen
 
 from crmkit.services import assign as assigning
 from crmkit.services import back_test as replaying
-from crmkit.services import capture as capturing
 from crmkit.services import (
+    behaviour,
     check_policies,
     duplicates,
     evidence,
@@ -17,8 +17,10 @@ from crmkit.services import (
     extensions,
     fairness,
     follow_up,
+    importance,
     integrity,
     nearby,
+    placement,
     pool_desk,
     pools,
     reclaim,
@@ -27,6 +29,7 @@ from crmkit.services import (
     sharing,
     workflow,
 )
+from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
 from crmkit.services import deduplicate as deduplicating
 from crmkit.services import dry_run as foreseeing
@@ -135,6 +138,7 @@ class Leads(Group):
     unshare = Use(sharing.unshare)
     who_may = Use(sharing.who_may)
     log_interaction = Use(follow_up.log_interaction)
+    behaviour = Use(behaviour.behaviour_of)
 
 
 class Customers(Group):
@@ -155,6 +159,8 @@ class Customers(Group):
     unshare = Use(sharing.unshare)
     who_may = Use(sharing.who_may)
     near = Use(nearby.accounts_near)
+    grade = Use(importance.grade_customers)
+    behaviour = Use(behaviour.behaviour_of)
     rekey = Use(rekeying.rekey)
     log_interaction = Use(follow_up.log_interaction)
 
@@ -213,6 +219,7 @@ class Segments(Group):
     members = Use(segments.members_of)
     of = Use(segments.segments_of)
     history = Use(segments.segment_history)
+    place_customers = Use(placement.place_customers)
     sizes = Use(segments.sizes)
     migration = Use(segments.migration_between)
 

@@ -4,8 +4,9 @@ Whoever changes where a record stands takes the lock that ``locks_of`` names fir
 the same at once the second finds it done, and a merge moves what a refresh has just written.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 from zlib import crc32
 
@@ -19,10 +20,12 @@ from crmkit.domain.parties.segment import SegmentMembership, Why
 from crmkit.ports.store import EVERY, UnitOfWork
 from crmkit.services.context import Context
 
-__all__ = ["CHUNK", "OPEN", "Goal", "Standing", "Turnover", "holding_at", "locks_of", "settle"]
+__all__ = ["CHUNK", "OPEN", "Goal", "Standing", "Turnover", "holding_at", "locks_of", "settle", "sweep"]
 
 CHUNK = 500
 """Records in one transaction."""
+MOST_AT_ONCE = 50_000
+"""Records that are remembered to be written."""
 OPEN: Condition = F.until.missing()
 """Memberships that last."""
 _STRIPES = 512
@@ -99,6 +102,51 @@ class Standing:
         return membership.join()
 
 
+Candidates = Callable[[UnitOfWork, datetime], Iterable[Sequence[str]]]
+"""Chunks of ids of records that may stand elsewhere than they should."""
+Goals = Callable[[UnitOfWork, Sequence[str], datetime], Mapping[str, Goal]]
+"""Where each of these records is to stand."""
+
+
+def sweep(
+    ctx: Context, entity: str, scheme: str, candidates: Candidates, goals: Goals, *, chunk: int = CHUNK
+) -> Turnover:
+    """Every candidate stands in ``scheme`` where its goal says.
+
+    They are looked through in passing, and decided anew in a transaction every ``chunk`` of those that differ: so a
+    repeat writes nothing, one that was stopped goes on where it was, and memory stays flat.
+    """
+    turnover = Turnover()
+    while True:
+        with ctx.store.begin(ctx.acting, read_only=True) as uow:
+            now = ctx.clock.now()
+            looked = (_misplaced(uow, entity, scheme, goals(uow, ids, now), now) for ids in candidates(uow, now))
+            stale = list(islice(chain.from_iterable(looked), MOST_AT_ONCE))
+        written = Turnover()
+        for first in range(0, len(stale), chunk):
+
+            def work(uow: UnitOfWork, now: datetime, ids: Sequence[str] = stale[first : first + chunk]) -> Turnover:
+                uow.lock(*locks_of(entity, ids))
+                return settle(ctx, uow, entity, scheme, goals(uow, ids, now), now=now)
+
+            written += ctx.command(work, Turnover)
+        turnover += written
+        if len(stale) < MOST_AT_ONCE or written == Turnover():
+            return turnover
+
+
+def _misplaced(uow: UnitOfWork, entity: str, scheme: str, goals: Mapping[str, Goal], now: datetime) -> list[str]:
+    standing = Standing.of(uow, entity, goals, scheme=scheme, now=now).open
+    return [id_ for id_, goal in goals.items() if not _stands(standing.get((id_, scheme)), goal)]
+
+
+def _stands(held: SegmentMembership | None, goal: Goal) -> bool:
+    """Whether a record stands where it should, and in its own right."""
+    if held is None:
+        return not goal.segment
+    return held.segment == goal.segment and held.came_with is None
+
+
 def settle(
     ctx: Context, uow: UnitOfWork, entity: str, scheme: str, goals: Mapping[str, Goal], *, now: datetime
 ) -> Turnover:
@@ -117,9 +165,10 @@ def _steps(
     ctx: Context, standing: Standing, entity: str, scheme: str, id_: str, goal: Goal, now: datetime
 ) -> Iterator[Change[SegmentMembership]]:
     held = standing.open.get((id_, scheme))
+    if _stands(held, goal):
+        return
     if held is not None and held.segment == goal.segment:
-        if held.came_with is not None:
-            yield held.stand_alone(now=now)
+        yield held.stand_alone(now=now)
         return
     if held is not None:
         yield held.leave(goal.why, now=now)

@@ -1,7 +1,7 @@
 """Segments: who is in them by condition or by list, who was at any instant, and who went from which to which."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -17,7 +17,7 @@ from crmkit.errors import InvalidInput, NotAllowed, NotFound
 from crmkit.ports.store import EVERY, Repository, UnitOfWork
 from crmkit.rules.segments import Migration, migration
 from crmkit.services.context import Context
-from crmkit.services.memberships import CHUNK, OPEN, Goal, Standing, Turnover, holding_at, locks_of, settle
+from crmkit.services.memberships import CHUNK, OPEN, Goal, Turnover, holding_at, locks_of, settle, sweep
 from crmkit.services.profiling import refusing
 
 __all__ = [
@@ -34,8 +34,6 @@ __all__ = [
 
 MOST_LISTED = 1_000
 """Records that one command puts on a list or takes off it."""
-MOST_AT_ONCE = 50_000
-"""Records that are remembered to be written."""
 _RECORDS: Mapping[str, type[Record]] = {cls.entity: cls for cls in (Account, Contact, Lead)}
 
 
@@ -66,7 +64,7 @@ def refresh_segments(ctx: Context, *, segment_id: SegmentId | None = None, chunk
             segments = [_ruled(uow.segments.get(segment_id))]
     turnover = Turnover()
     for segment in segments:
-        turnover += _swept(ctx, segment, _those_to_leave, chunk) + _swept(ctx, segment, _those_to_join, chunk)
+        turnover += _refreshed(ctx, segment, chunk)
     return Refreshed(segments=len(segments), joined=turnover.joined, left=turnover.left)
 
 
@@ -214,65 +212,33 @@ def _about(ref: Ref) -> Condition:
     return (F.record_entity == ref.entity) & (F.record_id == ref.id)
 
 
-Stale = Callable[[UnitOfWork, Segment, datetime], Iterator[str]]
-"""The ids of records that are not where they should be."""
+def _refreshed(ctx: Context, segment: Segment, chunk: int) -> Turnover:
+    def candidates(uow: UnitOfWork, now: datetime) -> Iterator[Sequence[str]]:
+        """Who is in it, and for whom the condition holds."""
+        members = uow.segment_memberships.scan((F.scheme == segment.scheme) & OPEN)
+        while some := list(islice(members, CHUNK)):
+            yield [each.record_id for each in some]
+        fitting = _records(uow, segment).scan(parse(segment.when), now=now)
+        while found := list(islice(fitting, CHUNK)):
+            yield [record.id for record in found]
+
+    def goals(uow: UnitOfWork, ids: Sequence[str], now: datetime) -> Mapping[str, Goal]:
+        return _goals(uow, _ruled(uow.segments.get(segment.id)), ids, now)
+
+    return sweep(ctx, segment.holds, segment.scheme, candidates, goals, chunk=chunk)
 
 
-def _swept(ctx: Context, segment: Segment, stale: Stale, chunk: int) -> Turnover:
-    """Looked through in passing, and decided anew in a transaction where something differs; memory stays flat."""
-    turnover = Turnover()
-    while True:
-        with ctx.store.begin(ctx.acting, read_only=True) as uow:
-            ids = list(islice(stale(uow, segment, ctx.clock.now()), MOST_AT_ONCE))
-        written = Turnover()
-        for first in range(0, len(ids), chunk):
-
-            def work(uow: UnitOfWork, now: datetime, some: Sequence[str] = ids[first : first + chunk]) -> Turnover:
-                return _settled(ctx, uow, segment.id, some, now)
-
-            written += ctx.command(work, Turnover)
-        turnover += written
-        if len(ids) < MOST_AT_ONCE or written == Turnover():
-            return turnover
+def _goals(uow: UnitOfWork, segment: Segment, ids: Sequence[str], now: datetime) -> dict[str, Goal]:
+    """Where the records are to stand as the condition has it; who is not to be profiled is nowhere."""
+    records, refuses = _records(uow, segment), refusing(uow, segment.holds, now)
+    found = records.find(parse(segment.when) & F.id.in_(ids), now=now)
+    fitting = {record.id for record in found if not refuses(record)}
+    outside = records.get_many([id_ for id_ in ids if id_ not in fitting])
+    inside = Goal(segment=segment.id, why=Why.CONDITION)
+    return {id_: inside if id_ in fitting else Goal(why=_why_not(outside.get(id_), refuses)) for id_ in ids}
 
 
-def _those_to_leave(uow: UnitOfWork, segment: Segment, now: datetime) -> Iterator[str]:
-    """Members for whom the condition holds no longer."""
-    members = uow.segment_memberships.scan((F.scheme == segment.scheme) & OPEN)
-    while some := list(islice(members, CHUNK)):
-        ids = [each.record_id for each in some]
-        staying = _fitting(uow, segment, ids, now)
-        yield from (id_ for id_ in ids if id_ not in staying)
-
-
-def _those_to_join(uow: UnitOfWork, segment: Segment, now: datetime) -> Iterator[str]:
-    """Records for which the condition holds and that are not members yet, or only for the sake of a merge."""
-    refuses = refusing(uow, segment.holds, now)
-    fitting = _records(uow, segment).scan(parse(segment.when), now=now)
-    while some := list(islice(fitting, CHUNK)):
-        ids = [record.id for record in some if not refuses(record)]
-        standing = Standing.of(uow, segment.holds, ids, scheme=segment.scheme, now=now).open
-        held = {id_: standing.get((id_, segment.scheme)) for id_ in ids}
-        yield from (id_ for id_, each in held.items() if each is None or each.came_with is not None)
-
-
-def _fitting(uow: UnitOfWork, segment: Segment, ids: Iterable[str], now: datetime) -> set[str]:
-    """Those of the records for which the condition holds and who may be profiled; one query."""
-    refuses = refusing(uow, segment.holds, now)
-    found = _records(uow, segment).find(parse(segment.when) & F.id.in_(list(ids)), now=now)
-    return {record.id for record in found if not refuses(record)}
-
-
-def _settled(ctx: Context, uow: UnitOfWork, segment_id: SegmentId, ids: Sequence[str], now: datetime) -> Turnover:
-    """The records are members or not, as the condition has it by now."""
-    segment = _ruled(uow.segments.get(segment_id))
-    uow.lock(*locks_of(segment.holds, ids))
-    fitting = _fitting(uow, segment, ids, now)
-    outside = [id_ for id_ in ids if id_ not in fitting]
-    there, refuses = _records(uow, segment).get_many(outside), refusing(uow, segment.holds, now)
-    goals = dict.fromkeys(sorted(fitting), Goal(segment=segment.id, why=Why.CONDITION))
-    for id_ in outside:
-        record = there.get(id_)
-        opted_out = record is not None and refuses(record)
-        goals[id_] = Goal(why=Why.GONE if record is None else Why.OPTED_OUT if opted_out else Why.CONDITION)
-    return settle(ctx, uow, segment.holds, segment.scheme, goals, now=now)
+def _why_not(record: Record | None, refuses: Callable[[Record], bool]) -> Why:
+    if record is None:
+        return Why.GONE
+    return Why.OPTED_OUT if refuses(record) else Why.CONDITION
