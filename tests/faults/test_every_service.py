@@ -264,8 +264,8 @@ LOOKS = {
 ANSWERS_AGAIN = {**KEYED, **LOOKS, "capture many": RUNS["capture many"]}
 SERVICES = {**KEYED, **RUNS, **LOOKS}
 
-UNTRIED = {"dead_letters", "subject_of"}
-"""One call of the outbox, and nothing else; a part of ``file_prospect``."""
+UNTRIED = {"dead_letters", "subject_of", "rearrange"}
+"""One call of the outbox, and nothing else; a part of ``file_prospect``; one of ``refresh_segments``."""
 
 on_each_kind_of_fault = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 on_quick_stores = pytest.mark.parametrize("world", ["memory", "sqlite"], indirect=True)

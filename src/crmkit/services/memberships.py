@@ -20,7 +20,7 @@ from crmkit.domain.parties.segment import SegmentMembership, Why
 from crmkit.ports.store import EVERY, UnitOfWork
 from crmkit.services.context import Context
 
-__all__ = ["CHUNK", "OPEN", "Goal", "Standing", "Turnover", "holding_at", "locks_of", "settle", "sweep"]
+__all__ = ["CHUNK", "OPEN", "Goal", "Standing", "Turnover", "holding_at", "locks_of", "rearrange", "settle"]
 
 CHUNK = 500
 """Records in one transaction."""
@@ -86,13 +86,15 @@ class Standing:
                 ended[at] = max(each.until, ended.get(at, each.until))
         return cls(open=standing, ended=ended)
 
-    def begun(self, ctx: Context, *, now: datetime, came_with: MergeId | None = None, **fields: Any) -> Change[Any]:
+    def begun(
+        self, new_id: Callable[[], str], *, now: datetime, came_with: MergeId | None = None, **fields: Any
+    ) -> Change[Any]:
         """A new membership, which begins when the one before it is over."""
         at = (fields["record_id"], fields["scheme"])
         before = self.open.get(at)
         since = max(now, self.ended.get(at, now), now if before is None else before.since)
         membership = SegmentMembership(
-            id=SegmentMembershipId(ctx.ids.new()),
+            id=SegmentMembershipId(new_id()),
             since=since,
             came_with=came_with,
             created_at=now,
@@ -108,12 +110,12 @@ Goals = Callable[[UnitOfWork, Sequence[str], datetime], Mapping[str, Goal]]
 """Where each of these records is to stand."""
 
 
-def sweep(
+def rearrange(
     ctx: Context, entity: str, scheme: str, candidates: Candidates, goals: Goals, *, chunk: int = CHUNK
 ) -> Turnover:
     """Every candidate stands in ``scheme`` where its goal says.
 
-    They are looked through in passing, and decided anew in a transaction every ``chunk`` of those that differ: so a
+    They are looked through in passing first, and decided anew in a transaction every ``chunk`` of those that differ: so a
     repeat writes nothing, one that was stopped goes on where it was, and memory stays flat.
     """
     turnover = Turnover()
@@ -127,7 +129,7 @@ def sweep(
 
             def work(uow: UnitOfWork, now: datetime, ids: Sequence[str] = stale[first : first + chunk]) -> Turnover:
                 uow.lock(*locks_of(entity, ids))
-                return settle(ctx, uow, entity, scheme, goals(uow, ids, now), now=now)
+                return settle(ctx.ids.new, uow, entity, scheme, goals(uow, ids, now), now=now)
 
             written += ctx.command(work, Turnover)
         turnover += written
@@ -148,12 +150,12 @@ def _stands(held: SegmentMembership | None, goal: Goal) -> bool:
 
 
 def settle(
-    ctx: Context, uow: UnitOfWork, entity: str, scheme: str, goals: Mapping[str, Goal], *, now: datetime
+    new_id: Callable[[], str], uow: UnitOfWork, entity: str, scheme: str, goals: Mapping[str, Goal], *, now: datetime
 ) -> Turnover:
     """Each record, whose lock is held, stands in ``scheme`` where its goal says; only what differs is written."""
     standing = Standing.of(uow, entity, goals, scheme=scheme, now=now)
     changes = [
-        change for id_, goal in goals.items() for change in _steps(ctx, standing, entity, scheme, id_, goal, now)
+        change for id_, goal in goals.items() for change in _steps(new_id, standing, entity, scheme, id_, goal, now)
     ]
     uow.save(*changes)
     ends = sum(change.after.until is not None for change in changes)
@@ -162,7 +164,7 @@ def settle(
 
 
 def _steps(
-    ctx: Context, standing: Standing, entity: str, scheme: str, id_: str, goal: Goal, now: datetime
+    new_id: Callable[[], str], standing: Standing, entity: str, scheme: str, id_: str, goal: Goal, now: datetime
 ) -> Iterator[Change[SegmentMembership]]:
     held = standing.open.get((id_, scheme))
     if _stands(held, goal):
@@ -174,7 +176,7 @@ def _steps(
         yield held.leave(goal.why, now=now)
     if goal.segment:
         yield standing.begun(
-            ctx,
+            new_id,
             now=now,
             record_entity=entity,
             record_id=id_,

@@ -201,7 +201,7 @@ def _carry_out(
     moving.move_rows(plan.loser, plan.survivor)
     owners = _handed_over(ctx, survivor, merged.after, loser, now)
     closed = closed_with(uow, plan.loser, now=now)
-    carried = carried_over(ctx, uow, first, merged.after, now=now)
+    carried = carried_over(ctx.ids.new, uow, first, merged.after, now=now)
     uow.save(merged, gone, *moving.changes, *_journal(ctx, first, moving.moved, now), *owners, *closed, *carried)
     return MergeAnswer(
         outcome=plan.outcome,

@@ -4,7 +4,7 @@ The record that goes leaves its segments, and the one that stays is in them from
 of the same scheme already. Both records' locks are held. The undo gives back what came with the merge, as far as nobody took it away since.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from crmkit.domain.change import Change, Record
@@ -12,7 +12,6 @@ from crmkit.domain.conditions import F
 from crmkit.domain.parties.segment import SegmentMembership, Why
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.ports.store import UnitOfWork
-from crmkit.services.context import Context
 from crmkit.services.memberships import Standing
 from crmkit.services.profiling import refusing
 
@@ -20,7 +19,7 @@ __all__ = ["carried_over", "given_back"]
 
 
 def carried_over(
-    ctx: Context, uow: UnitOfWork, merge: Merge, survivor: Record, *, now: datetime
+    new_id: Callable[[], str], uow: UnitOfWork, merge: Merge, survivor: Record, *, now: datetime
 ) -> Iterator[Change[SegmentMembership]]:
     """The survivor, as it is after the merge, stands where the loser stood."""
     standing = Standing.of(uow, survivor.entity, (merge.loser_id, survivor.id), now=now)
@@ -28,11 +27,11 @@ def carried_over(
     for each in [each for (id_, _), each in standing.open.items() if id_ == merge.loser_id]:
         yield each.leave(Why.MERGED, now=now, went_with=merge.id)
         if (survivor.id, each.scheme) not in standing.open and _may(each, refused=refused):
-            yield _begun_again(ctx, standing, each, survivor, now, came_with=merge)
+            yield _begun_again(new_id, standing, each, survivor, now, came_with=merge)
 
 
 def given_back(
-    ctx: Context,
+    new_id: Callable[[], str],
     uow: UnitOfWork,
     merge: Merge,
     survivor: Record,
@@ -44,7 +43,7 @@ def given_back(
     """``back`` stands again where it stood, and the survivor only where it does in its own right, or for others' sake.
 
     Args:
-        ctx: the ports.
+        new_id: makes ids.
         uow: the unit of work.
         merge: what is undone.
         survivor: what stays.
@@ -58,16 +57,16 @@ def given_back(
     lasting = {each.scheme: each for each in brought if each.until is None}
     taken = {each.scheme for each in brought} - lasting.keys()
     for each in lasting.values():
-        yield from _passed_on(ctx, uow, standing, each, survivor, later, now)
+        yield from _passed_on(new_id, uow, standing, each, survivor, later, now)
     refused = refusing(uow, back.entity, now)(back)
     left = uow.segment_memberships.find(mine & (F.record_id == back.id) & (F.went_with == merge.id))
     for each in left:
         if each.scheme not in taken and _may(each, refused=refused):
-            yield _begun_again(ctx, standing, each, back, now)
+            yield _begun_again(new_id, standing, each, back, now)
 
 
 def _passed_on(
-    ctx: Context,
+    new_id: Callable[[], str],
     uow: UnitOfWork,
     standing: Standing,
     brought: SegmentMembership,
@@ -83,7 +82,7 @@ def _passed_on(
     yield brought.leave(Why.UNMERGED, now=now)
     for merge in later:
         if merge.id in heirs:
-            yield _begun_again(ctx, standing, heirs[merge.id], survivor, now, came_with=merge)
+            yield _begun_again(new_id, standing, heirs[merge.id], survivor, now, came_with=merge)
             return
 
 
@@ -93,7 +92,7 @@ def _may(membership: SegmentMembership, *, refused: bool) -> bool:
 
 
 def _begun_again(
-    ctx: Context,
+    new_id: Callable[[], str],
     standing: Standing,
     like: SegmentMembership,
     record: Record,
@@ -103,7 +102,7 @@ def _begun_again(
 ) -> Change[SegmentMembership]:
     """``record`` stands where ``like`` says; without a merge of its own it came with what ``like`` came with."""
     return standing.begun(
-        ctx,
+        new_id,
         now=now,
         came_with=like.came_with if came_with is None else came_with.id,
         record_entity=record.entity,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain, islice
 
 from crmkit.domain.conditions import F
 from crmkit.domain.model import Key, model, revise
@@ -12,7 +13,7 @@ from crmkit.ports.store import UnitOfWork
 from crmkit.rules.policy import PolicyRef
 from crmkit.rules.segments import Orders, RfmScales, SegmentFacts, SegmentPolicy, decide
 from crmkit.services.context import Context
-from crmkit.services.memberships import CHUNK, OPEN, Goal, sweep
+from crmkit.services.memberships import CHUNK, OPEN, Goal, rearrange
 from crmkit.services.profiling import profiled, refusing
 from crmkit.services.sales import sales
 
@@ -68,16 +69,15 @@ def place_customers(
 
     def candidates(uow: UnitOfWork, _now: datetime) -> Iterator[Sequence[str]]:
         """Who bought, and who stands somewhere without."""
-        ids = sorted(bought)
-        yield from (ids[first : first + CHUNK] for first in range(0, len(ids), CHUNK))
-        for each in uow.segment_memberships.scan((F.scheme == scheme) & OPEN):
-            if each.record_id not in bought:
-                yield [each.record_id]
+        standing = uow.segment_memberships.scan((F.scheme == scheme) & OPEN)
+        ids = chain(sorted(bought), (each.record_id for each in standing if each.record_id not in bought))
+        while some := list(islice(ids, CHUNK)):
+            yield some
 
     def goals(uow: UnitOfWork, ids: Sequence[str], now: datetime) -> Mapping[str, Goal]:
         return _goals(uow, policy, {id_: bought.get(id_, Orders()) for id_ in ids}, now)
 
-    turnover = sweep(ctx, Account.entity, scheme, candidates, goals, chunk=chunk)
+    turnover = rearrange(ctx, Account.entity, scheme, candidates, goals, chunk=chunk)
     return Placed(scheme=scheme, policy=policy.ref, customers=len(known), joined=turnover.joined, left=turnover.left)
 
 

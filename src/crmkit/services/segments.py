@@ -17,7 +17,7 @@ from crmkit.errors import InvalidInput, NotAllowed, NotFound
 from crmkit.ports.store import EVERY, Repository, UnitOfWork
 from crmkit.rules.segments import Migration, migration
 from crmkit.services.context import Context
-from crmkit.services.memberships import CHUNK, OPEN, Goal, Turnover, holding_at, locks_of, settle, sweep
+from crmkit.services.memberships import CHUNK, OPEN, Goal, Turnover, holding_at, locks_of, rearrange, settle
 from crmkit.services.profiling import refusing
 
 __all__ = [
@@ -94,7 +94,7 @@ def add_to_segment(
         if missing is not None:
             raise NotFound(f"There is no {segment.holds} {missing!r}.", entity=segment.holds, id=missing)
         goal = Goal(segment=segment.id, why=Why.LISTED, by=by, note=note)
-        return settle(ctx, uow, segment.holds, segment.scheme, dict.fromkeys(ids, goal), now=now)
+        return settle(ctx.ids.new, uow, segment.holds, segment.scheme, dict.fromkeys(ids, goal), now=now)
 
     return ctx.command(work, Turnover, idempotency_key=idempotency_key)
 
@@ -115,7 +115,7 @@ def remove_from_segment(
         segment = _listed(uow.segments.get(segment_id))
         uow.lock(*locks_of(segment.holds, ids))
         off = dict.fromkeys(ids, Goal(why=Why.LISTED))
-        return settle(ctx, uow, segment.holds, segment.scheme, off, now=now)
+        return settle(ctx.ids.new, uow, segment.holds, segment.scheme, off, now=now)
 
     return ctx.command(work, Turnover, idempotency_key=idempotency_key)
 
@@ -225,7 +225,7 @@ def _refreshed(ctx: Context, segment: Segment, chunk: int) -> Turnover:
     def goals(uow: UnitOfWork, ids: Sequence[str], now: datetime) -> Mapping[str, Goal]:
         return _goals(uow, _ruled(uow.segments.get(segment.id)), ids, now)
 
-    return sweep(ctx, segment.holds, segment.scheme, candidates, goals, chunk=chunk)
+    return rearrange(ctx, segment.holds, segment.scheme, candidates, goals, chunk=chunk)
 
 
 def _goals(uow: UnitOfWork, segment: Segment, ids: Sequence[str], now: datetime) -> dict[str, Goal]:

@@ -280,7 +280,7 @@ class _Undoing:
             *self._redirects(ctx, uow),
             *handover(ctx.ids.new, left.before, left.after, cause=Cause.UNMERGED, now=self.now),
             *handover(ctx.ids.new, None, back.after, cause=Cause.UNMERGED, now=self.now),
-            *given_back(ctx, uow, self.first, left.after, back.after, later, now=self.now),
+            *given_back(ctx.ids.new, uow, self.first, left.after, back.after, later, now=self.now),
         )
 
     def _journals(self, uow: UnitOfWork) -> Iterator[Change[Merge]]:
