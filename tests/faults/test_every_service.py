@@ -96,7 +96,7 @@ PROSPECT = FilingForm(
 )
 
 
-TRANSFER = "seed-000005"
+TRANSFER = "seed-000006"
 REVIEW = MatchReview.id_of("lead", "L-3", "L-4")
 PAIRS = [ScoredPair(one_id="L-4", other_id=other, probability=0.8) for other in ("L-3", "L-5", "L-9")]
 
