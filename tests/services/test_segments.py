@@ -16,11 +16,13 @@ from crmkit.domain.change import changed, created
 from crmkit.domain.ids import Ref
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.segment import Why
+from crmkit.domain.values.names import CompanyName
 from crmkit.errors import InvalidCondition, InvalidInput, NotAllowed, NotFound
 from crmkit.rules.profiling import ProfilingPolicy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services import memberships
 from crmkit.services.context import Context
+from crmkit.services.merge import merge
 from crmkit.services.segments import (
     Refreshed,
     add_to_segment,
@@ -315,6 +317,34 @@ def test_refreshes_at_the_same_instant_write_every_membership_once(database_url)
         assert uow.segment_memberships.count() == 30 + 30 + 9
     assert len(members_of(ctx, "SG-1")) == 30
     store.close()
+
+
+def test_a_list_that_is_written_while_its_records_are_merged_loses_nobody_and_keeps_nobody_who_is_gone(database_url):
+    store = SqlStore(database_url, book=BOOK)
+    ctx = context(store, Uuid7())
+    save(ctx, GUESTS, a_segment(when="always()"))
+    for turn in range(6):
+        stays, goes = account(f"{turn}-stays"), account(f"{turn}-goes")
+        save(ctx, *(an_account(id=ref.id, name=CompanyName(legal=ref.id), emails=()) for ref in (stays, goes)))
+        listed, *_ = at_once(
+            lambda goes=goes: attempt(lambda: add_to_segment(ctx, "guests", [goes.id])),
+            lambda stays=stays, goes=goes: merge(ctx, stays, goes, keep=stays.id),
+            lambda: refresh_segments(ctx),
+        )
+        on_it = [each.segment for each in segments_of(ctx, stays)]
+        assert ("guests" in on_it) == listed
+        assert segments_of(ctx, goes) == []
+    refresh_segments(ctx)
+    assert names(members_of(ctx, "SG-1")) == [f"{turn}-stays" for turn in range(6)]
+    store.close()
+
+
+def attempt(work):
+    try:
+        work()
+    except NotFound:
+        return False
+    return True
 
 
 def test_a_refresh_asks_as_often_however_many_there_are(monkeypatch):
