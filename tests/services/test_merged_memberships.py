@@ -136,6 +136,24 @@ def test_of_one_scheme_the_later_merge_brings_another_segment(ctx):
     assert (stood, [each.segment for each in segments_of(ctx, account(1))]) == (["loyal"], ["new"])
 
 
+def test_who_opted_out_since_is_placed_nowhere_by_an_undo(ctx):
+    ctx.store.run(lambda uow: uow.policies.put(ProfilingPolicy(id="account", opt_out="contains(tags, 'quiet')")))
+    for n in (2, 4):
+        save(ctx, a_segment_membership(id=f"SM-{n}", record_id=f"A-{n}", scheme="rfm", segment="loyal"))
+    first, *_ = into(ctx, 1, 2), into(ctx, 1, 3), into(ctx, 1, 4)
+    edited = {"tags": ("quiet",), "now": ctx.clock.now()}
+    ctx.store.run(lambda uow: uow.save(changed(uow.accounts.get("A-1"), **edited)))
+    back(ctx, first)
+    assert segments_of(ctx, account(1)) == []
+
+
+def test_of_several_later_merges_the_one_that_brought_the_like_counts(ctx):
+    add_to_segment(ctx, "guests", ["A-2", "A-4"])
+    first, *_ = into(ctx, 1, 2), into(ctx, 1, 3), into(ctx, 1, 4)
+    back(ctx, first)
+    assert on(ctx, "guests") == ["A-1", "A-2"]
+
+
 def test_over_two_merges_each_undo_takes_one_back(ctx):
     add_to_segment(ctx, "guests", ["A-3"])
     into(ctx, 2, 3)

@@ -78,7 +78,8 @@ def _passed_on(
     losers = {each.id: each for each in later}
     same = (F.record_entity == survivor.entity) & (F.scheme == brought.scheme)
     others = uow.segment_memberships.find(same & F.went_with.in_(list(losers))) if losers else ()
-    heirs = {each.went_with: each for each in others}
+    refused = refusing(uow, survivor.entity, now)(survivor)
+    heirs = {each.went_with: each for each in others if _may(each, refused=refused)}
     yield brought.leave(Why.UNMERGED, now=now)
     for merge in later:
         if merge.id in heirs:
