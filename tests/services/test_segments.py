@@ -13,6 +13,7 @@ from crmkit.adapters.memory.repository import MemoryRepository
 from crmkit.adapters.sql import SqlStore
 from crmkit.adapters.system import Uuid7
 from crmkit.domain.change import changed, created
+from crmkit.domain.custom_fields import CustomField, CustomSchema
 from crmkit.domain.ids import Ref
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.segment import Why
@@ -138,6 +139,13 @@ class TestByCondition:
         refresh_segments(ctx)
         ctx.clock.advance(days=31)
         assert refresh_segments(ctx).left == 1
+
+    def test_a_condition_may_speak_of_the_hosts_own_fields(self):
+        tier = CustomField(entity="account", name="tier", kind="text")
+        ctx = context(MemoryStore(custom=CustomSchema((tier,))))
+        save(ctx, a_segment(when="custom.tier == 'gold'"), an_account(custom={"tier": "gold"}), an_account(id="A-2"))
+        refresh_segments(ctx)
+        assert names(members_of(ctx, "SG-1")) == ["A-1"]
 
     def test_segments_hold_leads_and_contacts_too(self, ctx):
         save(
