@@ -46,6 +46,8 @@ from crmkit.testing import (
     a_pipeline,
     a_pool,
     a_role,
+    a_segment,
+    a_segment_membership,
     a_task,
     a_team,
     an_account,
@@ -167,6 +169,15 @@ def filings():
     yield a_filing(id="FI-4", **approved, **about, must_act_by=NOW, due_at=NOW)
 
 
+def segments():
+    """One by a condition, from which one account is to go, and a list."""
+    yield a_segment(id="owned", name="Owned", when="not missing(owner_id)")
+    yield a_segment(id="guests", name="Guests", when="")
+    for number, name in ((1, "guests"), (2, "owned"), (10, "owned"), (21, "guests")):
+        fields = {"id": f"SM-{number}", "record_id": f"A-{number}"}
+        yield a_segment_membership(**fields, scheme=f"segment:{name}", segment=name)
+
+
 def found(store: Store) -> Context:
     """The company in ``store``, nothing of it told yet, with a clock and ids that repeat themselves."""
     ctx = Context(store=store, clock=FixedClock(), ids=FixedIds("seed"), notifier=Told(), book=BOOK)
@@ -175,7 +186,8 @@ def found(store: Store) -> Context:
         for policy in POLICIES:
             uow.policies.put(policy)
         uow.save(
-            *map(created, (*people(), *accounts(), *dealings(), *filings())), *(lead.capture() for lead in leads())
+            *map(created, (*people(), *accounts(), *dealings(), *filings(), *segments())),
+            *(lead.capture() for lead in leads()),
         )
 
     store.run(fill)

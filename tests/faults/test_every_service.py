@@ -21,8 +21,10 @@ from crmkit.errors import CrmError, OutcomeUnknown, StorageBusy, StorageFailed
 from crmkit.rules.lifetime import Purchase, learn
 from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ReclaimPolicy
+from crmkit.rules.segments import Orders
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
 from crmkit.services.back_test import back_test
+from crmkit.services.behaviour import behaviour_of
 from crmkit.services.capture import capture_lead, capture_many
 from crmkit.services.check_policies import check_policies
 from crmkit.services.churn import CHURN, churn_of, train_churn
@@ -47,6 +49,7 @@ from crmkit.services.filing_desk import FilingForm
 from crmkit.services.filing_disputes import arbitrate_filing, dispute_filing, sweep_filings
 from crmkit.services.follow_up import FollowUpForm, log_interaction
 from crmkit.services.hand_over import hand_over
+from crmkit.services.importance import grade_customers
 from crmkit.services.integrity import findings
 from crmkit.services.lead_form import LeadForm
 from crmkit.services.lifetime import churn_risks, learn_lifetime
@@ -54,6 +57,7 @@ from crmkit.services.merge import merge, plan_merge
 from crmkit.services.missed import missed_purchases, tell_missed
 from crmkit.services.nearby import accounts_near
 from crmkit.services.offer import ScoredPair, offer
+from crmkit.services.placement import place_customers
 from crmkit.services.pool_desk import browse, place
 from crmkit.services.pools import Batch, claim, claim_many, give_back
 from crmkit.services.reclaim import explain, preview, remedies, sweep
@@ -63,6 +67,16 @@ from crmkit.services.relay import discard, relay, replay
 from crmkit.services.review import decide_match, labelled_pairs, labels, waiting
 from crmkit.services.rollout import pause, resume
 from crmkit.services.score import rescore_due, score_all, score_lead, what_would_make
+from crmkit.services.segments import (
+    add_to_segment,
+    members_of,
+    migration_between,
+    refresh_segments,
+    remove_from_segment,
+    segment_history,
+    segments_of,
+    sizes,
+)
 from crmkit.services.sharing import share, unshare, who_may
 from crmkit.services.transfer import plan_transfer, transfer, transfer_chunk
 from crmkit.services.transfer_desk import Receiver
@@ -88,7 +102,7 @@ PROSPECT = FilingForm(
 )
 
 
-TRANSFER = "seed-000005"
+TRANSFER = "seed-000006"
 REVIEW = MatchReview.id_of("lead", "L-3", "L-4")
 PAIRS = [ScoredPair(one_id="L-4", other_id=other, probability=0.8) for other in ("L-3", "L-5", "L-9")]
 
@@ -111,6 +125,8 @@ ORDER = Evidence(kind="order", source="O-7", since=NOW)
 AWAY = Leave(begins=NOW + DAY, ends=NOW + 9 * DAY)
 REGULAR = [Purchase(customer_id="A-6", on=NOW.date() - days * DAY) for days in range(45, 145, 20)]
 OUTLOOK = learn(REGULAR, as_of=NOW.date())
+
+ORDERS = {f"A-{n}": Orders(last_at=NOW - n * DAY, count=9 - n, amount=100 * n) for n in range(1, 5)}
 
 KEYED = {
     "capture somebody new": lambda ctx: capture_lead(ctx, NEW, idempotency_key=KEY),
@@ -188,6 +204,8 @@ KEYED = {
     "pause": lambda ctx: pause(ctx, why="Spring Festival", idempotency_key=KEY),
     "resume": lambda ctx: resume(ctx, entity="lead", idempotency_key=KEY),
     "place": lambda ctx: place(ctx, ref("account", 30), "PO-1", "M-2", idempotency_key=KEY),
+    "put on a list": lambda ctx: add_to_segment(ctx, "guests", ["A-2", "A-1"], by="M-1", idempotency_key=KEY),
+    "take off a list": lambda ctx: remove_from_segment(ctx, "guests", ["A-1"], idempotency_key=KEY),
 }
 """Commands: the repeat brings the idempotency key again, and gets the same answer."""
 
@@ -210,6 +228,9 @@ RUNS = {
     "rekey": lambda ctx: rekey(ctx, chunk=20, force=True),
     "offer pairs": lambda ctx: offer(ctx, "lead", PAIRS, crowds={"phone:+8613800138000": 50}),
     "deduplicate": lambda ctx: deduplicate(ctx, Pairs(), "account"),
+    "refresh segments": lambda ctx: refresh_segments(ctx, chunk=4),
+    "place customers": lambda ctx: place_customers(ctx, orders=ORDERS, chunk=2),
+    "grade customers": lambda ctx: grade_customers(ctx, amounts={"A-1": 900, "A-2": 90}, plan_care=True, chunk=2),
     "plan a leave": lambda ctx: plan_leave(ctx, "M-1", AWAY),
     "recount": lambda ctx: recount(ctx, "M-1"),
     "tell who missed a purchase": tell_missed,
@@ -246,6 +267,12 @@ LOOKS = {
     "see who missed a purchase": missed_purchases,
     "learn recommendations": learn_recommendations,
     "recommend": lambda ctx: recommend(ctx, "A-6"),
+    "see who is in a segment": lambda ctx: members_of(ctx, "guests"),
+    "see the segments of one": lambda ctx: segments_of(ctx, ref("account", 1)),
+    "see the segments that one was in": lambda ctx: segment_history(ctx, ref("account", 21)),
+    "see how large segments are": lambda ctx: sizes(ctx, "segment:guests"),
+    "see who moved": lambda ctx: migration_between(ctx, "segment:guests", NOW - DAY, NOW),
+    "see how one behaves": lambda ctx: behaviour_of(ctx, ref("account", 5)),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
 }
 """Questions write nothing."""
@@ -253,8 +280,8 @@ LOOKS = {
 ANSWERS_AGAIN = {**KEYED, **LOOKS, **{name: RUNS[name] for name in ("capture many", "train churn")}}
 SERVICES = {**KEYED, **RUNS, **LOOKS}
 
-UNTRIED = {"dead_letters", "subject_of"}
-"""One call of the outbox, and nothing else; a part of ``file_prospect``."""
+UNTRIED = {"dead_letters", "subject_of", "rearrange"}
+"""One call of the outbox, and nothing else; a part of ``file_prospect``; one of ``refresh_segments``."""
 
 on_each_kind_of_fault = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 on_quick_stores = pytest.mark.parametrize("world", ["memory", "sqlite"], indirect=True)

@@ -25,6 +25,7 @@ from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.rules import (
     assignment,
+    behaviour,
     dedup,
     filing,
     lifetime,
@@ -33,6 +34,7 @@ from crmkit.rules import (
     recommendation,
     routing,
     scoring,
+    segments,
     transfer,
 )
 from crmkit.rules.policy import Decision, Policy
@@ -53,7 +55,10 @@ from crmkit.testing import (
 )
 
 DAY = timedelta(days=1)
-ENGINES = (dedup, assignment, reclaim, scoring, prediction, recommendation, routing, transfer, filing)
+ENGINES = (
+    *(dedup, assignment, reclaim, transfer, filing, routing),
+    *(scoring, prediction, segments, behaviour, recommendation),
+)
 SPEAKERS = (*ENGINES, lifetime)
 """Those that give reasons; lifetime forecasts, and decides nothing by a policy."""
 PLACES = re.compile(r"\{(\w+)\}")
@@ -507,6 +512,49 @@ def filing_cases():
     yield Case("filing extension again", filing.decide_extension, strict, once)
 
 
+def segments_cases():
+    scales = segments.RfmScales(
+        recency=segments.Scale(cuts=(60, 20), less_is_better=True),
+        frequency=segments.Scale(cuts=(2, 5)),
+        monetary=segments.Scale(cuts=(100, 1_000)),
+    )
+    coarse = (
+        segments.NamedSegment(name="recent", recency=segments.Span(least=3)),
+        segments.NamedSegment(name="rest"),
+    )
+    own = segments.SegmentPolicy(id="own", bands=3, scales=scales, segments=coarse, high_value_from=3, recent_from=3)
+    for policy in (segments.SegmentPolicy(), own):
+        for days, count, amount in ((1, 9, 5_000), (1, 1, 50), (90, 1, 50), (30, 9, 50), (0, 0, 0)):
+            orders = segments.Orders(last_at=NOW - days * DAY if count else None, count=count, amount=amount)
+            for opted_out in (False, True):
+                facts = segments.SegmentFacts(orders=orders, scales=scales, opted_out=opted_out)
+                name = f"segments {policy.id} {days} days {count} orders {opted_out}"
+                yield Case(name, segments.decide, policy, facts)
+    for name, known in {
+        "graded": {"contribution": 80, "potential": 60, "loyalty": 40, "cared_at": NOW - DAY},
+        "kept": {"contribution": 74, "level": "A"},
+        "changed": {"potential": 10, "level": "A"},
+        "unknown": {"level": "B"},
+        "opted out": {"contribution": 80, "opted_out": True},
+    }.items():
+        facts = segments.ImportanceFacts(**known)
+        yield Case(f"importance {name}", segments.decide_importance, segments.ImportancePolicy(), facts)
+
+
+def behaviour_cases():
+    calls = [an_interaction(id=f"I-{n}", at=NOW - n * 5 * DAY, direction="inbound") for n in range(8)]
+    mixed = [
+        an_interaction(id=f"I-{n}", at=NOW - timedelta(hours=5 * n), kind=kind)
+        for n, kind in enumerate(("call", "email", "visit", "chat", "sms", "fax"))
+    ]
+    strict = behaviour.BehaviourPolicy(id="strict", window_days=20, least_percent=60)
+    for policy in (behaviour.BehaviourPolicy(), strict):
+        for name, said in {"calls": calls, "mixed": mixed, "few": calls[:2], "old": [calls[-1]], "none": []}.items():
+            for opted_out in (False, True):
+                facts = behaviour.BehaviourFacts(interactions=said, zone="Asia/Shanghai", opted_out=opted_out)
+                yield Case(f"behaviour {policy.id} {name} {opted_out}", behaviour.decide, policy, facts)
+
+
 CASES = [
     *dedup_cases(),
     *merge_cases(),
@@ -521,6 +569,8 @@ CASES = [
     *routing_cases(),
     *transfer_cases(),
     *filing_cases(),
+    *segments_cases(),
+    *behaviour_cases(),
 ]
 BOOK = RuleBook.standard().with_kinds(Broken)
 CODEC = Codec(BOOK)

@@ -24,7 +24,7 @@ from crmkit.rules.scoring import (
     SignalGroup,
     lead_scoring,
 )
-from crmkit.services import score
+from crmkit.services import conversations
 from crmkit.services.context import Context
 from crmkit.services.score import Rescored, rescore_due, score_all, score_lead, what_would_make
 from crmkit.services.workflow import OpenedRequest  # a different answer, for the key that is used twice
@@ -166,8 +166,8 @@ class TestRescoring:
         assert score_all(ctx) == Rescored(scored=1, changed=0)
 
     def test_a_flooded_lead_costs_its_neighbours_no_event(self, ctx, monkeypatch):
-        monkeypatch.setattr(score, "MOST_AT_ONCE", 10)
-        monkeypatch.setattr(score, "MOST_EVENTS", 4)
+        monkeypatch.setattr(conversations, "MOST_AT_ONCE", 10)
+        monkeypatch.setattr(conversations, "MOST_EVENTS", 4)
         keep(ctx, a_lead(), a_lead(id="L-2"), a_call(1, lead_id="L-2", days_ago=10), policy=POLICY)
         keep(ctx, *(a_call(number) for number in range(50)))
         score_all(ctx)
@@ -175,8 +175,10 @@ class TestRescoring:
 
     def test_queries_do_not_grow_with_the_number_of_leads(self, ctx, monkeypatch):
         asked = []
-        newest = score._newest
-        monkeypatch.setattr(score, "_newest", lambda *args, **options: asked.append(1) or newest(*args, **options))
+        about = conversations._about
+        monkeypatch.setattr(
+            conversations, "_about", lambda *args, **options: asked.append(1) or about(*args, **options)
+        )
         keep(ctx, *(a_lead(id=f"L-{n}", score_due_at=NOW) for n in range(300)), policy=POLICY)
         assert rescore_due(ctx).scored == 300
         assert len(asked) == 1

@@ -29,6 +29,7 @@ from crmkit.crm.groups import (
     Pools,
     Requests,
     Reviews,
+    Segments,
     Use,
 )
 from crmkit.domain.change import Change, Record, created
@@ -57,6 +58,7 @@ __all__ = [
     "Pools",
     "Requests",
     "Reviews",
+    "Segments",
     "Use",
 ]
 
@@ -75,6 +77,7 @@ class Crm:
     members = Part(Members)
     pools = Part(Pools)
     filings = Part(Filings)
+    segments = Part(Segments)
     insight = Part(Insight)
     reviews = Part(Reviews)
     requests = Part(Requests)

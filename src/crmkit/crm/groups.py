@@ -8,8 +8,8 @@ from attrs import frozen
 
 from crmkit.services import assign as assigning
 from crmkit.services import back_test as replaying
-from crmkit.services import capture as capturing
 from crmkit.services import (
+    behaviour,
     check_policies,
     churn,
     duplicates,
@@ -18,18 +18,22 @@ from crmkit.services import (
     extensions,
     fairness,
     follow_up,
+    importance,
     integrity,
     lifetime,
     missed,
     nearby,
+    placement,
     pool_desk,
     pools,
     reclaim,
     recommend,
     rollout,
+    segments,
     sharing,
     workflow,
 )
+from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
 from crmkit.services import deduplicate as deduplicating
 from crmkit.services import dry_run as foreseeing
@@ -63,6 +67,7 @@ __all__ = [
     "Pools",
     "Requests",
     "Reviews",
+    "Segments",
     "Use",
 ]
 
@@ -137,6 +142,7 @@ class Leads(Group):
     unshare = Use(sharing.unshare)
     who_may = Use(sharing.who_may)
     log_interaction = Use(follow_up.log_interaction)
+    behaviour = Use(behaviour.behaviour_of)
 
 
 class Customers(Group):
@@ -157,6 +163,8 @@ class Customers(Group):
     unshare = Use(sharing.unshare)
     who_may = Use(sharing.who_may)
     near = Use(nearby.accounts_near)
+    grade = Use(importance.grade_customers)
+    behaviour = Use(behaviour.behaviour_of)
     rekey = Use(rekeying.rekey)
     log_interaction = Use(follow_up.log_interaction)
     train_churn = Use(churn.train_churn)
@@ -208,6 +216,20 @@ class Filings(Group):
     dispute = Use(disputing.dispute_filing)
     arbitrate = Use(disputing.arbitrate_filing)
     sweep = Use(disputing.sweep_filings)
+
+
+class Segments(Group):
+    """Sets of customers: who is in them, who was when, and who moved."""
+
+    refresh = Use(segments.refresh_segments)
+    add = Use(segments.add_to_segment)
+    remove = Use(segments.remove_from_segment)
+    members = Use(segments.members_of)
+    of = Use(segments.segments_of)
+    history = Use(segments.segment_history)
+    place_customers = Use(placement.place_customers)
+    sizes = Use(segments.sizes)
+    migration = Use(segments.migration_between)
 
 
 class Insight(Group):

@@ -25,6 +25,8 @@ __all__ = [
     "Ref",
     "RequestId",
     "RoleId",
+    "SegmentId",
+    "SegmentMembershipId",
     "TaskId",
     "TeamId",
     "TerritoryId",
@@ -55,6 +57,8 @@ TransferId = NewType("TransferId", str)
 CollaborationId = NewType("CollaborationId", str)
 FilingId = NewType("FilingId", str)
 FilingMarkId = NewType("FilingMarkId", str)
+SegmentId = NewType("SegmentId", str)
+SegmentMembershipId = NewType("SegmentMembershipId", str)
 EventId = NewType("EventId", str)
 
 

@@ -40,6 +40,15 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "lead.converted": ("{record} became account {account_id}.", "{record} 已转化为客户 {account_id}。"),
     "account.created": ("{record} was created.", "已创建客户 {record}。"),
     "account.standing_changed": ("{record} is {to_standing} now.", "{record} 等级变为 {to_standing}。"),
+    "account.level_changed": (
+        "{record} is of level {to_level} now; it was of {from_level}.",
+        "{record} 重要性等级由 {from_level} 变为 {to_level}。",
+    ),
+    "segment.joined": ("{subject} is in segment {segment} now ({why}).", "{subject} 已进入分群 {segment}（{why}）。"),
+    "segment.left": (
+        "{subject} is in segment {segment} no longer ({why}).",
+        "{subject} 已离开分群 {segment}（{why}）。",
+    ),
     "contact.created": ("{record} was created.", "已创建联系人 {record}。"),
     "opportunity.created": ("{record} was opened.", "已创建商机 {record}。"),
     "opportunity.stage_changed": (

@@ -14,6 +14,7 @@ from crmkit.domain.organization.member import Member, Role, Team
 from crmkit.domain.organization.territory import Territory
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
+from crmkit.domain.parties.segment import Segment, SegmentMembership
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline
@@ -71,6 +72,8 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "collaborations": Collaboration,
     "filings": Filing,
     "filing_marks": FilingMark,
+    "segments": Segment,
+    "segment_memberships": SegmentMembership,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -161,6 +164,8 @@ class UnitOfWork(Protocol):
     collaborations: Repository[Collaboration]
     filings: Repository[Filing]
     filing_marks: Repository[FilingMark]
+    segments: Repository[Segment]
+    segment_memberships: Repository[SegmentMembership]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

@@ -23,6 +23,8 @@ from crmkit.ports.store import UnitOfWork
 from crmkit.rules.dedup import FieldChoice, MergeFacts, MergeOutcome, MergePlan, MergePolicy, Party, apply_merge
 from crmkit.rules.dedup import plan_merge as plan_of
 from crmkit.services.context import Context
+from crmkit.services.memberships import locks_of
+from crmkit.services.merged_memberships import carried_over
 from crmkit.services.references import moved_to
 from crmkit.services.verdicts import closed_with
 
@@ -124,7 +126,7 @@ def merge(ctx: Context, one: Ref, other: Ref, *, keep: str = "", idempotency_key
 
     def work(uow: UnitOfWork, now: datetime) -> MergeAnswer:
         first, second = resolve(uow, one), resolve(uow, other)
-        uow.lock(*sorted({f"merge:{ref}" for ref in (first, second)}))
+        uow.lock(*sorted({f"merge:{ref}" for ref in (first, second)}), *locks_of(first.entity, (first.id, second.id)))
         if (resolve(uow, first), resolve(uow, second)) != (first, second):
             raise StaleVersion("One of the two was merged meanwhile.", hint="Read it again.")
         if first == second:
@@ -199,7 +201,8 @@ def _carry_out(
     moving.move_rows(plan.loser, plan.survivor)
     owners = _handed_over(ctx, survivor, merged.after, loser, now)
     closed = closed_with(uow, plan.loser, now=now)
-    uow.save(merged, gone, *moving.changes, *_journal(ctx, first, moving.moved, now), *owners, *closed)
+    carried = carried_over(ctx.ids.new, uow, first, merged.after, now=now)
+    uow.save(merged, gone, *moving.changes, *_journal(ctx, first, moving.moved, now), *owners, *closed, *carried)
     return MergeAnswer(
         outcome=plan.outcome,
         survivor=plan.survivor,

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
-from crmkit.domain.activities.interaction import Interaction
 from crmkit.domain.change import Change
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import LeadId
@@ -25,13 +24,10 @@ from crmkit.rules.scoring import (
     what_if,
 )
 from crmkit.services.context import Context
+from crmkit.services.conversations import newest
 
 __all__ = ["Rescored", "policy_in_force", "rescore_due", "score_all", "score_lead", "what_would_make"]
 
-MOST_EVENTS = 1_000
-"""Interactions of one lead that are looked at, the newest."""
-MOST_AT_ONCE = 100_000
-"""Interactions read by one query."""
 CHUNK = 500
 """Leads in one transaction."""
 
@@ -142,7 +138,7 @@ def _scored(uow: UnitOfWork, leads: Iterable[Lead], now: datetime, *, more: bool
 
 
 def _facts(uow: UnitOfWork, lead: Lead) -> ScoreFacts:
-    return ScoreFacts(record=lead, events=_events(_newest(uow, [lead.id], limit=MOST_EVENTS)))
+    return ScoreFacts(record=lead, events=_events_of(uow, [lead.id]).get(lead.id, ()))
 
 
 def _carried(lead: Lead) -> Rating:
@@ -157,22 +153,5 @@ def _changes(lead: Lead, rating: Rating, now: datetime) -> Iterator[Change[Lead]
 
 
 def _events_of(uow: UnitOfWork, ids: Sequence[str]) -> Mapping[str, tuple[ScoreEvent, ...]]:
-    """The events of each lead that has some, with one query for every ``CHUNK`` of them."""
-    found: dict[str, list[Interaction]] = {id_: [] for id_ in ids}
-    rest = iter(ids)
-    while some := list(islice(rest, CHUNK)):
-        interactions = _newest(uow, some, limit=MOST_AT_ONCE)
-        if len(interactions) == MOST_AT_ONCE:  # flooded: some may have been left out, so each on its own
-            interactions = [each for id_ in some for each in _newest(uow, [id_], limit=MOST_EVENTS)]
-        for interaction in interactions:
-            found[interaction.subject_id].append(interaction)
-    return {id_: _events(interactions[:MOST_EVENTS]) for id_, interactions in found.items() if interactions}
-
-
-def _newest(uow: UnitOfWork, ids: Sequence[str], *, limit: int) -> Sequence[Interaction]:
-    about = (F.subject_entity == Lead.entity) & F.subject_id.in_(ids)
-    return uow.interactions.find(about, order=("-at",), limit=limit)
-
-
-def _events(interactions: Iterable[Interaction]) -> tuple[ScoreEvent, ...]:
-    return tuple(ScoreEvent.of(interaction) for interaction in interactions)
+    """The events of each lead that has some, with one query for every 500 of them."""
+    return {id_: tuple(map(ScoreEvent.of, interactions)) for id_, interactions in newest(uow, Lead.entity, ids).items()}

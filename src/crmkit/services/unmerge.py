@@ -22,7 +22,9 @@ from crmkit.errors import NotFound, StaleVersion
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.dedup import MergePolicy, Party, Undone, UnmergeFacts, UnmergeOutcome, UnmergePlan, undo
 from crmkit.services.context import Context
+from crmkit.services.memberships import locks_of
 from crmkit.services.merge import ABOVE, MAY_BE_MERGED, MOST_MOVED, continued, handover, resolve, standing
+from crmkit.services.merged_memberships import given_back
 from crmkit.services.references import Moving, moved_back, rebased, referring, refers_to
 from crmkit.services.verdicts import kept_apart
 
@@ -78,7 +80,7 @@ def unmerge(
     def work(uow: UnitOfWork, now: datetime) -> UnmergeAnswer:
         first = _journal_of(uow, gone)
         names = _names(uow, first)
-        uow.lock(*names)
+        uow.lock(*names, *locks_of(first.record_entity, (first.survivor_id, first.loser_id)))
         first = uow.merges.get(first.id)
         if first.undone_at is not None:
             return _done_before(first)
@@ -269,6 +271,7 @@ class _Undoing:
             return
         left, back = self.undone.changes(self.survivor, now=self.now)
         self.moving.move_rows(self.undone.plan.survivor, self.undone.plan.loser)
+        later = [page for page in self.later if page.continues is None]
         uow.save(
             left,
             back,
@@ -277,6 +280,7 @@ class _Undoing:
             *self._redirects(ctx, uow),
             *handover(ctx.ids.new, left.before, left.after, cause=Cause.UNMERGED, now=self.now),
             *handover(ctx.ids.new, None, back.after, cause=Cause.UNMERGED, now=self.now),
+            *given_back(ctx.ids.new, uow, self.first, left.after, back.after, later, now=self.now),
         )
 
     def _journals(self, uow: UnitOfWork) -> Iterator[Change[Merge]]:

@@ -19,6 +19,7 @@ from crmkit.domain.organization.member import Member, Role, Team
 from crmkit.domain.organization.territory import Seat, Territory, TerritoryState
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
+from crmkit.domain.parties.segment import Segment, SegmentMembership
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
@@ -52,6 +53,8 @@ __all__ = [
     "a_record",
     "a_request",
     "a_role",
+    "a_segment",
+    "a_segment_membership",
     "a_task",
     "a_team",
     "a_territory",
@@ -225,6 +228,17 @@ def a_filing_mark(**changes: Any) -> FilingMark:
     return _built(FilingMark, changes, id="FM-1", key="phone:+8613800138000", filing_id="FI-1")
 
 
+def a_segment(**changes: Any) -> Segment:
+    """The accounts in retail."""
+    return _built(Segment, changes, id="SG-1", name="Retail", when="industry == 'Retail'")
+
+
+def a_segment_membership(**changes: Any) -> SegmentMembership:
+    """The account ``A-1`` is in the segment ``SG-1`` since it was made."""
+    record = {"record_entity": "account", "record_id": "A-1", "scheme": "segment:SG-1", "segment": "SG-1"}
+    return _built(SegmentMembership, changes, id="SM-1", since=NOW, **record)
+
+
 _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Lead: a_lead,
     Account: an_account,
@@ -249,6 +263,8 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Collaboration: a_collaboration,
     Filing: a_filing,
     FilingMark: a_filing_mark,
+    Segment: a_segment,
+    SegmentMembership: a_segment_membership,
 }
 
 

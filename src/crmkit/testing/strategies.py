@@ -26,6 +26,7 @@ from crmkit.domain.organization.hours import Hours
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.organization.member import Leave, Member
 from crmkit.domain.organization.territory import Territory
+from crmkit.domain.parties.segment import Segment, SegmentMembership
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
 from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.evidence import Evidence
@@ -92,6 +93,8 @@ _FIELDS: Mapping[tuple[type, str], st.SearchStrategy[Any]] = {
     (Money, "currency"): st.sampled_from(sorted(CURRENCIES)),
     (Pool, "accepts"): st.sampled_from(["always()", "region == 'East'", "industry in ('IT', '中')"]),
     (Pool, "holds"): st.sampled_from(["lead", "account"]),
+    (Segment, "holds"): st.sampled_from(["lead", "account", "contact"]),
+    (Segment, "when"): st.sampled_from(["", "always()", "industry in ('IT', '中')", "within(created_at, days=30)"]),
     (Stage, "probability"): st.integers(0, 100),
     (Territory, "accepts"): st.sampled_from(["always()", "region == 'East'", "industry in ('IT', '中')"]),
     (Territory, "holds"): st.sampled_from(["lead", "account"]),
@@ -154,6 +157,7 @@ _WHOLES: Mapping[type, Callable[[dict[str, Any]], dict[str, Any]]] = {
     PersonName: _person,
     Phone: _usable("e164"),
     Pipeline: _stages,
+    SegmentMembership: _period("since", "until"),
 }
 
 

@@ -45,6 +45,12 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "filings": (("member_id", "state"), ("due_at",), ("record_entity", "record_id")),
     "filing_marks": (("key",),),
     "transfers": (("run_id",), ("record_entity", "record_id")),
+    "segments": (),
+    "segment_memberships": (
+        ("record_entity", "record_id", "scheme"),
+        ("scheme", "until"),
+        ("scheme", "segment", "record_id"),
+    ),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
 

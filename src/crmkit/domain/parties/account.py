@@ -14,7 +14,7 @@ from crmkit.domain.values.contact_points import Email, Handle, Phone
 from crmkit.domain.values.identifiers import Identifier
 from crmkit.domain.values.names import CompanyName
 
-__all__ = ["STANDING", "Account", "AccountCreated", "AccountKind", "Standing", "StandingChanged"]
+__all__ = ["STANDING", "Account", "AccountCreated", "AccountKind", "LevelChanged", "Standing", "StandingChanged"]
 
 
 class AccountKind(StrEnum):
@@ -67,6 +67,15 @@ class StandingChanged(Event):
 
 
 @model
+class LevelChanged(Event):
+    """The customer is of another importance; empty is no level."""
+
+    type: ClassVar[str] = "account.level_changed"
+    from_level: Line
+    to_level: Line
+
+
+@model
 class Account(Owned):
     """A customer with its names, contact points and standing."""
 
@@ -105,3 +114,12 @@ class Account(Owned):
         to = STANDING.next(self.standing, verb)
         event = StandingChanged(at=now, from_standing=self.standing, to_standing=to)
         return changed(self, event, now=now, standing=to)
+
+    def grade(self, level: str, *, now: datetime) -> "Change[Account]":
+        """The importance is ``level``; empty where none is to be told."""
+        event = LevelChanged(at=now, from_level=self.level, to_level=level)
+        return changed(self, event, now=now, level=level)
+
+    def plan_contact(self, at: datetime, *, now: datetime) -> "Change[Account]":
+        """The next contact is planned for ``at``."""
+        return changed(self, now=now, next_contact_at=at)
