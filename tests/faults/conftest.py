@@ -28,6 +28,8 @@ from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ClaimPolicy, Exemption, Extensions, Pause, ReclaimPolicy, Refresh
 from crmkit.rules.routing import discount_approval
 from crmkit.rules.rulebook import RuleBook
+from crmkit.rules.sla import Milestone, SlaPolicy
+from crmkit.rules.sla import Target as SlaTarget
 from crmkit.services.context import Context
 from crmkit.services.merge import merge
 from crmkit.services.transfer import transfer
@@ -45,6 +47,7 @@ from crmkit.testing import (
     a_member,
     a_pipeline,
     a_pool,
+    a_request,
     a_role,
     a_segment,
     a_segment_membership,
@@ -54,6 +57,7 @@ from crmkit.testing import (
     an_extension,
     an_interaction,
     an_opportunity,
+    an_sla_clock,
 )
 from crmkit.testing.faults import Plan
 from crmkit.testing.history import Told
@@ -63,6 +67,7 @@ collect_ignore = ["claimer.py", "crowd.py", "killer.py", "worker.py"]  # program
 
 DAY = timedelta(days=1)
 BOOK = RuleBook.standard()
+DECIDED = Milestone(name="decided", starts=("opened",), ends=("approve",), targets=(SlaTarget(minutes=240),))
 POLICIES = (
     ReclaimPolicy(
         id="account",
@@ -81,6 +86,7 @@ POLICIES = (
     ClaimPolicy(id="account", holding_cap=9, quotas=(Limit(most=5, per="day"),), cooldown_days=7, calendar_id="cn"),
     AssignmentPolicy(entries=(Entry(name="East", to=(Target(team_ids=("TE-1",)),)),)),
     discount_approval(),
+    SlaPolicy(id="request", milestones=(DECIDED,)),
     PredictionModel(
         id="churn", outcome="no purchase in 90 days", trained_at=NOW - DAY, rows=400, base_rate=0.4, intercept=-0.4
     ),
@@ -98,6 +104,9 @@ def people():
     yield a_pool(id="PO-2", holds="lead")
     yield a_pool(id="PO-3", priority=-1, views=Limit(most=3, per="day"))
     yield a_pipeline()
+    yield a_request(id="R-7", assignee_id="M-2")
+    late = {"started_at": NOW - DAY / 4, "running_since": NOW - DAY / 4, "next_at": NOW - DAY / 8}
+    yield an_sla_clock(id="request:R-7:decided", record_id="R-7", milestone="decided", **late)
 
 
 def leads():

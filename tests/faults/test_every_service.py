@@ -78,6 +78,7 @@ from crmkit.services.segments import (
     sizes,
 )
 from crmkit.services.sharing import share, unshare, who_may
+from crmkit.services.sla import explain_sla, sla_event, sweep_sla
 from crmkit.services.transfer import plan_transfer, transfer, transfer_chunk
 from crmkit.services.transfer_desk import Receiver
 from crmkit.services.undo_transfer import undo_transfer
@@ -186,6 +187,9 @@ KEYED = {
         RequestForm(process="discount-approval", subject=ref("lead", 1), requested_by="M-1", percent=30),
         idempotency_key=KEY,
     ),
+    "tell a clock what happened": lambda ctx: sla_event(
+        ctx, Ref(entity="request", id="R-7"), "approve", idempotency_key=KEY
+    ),
     "advance a request": lambda ctx: advance(ctx, "seed-000001", "approve", by="M-2", idempotency_key=KEY),
     "attest": lambda ctx: attest(ctx, ref("account", 1), ORDER, idempotency_key=KEY),
     "withdraw": lambda ctx: withdraw(ctx, ref("account", 6), "contract", "K-1", idempotency_key=KEY),
@@ -231,6 +235,7 @@ RUNS = {
     "refresh segments": lambda ctx: refresh_segments(ctx, chunk=4),
     "place customers": lambda ctx: place_customers(ctx, orders=ORDERS, chunk=2),
     "grade customers": lambda ctx: grade_customers(ctx, amounts={"A-1": 900, "A-2": 90}, plan_care=True, chunk=2),
+    "sweep clocks": lambda ctx: sweep_sla(ctx, batch=1),
     "plan a leave": lambda ctx: plan_leave(ctx, "M-1", AWAY),
     "recount": lambda ctx: recount(ctx, "M-1"),
     "tell who missed a purchase": tell_missed,
@@ -273,6 +278,7 @@ LOOKS = {
     "see how large segments are": lambda ctx: sizes(ctx, "segment:guests"),
     "see who moved": lambda ctx: migration_between(ctx, "segment:guests", NOW - DAY, NOW),
     "see how one behaves": lambda ctx: behaviour_of(ctx, ref("account", 5)),
+    "explain clocks": lambda ctx: explain_sla(ctx, Ref(entity="request", id="R-7")),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
 }
 """Questions write nothing."""

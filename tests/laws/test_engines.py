@@ -35,6 +35,7 @@ from crmkit.rules import (
     routing,
     scoring,
     segments,
+    sla,
     transfer,
 )
 from crmkit.rules.policy import Decision, Policy
@@ -56,7 +57,7 @@ from crmkit.testing import (
 
 DAY = timedelta(days=1)
 ENGINES = (
-    *(dedup, assignment, reclaim, transfer, filing, routing),
+    *(dedup, assignment, reclaim, transfer, filing, routing, sla),
     *(scoring, prediction, segments, behaviour, recommendation),
 )
 SPEAKERS = (*ENGINES, lifetime)
@@ -555,6 +556,28 @@ def behaviour_cases():
                 yield Case(f"behaviour {policy.id} {name} {opted_out}", behaviour.decide, policy, facts)
 
 
+def sla_cases():
+    solve = sla.Milestone(
+        name="solve",
+        starts=("opened",),
+        ends=("solved",),
+        paused_in=("waiting",),
+        targets=(sla.Target(when="percent > 20", minutes=60), sla.Target(when="percent > 5", minutes=240)),
+        calendar_id="cn",
+    )
+    policy = sla.SlaPolicy(milestones=(solve,))
+    hours = timedelta(hours=1)
+    for name, request in {"plain": a_request(percent=8), "urgent": a_request(percent=30), "none": a_request(percent=1)}.items():
+        happened = sla.Happened(kind="opened", state="new", at=NOW - 2 * hours)
+        opened = sla.SlaFacts(record=request, happened=happened, calendars=(a_calendar(),))
+        clocks = sla.decide(policy, opened, now=NOW - 2 * hours).clocks
+        for kind, state in (("", "new"), ("solved", "done"), ("asked", "waiting")):
+            now_happened = sla.Happened(kind=kind, state=state, at=NOW) if kind else None
+            facts = sla.SlaFacts(record=request, happened=now_happened, state=state, clocks=clocks)
+            yield Case(f"sla {name} {kind}", sla.decide, policy, facts)
+        yield Case(f"sla {name} opened", sla.decide, policy, opened)
+
+
 CASES = [
     *dedup_cases(),
     *merge_cases(),
@@ -571,6 +594,7 @@ CASES = [
     *filing_cases(),
     *segments_cases(),
     *behaviour_cases(),
+    *sla_cases(),
 ]
 BOOK = RuleBook.standard().with_kinds(Broken)
 CODEC = Codec(BOOK)

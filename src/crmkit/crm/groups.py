@@ -31,6 +31,7 @@ from crmkit.services import (
     rollout,
     segments,
     sharing,
+    sla,
     workflow,
 )
 from crmkit.services import capture as capturing
@@ -260,10 +261,13 @@ class Reviews(Group):
 
 
 class Requests(Group):
-    """Requests on their way through a process."""
+    """Requests on their way through a process, and the clocks of what is owed by when."""
 
     open = Use(workflow.open_request)
     advance = Use(workflow.advance)
+    sla_event = Use(sla.sla_event)
+    explain_sla = Use(sla.explain_sla)
+    sweep_sla = Use(sla.sweep_sla)
 
 
 class Notices(Group):

@@ -27,6 +27,7 @@ __all__ = [
     "RoleId",
     "SegmentId",
     "SegmentMembershipId",
+    "SlaClockId",
     "TaskId",
     "TeamId",
     "TerritoryId",
@@ -59,6 +60,7 @@ FilingId = NewType("FilingId", str)
 FilingMarkId = NewType("FilingMarkId", str)
 SegmentId = NewType("SegmentId", str)
 SegmentMembershipId = NewType("SegmentMembershipId", str)
+SlaClockId = NewType("SlaClockId", str)
 EventId = NewType("EventId", str)
 
 

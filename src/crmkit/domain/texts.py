@@ -81,5 +81,17 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{record} 已还原，此前合并到 {survivor_id}。",
     ),
     "request.opened": ("{record} entered {process}.", "{record} 已进入流程 {process}。"),
+    "sla.mark_reached": (
+        "{record_entity} {record_id}: {percent} % of the time for {milestone} has passed, due {due_at}.",
+        "{record_entity} {record_id}：{milestone} 已过时限的 {percent}%，截止 {due_at}。",
+    ),
+    "sla.breached": (
+        "{record_entity} {record_id}: {milestone} was due {due_at}.",
+        "{record_entity} {record_id}：{milestone} 已于 {due_at} 超时。",
+    ),
+    "sla.met": (
+        "{record_entity} {record_id}: {milestone} is met.",
+        "{record_entity} {record_id}：{milestone} 已达成。",
+    ),
     "request.moved": ("{record} is {to_state} now ({transition}).", "{record} 当前为 {to_state}（{transition}）。"),
 }

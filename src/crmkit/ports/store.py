@@ -27,6 +27,7 @@ from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.stewardship.request import Request
+from crmkit.domain.stewardship.sla_clock import SlaClock
 from crmkit.domain.stewardship.transfer import Transfer
 from crmkit.domain.stewardship.turn import Turn
 from crmkit.ports.audit_trail import AuditTrail
@@ -74,6 +75,7 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "filing_marks": FilingMark,
     "segments": Segment,
     "segment_memberships": SegmentMembership,
+    "sla_clocks": SlaClock,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -166,6 +168,7 @@ class UnitOfWork(Protocol):
     filing_marks: Repository[FilingMark]
     segments: Repository[Segment]
     segment_memberships: Repository[SegmentMembership]
+    sla_clocks: Repository[SlaClock]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

@@ -16,12 +16,13 @@ from crmkit.rules import (
     routing,
     scoring,
     segments,
+    sla,
     transfer,
 )
 
 __all__ = ["KINDS", "TEXTS"]
 
-_ENGINES = (dedup, assignment, reclaim, scoring, prediction, routing, transfer, filing)
+_ENGINES = (dedup, assignment, reclaim, scoring, prediction, routing, sla, transfer, filing)
 _ANALYSES = (gaming, lifetime, segments, behaviour, recommendation)
 
 KINDS: tuple[type, ...] = tuple(kind for room in (*_ENGINES, *_ANALYSES, profiling) for kind in room.KINDS)

@@ -14,6 +14,7 @@ from crmkit.errors import InvalidInput, NotFound
 from crmkit.ports.store import REPOSITORIES, UnitOfWork
 from crmkit.rules.routing import ProcessDefinition, RoutingDecision, RoutingFacts, RoutingOutcome, Target, decide
 from crmkit.services.context import Context
+from crmkit.services.sla import moved_by
 
 __all__ = ["OpenedRequest", "RequestForm", "advance", "open_request"]
 
@@ -84,7 +85,8 @@ def open_request(ctx: Context, form: RequestForm, *, idempotency_key: str | None
         decision = decide(definition, facts, now=now)
         if decision.outcome is RoutingOutcome.REFUSED:
             return OpenedRequest(decision=decision)
-        uow.save(_opened(draft, decision, facts, now=now))
+        opened = _opened(draft, decision, facts, now=now)
+        uow.save(opened, *moved_by(uow, opened.after, "opened", now=now)[1])
         return OpenedRequest(request_id=draft.id, decision=decision)
 
     return ctx.command(work, OpenedRequest, idempotency_key=idempotency_key)
@@ -114,7 +116,8 @@ def advance(
         acting = None if by is None else uow.members.get(by)
         decision = decide(definition, _facts(uow, definition, request, transition, acting), now=now)
         if decision.outcome is not RoutingOutcome.REFUSED:
-            uow.save(_moved(request, decision, by=by, comment=comment, now=now))
+            moved = _moved(request, decision, by=by, comment=comment, now=now)
+            uow.save(moved, *moved_by(uow, moved.after, transition, now=now)[1])
         return decision
 
     return ctx.command(work, RoutingDecision, idempotency_key=idempotency_key)

@@ -42,6 +42,7 @@ from crmkit.testing.builders import (
     an_interaction,
     an_opportunity,
     an_ownership_entry,
+    an_sla_clock,
 )
 from crmkit.testing.clock import NOW, FixedClock, FixedIds
 
@@ -75,4 +76,5 @@ __all__ = [
     "an_interaction",
     "an_opportunity",
     "an_ownership_entry",
+    "an_sla_clock",
 ]

@@ -31,6 +31,7 @@ from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.stewardship.request import Request
+from crmkit.domain.stewardship.sla_clock import ClockStatus, SlaClock
 from crmkit.domain.stewardship.transfer import Transfer
 from crmkit.domain.stewardship.turn import Turn
 from crmkit.domain.values.contact_points import Email, Phone
@@ -65,6 +66,7 @@ __all__ = [
     "an_interaction",
     "an_opportunity",
     "an_ownership_entry",
+    "an_sla_clock",
 ]
 
 R = TypeVar("R", bound=Record)
@@ -233,6 +235,13 @@ def a_segment(**changes: Any) -> Segment:
     return _built(Segment, changes, id="SG-1", name="Retail", when="industry == 'Retail'")
 
 
+def an_sla_clock(**changes: Any) -> SlaClock:
+    """Four hours to solve the request ``R-1``, of which none has passed."""
+    record = {"record_entity": "request", "record_id": "R-1", "milestone": "solve", "policy": "request"}
+    times = {"status": ClockStatus.RUNNING, "started_at": NOW, "running_since": NOW, "target": 4 * 3_600_000_000}
+    return _built(SlaClock, changes, id="request:R-1:solve", policy_version=1, **times, **record)
+
+
 def a_segment_membership(**changes: Any) -> SegmentMembership:
     """The account ``A-1`` is in the segment ``SG-1`` since it was made."""
     record = {"record_entity": "account", "record_id": "A-1", "scheme": "segment:SG-1", "segment": "SG-1"}
@@ -265,6 +274,7 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     FilingMark: a_filing_mark,
     Segment: a_segment,
     SegmentMembership: a_segment_membership,
+    SlaClock: an_sla_clock,
 }
 
 

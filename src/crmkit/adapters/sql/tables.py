@@ -51,6 +51,7 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("scheme", "until"),
         ("scheme", "segment", "record_id"),
     ),
+    "sla_clocks": (("record_entity", "record_id"), ("next_at",)),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
 
