@@ -18,6 +18,7 @@ from crmkit.domain.stewardship.audit import Acting
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.errors import CrmError, OutcomeUnknown, StorageBusy, StorageFailed
+from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
 from crmkit.services.back_test import back_test
@@ -51,6 +52,14 @@ from crmkit.services.nearby import accounts_near
 from crmkit.services.offer import ScoredPair, offer
 from crmkit.services.pool_desk import browse, place
 from crmkit.services.pools import Batch, claim, claim_many, give_back
+from crmkit.services.predict import (
+    foretell,
+    lead_drift,
+    predict_lead,
+    predict_leads,
+    train_leads,
+    what_would_predict,
+)
 from crmkit.services.reclaim import explain, preview, remedies, sweep
 from crmkit.services.rekey import rekey
 from crmkit.services.relay import discard, relay, replay
@@ -179,6 +188,7 @@ KEYED = {
     "refuse more time": lambda ctx: settle_extension(ctx, "EX-1", "refuse", by="M-2", idempotency_key=KEY),
     "pause": lambda ctx: pause(ctx, why="Spring Festival", idempotency_key=KEY),
     "resume": lambda ctx: resume(ctx, entity="lead", idempotency_key=KEY),
+    "foretell": lambda ctx: foretell(ctx, "L-1", 0.9, by="M-1", idempotency_key=KEY),
     "place": lambda ctx: place(ctx, ref("account", 30), "PO-1", "M-2", idempotency_key=KEY),
 }
 """Commands: the repeat brings the idempotency key again, and gets the same answer."""
@@ -198,6 +208,7 @@ RUNS = {
     "sweep filings": sweep_filings,
     "sweep": lambda ctx: sweep(ctx, batch=2),
     "rescore due": rescore_due,
+    "train": lambda ctx: train_leads(ctx, idempotency_key=KEY),
     "score all": lambda ctx: score_all(ctx, chunk=2),
     "rekey": lambda ctx: rekey(ctx, chunk=20, force=True),
     "offer pairs": lambda ctx: offer(ctx, "lead", PAIRS, crowds={"phone:+8613800138000": 50}),
@@ -220,6 +231,10 @@ LOOKS = {
     "back test": lambda ctx: back_test(ctx, ReclaimPolicy(id="account"), NOW - 30 * DAY, NOW),
     "explain": lambda ctx: explain(ctx, ref("account", 3)),
     "see what would make an A": lambda ctx: what_would_make(ctx, "L-1", "A1"),
+    "predict": lambda ctx: predict_lead(ctx, "L-1"),
+    "predict many": lambda ctx: predict_leads(ctx, ["L-1", "L-9"]),
+    "see what would make it likely": lambda ctx: what_would_predict(ctx, "L-1", "A"),
+    "drift": lead_drift,
     "remedies": lambda ctx: remedies(ctx, ref("account", 5)),
     "see what waits": waiting,
     "see who waits for an owner": queue,
@@ -234,7 +249,7 @@ LOOKS = {
 }
 """Questions write nothing."""
 
-ANSWERS_AGAIN = {**KEYED, **LOOKS, "capture many": RUNS["capture many"]}
+ANSWERS_AGAIN = {**KEYED, **LOOKS, "capture many": RUNS["capture many"], "train": RUNS["train"]}
 SERVICES = {**KEYED, **RUNS, **LOOKS}
 
 UNTRIED = {"dead_letters", "subject_of"}
@@ -275,7 +290,8 @@ def try_every_call(service, world, kind):
 def adopted(ctx):
     """The versions of the policies, which pauses add to."""
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
-        return [uow.policies.versions(ReclaimPolicy, id) for id in ("account", "lead")]
+        trained = uow.policies.versions(PredictionModel, "lead")
+        return [uow.policies.versions(ReclaimPolicy, id) for id in ("account", "lead")], trained
 
 
 SEEN = {

@@ -34,6 +34,7 @@ from crmkit.services import filing_disputes as disputing
 from crmkit.services import hand_over as handing_over
 from crmkit.services import merge as merging
 from crmkit.services import offer as offering
+from crmkit.services import predict as predicting
 from crmkit.services import rekey as rekeying
 from crmkit.services import relay as relaying
 from crmkit.services import review as reviewing
@@ -117,6 +118,11 @@ class Leads(Group):
     score_all = Use(scoring.score_all)
     what_would_make = Use(scoring.what_would_make)
     rescore_due = Use(scoring.rescore_due)
+    train = Use(predicting.train_leads)
+    predict = Use(predicting.predict_lead)
+    predict_many = Use(predicting.predict_leads)
+    what_would_predict = Use(predicting.what_would_predict)
+    foretell = Use(predicting.foretell)
     assign = Use(assigning.assign_lead)
     assign_waiting = Use(assigning.assign_waiting)
     waiting = Use(queueing.waiting)
@@ -211,6 +217,7 @@ class Insight(Group):
     back_test = Use(replaying.back_test)
     fairness_report = Use(fairness.fairness_report)
     findings = Use(integrity.findings)
+    lead_drift = Use(predicting.lead_drift)
 
 
 class Reviews(Group):

@@ -199,9 +199,9 @@ class AuditTrailContract:
                 "L-2": ["2"],
             }
             assert found["L-1"] == uow.trail.of(lead.ref, type="kit.noted")
-            assert {id: len(each) for id, each in uow.trail.of_many("lead", ["L-3"], types=["lead.created"]).items()} == {
-                "L-3": 1
-            }
+            assert {
+                id: len(each) for id, each in uow.trail.of_many("lead", ["L-3"], types=["lead.created"]).items()
+            } == {"L-3": 1}
             assert dict(uow.trail.of_many("lead", [], types=["kit.noted"])) == {}
 
     def test_many_records_are_known_each_at_its_moment(self, store: Store) -> None:
