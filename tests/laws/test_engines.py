@@ -23,7 +23,7 @@ from crmkit.domain.reasons import Catalogue
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
-from crmkit.rules import assignment, dedup, filing, prediction, reclaim, routing, scoring, transfer
+from crmkit.rules import assignment, dedup, filing, pipeline, prediction, reclaim, routing, scoring, transfer
 from crmkit.rules.policy import Decision, Policy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.testing import (
@@ -42,7 +42,7 @@ from crmkit.testing import (
 )
 
 DAY = timedelta(days=1)
-ENGINES = (dedup, assignment, reclaim, scoring, prediction, routing, transfer, filing)
+ENGINES = (dedup, assignment, reclaim, scoring, prediction, pipeline, routing, transfer, filing)
 PLACES = re.compile(r"\{(\w+)\}")
 # what duplicate search tells programs besides: how many matches, by which group, how similar which field
 FOR_PROGRAMS = {"match": {"matches", "group", "field", "similarity"}}
@@ -142,6 +142,25 @@ def prediction_cases():
 def broken_scoring():
     group = scoring.SignalGroup(name="all", axis=scoring.Axis.FIT, signals=(Broken(),))
     return scoring.ScorePolicy(id="broken", groups=(group,))
+
+
+def pipeline_cases():
+    policy = pipeline.OutlookPolicy(least_closed=4)
+    passed = [
+        pipeline.Passage(stay=days * DAY, left=days < 8, total=2 * days * DAY, won=(True, False, None)[days % 3])
+        for days in range(1, 10)
+    ]
+    deal = {"stage": "talks", "since": NOW - 2 * DAY, "declared": 30, "expected_close": NOW.date()}
+    for name, changes in {
+        "nothing": {},
+        "some": {"passages": passed},
+        "few": {"passages": passed, "since": NOW - 8 * DAY},
+        "most open": {"passages": [*passed, *(pipeline.Passage(stay=9 * DAY, left=False, total=9 * DAY),) * 30]},
+        "won": {"status": "won"},
+        "lost": {"status": "lost"},
+        "opted out": {"passages": passed, "opted_out": True},
+    }.items():
+        yield Case(f"pipeline: {name}", pipeline.decide, policy, pipeline.OutlookFacts(**{**deal, **changes}))
 
 
 def routing_cases():
@@ -473,6 +492,7 @@ CASES = [
     *claim_cases(),
     *scoring_cases(),
     *prediction_cases(),
+    *pipeline_cases(),
     *routing_cases(),
     *transfer_cases(),
     *filing_cases(),
