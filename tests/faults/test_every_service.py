@@ -26,6 +26,7 @@ from crmkit.services.capture import capture_lead, capture_many
 from crmkit.services.check_policies import check_policies
 from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
+from crmkit.services.deals import deal_outlook, pipeline_report
 from crmkit.services.deduplicate import deduplicate, table_of
 from crmkit.services.dry_run import compare, dry_run
 from crmkit.services.duplicates import find_duplicates
@@ -235,6 +236,8 @@ LOOKS = {
     "predict many": lambda ctx: predict_leads(ctx, ["L-1", "L-9"]),
     "see what would make it likely": lambda ctx: what_would_predict(ctx, "L-1", "A"),
     "drift": lead_drift,
+    "outlook of a deal": lambda ctx: deal_outlook(ctx, "O-1"),
+    "report on a pipeline": lambda ctx: pipeline_report(ctx, "P-1"),
     "remedies": lambda ctx: remedies(ctx, ref("account", 5)),
     "see what waits": waiting,
     "see who waits for an owner": queue,

@@ -11,6 +11,7 @@ from crmkit.services import back_test as replaying
 from crmkit.services import capture as capturing
 from crmkit.services import (
     check_policies,
+    deals,
     duplicates,
     evidence,
     existence,
@@ -218,6 +219,8 @@ class Insight(Group):
     fairness_report = Use(fairness.fairness_report)
     findings = Use(integrity.findings)
     lead_drift = Use(predicting.lead_drift)
+    deal_outlook = Use(deals.deal_outlook)
+    pipeline_report = Use(deals.pipeline_report)
 
 
 class Reviews(Group):
