@@ -9,7 +9,7 @@ import pytest
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.notifiers import Inbox
 from crmkit.domain.change import created
-from crmkit.domain.model import model, revise
+from crmkit.domain.model import model
 from crmkit.domain.sales.pipeline import Stage, StageKind
 from crmkit.rules.prediction import Example, PredictionFacts, PredictionOutcome, decide, train
 from crmkit.rules.rulebook import RuleBook

@@ -28,6 +28,7 @@ from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
 from crmkit.services.deals import deal_outlook, pipeline_report
 from crmkit.services.deduplicate import deduplicate, table_of
+from crmkit.services.disqualify import disqualify_lead, disqualify_lessons, nurture_lead, recycle_due
 from crmkit.services.dry_run import compare, dry_run
 from crmkit.services.duplicates import find_duplicates
 from crmkit.services.evidence import attest, lock, plan_leave, progressed, recount, unlock, withdraw
@@ -189,6 +190,8 @@ KEYED = {
     "refuse more time": lambda ctx: settle_extension(ctx, "EX-1", "refuse", by="M-2", idempotency_key=KEY),
     "pause": lambda ctx: pause(ctx, why="Spring Festival", idempotency_key=KEY),
     "resume": lambda ctx: resume(ctx, entity="lead", idempotency_key=KEY),
+    "disqualify": lambda ctx: disqualify_lead(ctx, "L-1", "no budget", recycle_at=NOW + 9 * DAY, idempotency_key=KEY),
+    "nurture": lambda ctx: nurture_lead(ctx, "L-1", next_at=NOW + DAY, idempotency_key=KEY),
     "foretell": lambda ctx: foretell(ctx, "L-1", 0.9, by="M-1", idempotency_key=KEY),
     "place": lambda ctx: place(ctx, ref("account", 30), "PO-1", "M-2", idempotency_key=KEY),
 }
@@ -209,6 +212,7 @@ RUNS = {
     "sweep filings": sweep_filings,
     "sweep": lambda ctx: sweep(ctx, batch=2),
     "rescore due": rescore_due,
+    "recycle due": recycle_due,
     "train": lambda ctx: train_leads(ctx, idempotency_key=KEY),
     "score all": lambda ctx: score_all(ctx, chunk=2),
     "rekey": lambda ctx: rekey(ctx, chunk=20, force=True),
@@ -236,6 +240,7 @@ LOOKS = {
     "predict many": lambda ctx: predict_leads(ctx, ["L-1", "L-9"]),
     "see what would make it likely": lambda ctx: what_would_predict(ctx, "L-1", "A"),
     "drift": lead_drift,
+    "lessons": disqualify_lessons,
     "outlook of a deal": lambda ctx: deal_outlook(ctx, "O-1"),
     "report on a pipeline": lambda ctx: pipeline_report(ctx, "P-1"),
     "remedies": lambda ctx: remedies(ctx, ref("account", 5)),

@@ -29,6 +29,7 @@ from crmkit.services import (
 )
 from crmkit.services import convert as converting
 from crmkit.services import deduplicate as deduplicating
+from crmkit.services import disqualify as disqualifying
 from crmkit.services import dry_run as foreseeing
 from crmkit.services import filing as filings
 from crmkit.services import filing_disputes as disputing
@@ -124,6 +125,9 @@ class Leads(Group):
     predict_many = Use(predicting.predict_leads)
     what_would_predict = Use(predicting.what_would_predict)
     foretell = Use(predicting.foretell)
+    disqualify = Use(disqualifying.disqualify_lead)
+    nurture = Use(disqualifying.nurture_lead)
+    recycle_due = Use(disqualifying.recycle_due)
     assign = Use(assigning.assign_lead)
     assign_waiting = Use(assigning.assign_waiting)
     waiting = Use(queueing.waiting)
@@ -219,6 +223,7 @@ class Insight(Group):
     fairness_report = Use(fairness.fairness_report)
     findings = Use(integrity.findings)
     lead_drift = Use(predicting.lead_drift)
+    disqualify_lessons = Use(disqualifying.disqualify_lessons)
     deal_outlook = Use(deals.deal_outlook)
     pipeline_report = Use(deals.pipeline_report)
 

@@ -184,10 +184,11 @@ class Lead(Owned):
             NotAllowed: the verb does not fit the status.
         """
         to = LEAD.next(self.status, verb)
-        event = LeadMoved(at=now, from_status=self.status, to_status=to)
         if self.status is LeadStatus.DISQUALIFIED:  # looked at again: the date has done its work, the reason stays
+            told = () if self.owner_id is None else (self.owner_id,)
+            event = LeadMoved(at=now, from_status=self.status, to_status=to, recipients=told)
             return changed(self, event, now=now, status=to, recycle_at=None)
-        return changed(self, event, now=now, status=to)
+        return changed(self, LeadMoved(at=now, from_status=self.status, to_status=to), now=now, status=to)
 
     def disqualify(self, reason: str, *, now: datetime, recycle_at: datetime | None = None) -> "Change[Lead]":
         """Not worth working on, for ``reason``; looked at again ``recycle_at``."""

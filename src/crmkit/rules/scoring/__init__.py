@@ -5,6 +5,7 @@ from crmkit.rules.scoring.decide import decide
 from crmkit.rules.scoring.decision import Axis, Contribution, Rating, ScoreDecision, ScoreOutcome
 from crmkit.rules.scoring.facts import ScoreEvent, ScoreFacts
 from crmkit.rules.scoring.grades import GradeByScore, GradeMatrix, Grading, Ladder, Rung
+from crmkit.rules.scoring.lessons import Lesson, LessonReport, lessons
 from crmkit.rules.scoring.many import rate_many
 from crmkit.rules.scoring.policy import ScorePolicy, SignalGroup
 from crmkit.rules.scoring.ready import lead_scoring
@@ -27,6 +28,8 @@ __all__ = [
     "Grading",
     "HalfLife",
     "Ladder",
+    "Lesson",
+    "LessonReport",
     "LinearDecay",
     "Measure",
     "NoDecay",
@@ -43,6 +46,7 @@ __all__ = [
     "WhatIf",
     "decide",
     "lead_scoring",
+    "lessons",
     "rate_many",
     "what_if",
 ]

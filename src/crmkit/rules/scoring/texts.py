@@ -34,6 +34,14 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{label}：需更改 {fields}。",
     ),
     "score.if_event": ("{label}: {count} more.", "{label}：还需 {count} 次。"),
+    "score.lesson": (
+        "{percent} % of the {closed} closed with {value} in {field} were “{why}” ({count}), of the others {others} %.",
+        "{field} 为“{value}”的 {closed} 条已结束线索中，{percent}% 因“{why}”判为无效（{count} 条），其余线索为 {others}%。",
+    ),
+    "score.lessons_none": (
+        "No value of {field} is surely disqualified more often than the others.",
+        "没有任何 {field} 取值的无效比例确定高于其他取值。",
+    ),
     "score.failed": (
         "{label} could not be asked and counts nothing ({error}).",
         "{label} 无法计算，不计分（{error}）。",
