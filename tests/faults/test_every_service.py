@@ -74,6 +74,7 @@ from crmkit.services.transfer_desk import Receiver
 from crmkit.services.undo_transfer import undo_transfer
 from crmkit.services.unmerge import plan_unmerge, unmerge
 from crmkit.services.waiting import waiting as queue
+from crmkit.services.work_list import work_list
 from crmkit.services.workflow import RequestForm, advance, open_request
 from crmkit.testing import NOW, FixedClock, FixedIds
 from crmkit.testing.faults import ANSWER_LOST, KINDS, PERSISTENT, TRANSIENT, Plan, disturbed, every_fault
@@ -240,6 +241,7 @@ LOOKS = {
     "predict many": lambda ctx: predict_leads(ctx, ["L-1", "L-9"]),
     "see what would make it likely": lambda ctx: what_would_predict(ctx, "L-1", "A"),
     "drift": lead_drift,
+    "work list": lambda ctx: work_list(ctx, "M-1"),
     "lessons": disqualify_lessons,
     "outlook of a deal": lambda ctx: deal_outlook(ctx, "O-1"),
     "report on a pipeline": lambda ctx: pipeline_report(ctx, "P-1"),

@@ -144,6 +144,18 @@ def broken_scoring():
     return scoring.ScorePolicy(id="broken", groups=(group,))
 
 
+def work_cases():
+    for name, changes in {
+        "due": {"next_at": NOW - DAY},
+        "later": {"next_at": NOW + DAY},
+        "scored": {"score": 70},
+        "unscored": {},
+        "opted out": {"score": 70, "opted_out": True},
+    }.items():
+        facts = scoring.WorkFacts(lead_id="L-1", heard_at=NOW - 3 * DAY, **changes)
+        yield Case(f"work: {name}", scoring.prioritise, scoring.WorkPolicy(), facts)
+
+
 def pipeline_cases():
     policy = pipeline.OutlookPolicy(least_closed=4)
     passed = [
@@ -491,6 +503,7 @@ CASES = [
     *reclaim_cases(),
     *claim_cases(),
     *scoring_cases(),
+    *work_cases(),
     *prediction_cases(),
     *pipeline_cases(),
     *routing_cases(),

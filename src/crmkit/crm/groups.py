@@ -45,6 +45,7 @@ from crmkit.services import transfer as transferring
 from crmkit.services import undo_transfer as undoing
 from crmkit.services import unmerge as unmerging
 from crmkit.services import waiting as queueing
+from crmkit.services import work_list as working
 from crmkit.services.context import Context
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class Leads(Group):
     disqualify = Use(disqualifying.disqualify_lead)
     nurture = Use(disqualifying.nurture_lead)
     recycle_due = Use(disqualifying.recycle_due)
+    work_list = Use(working.work_list)
     assign = Use(assigning.assign_lead)
     assign_waiting = Use(assigning.assign_waiting)
     waiting = Use(queueing.waiting)

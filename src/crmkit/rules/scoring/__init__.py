@@ -8,6 +8,7 @@ from crmkit.rules.scoring.grades import GradeByScore, GradeMatrix, Grading, Ladd
 from crmkit.rules.scoring.lessons import Lesson, LessonReport, lessons
 from crmkit.rules.scoring.many import rate_many
 from crmkit.rules.scoring.policy import ScorePolicy, SignalGroup
+from crmkit.rules.scoring.priority import WorkDecision, WorkFacts, WorkOutcome, WorkPolicy, prioritise
 from crmkit.rules.scoring.ready import lead_scoring
 from crmkit.rules.scoring.signals import Attribute, Band, Engagement, Frequency, Measure, Signal
 from crmkit.rules.scoring.texts import TEXTS
@@ -44,15 +45,21 @@ __all__ = [
     "SignalGroup",
     "Step",
     "WhatIf",
+    "WorkDecision",
+    "WorkFacts",
+    "WorkOutcome",
+    "WorkPolicy",
     "decide",
     "lead_scoring",
     "lessons",
+    "prioritise",
     "rate_many",
     "what_if",
 ]
 
 KINDS: tuple[type, ...] = (
     ScorePolicy,
+    WorkPolicy,
     Attribute,
     Engagement,
     Frequency,
