@@ -12,7 +12,7 @@ from crmkit.domain.ids import Ref
 from crmkit.errors import InvalidInput, NotAllowed
 from crmkit.rules.profiling import ProfilingPolicy
 from crmkit.rules.rulebook import RuleBook
-from crmkit.rules.scoring import Attribute, Axis, ScorePolicy, SignalGroup, lessons
+from crmkit.rules.scoring import Attribute, Axis, ScorePolicy, SignalGroup
 from crmkit.services.context import Context
 from crmkit.services.disqualify import Recycled, disqualify_lead, disqualify_lessons, nurture_lead, recycle_due
 from crmkit.testing import NOW, FixedClock, FixedIds, a_lead
@@ -163,15 +163,3 @@ class TestLessons:
             disqualify_lessons(ctx, field="name")
         with pytest.raises(InvalidInput, match="must be positive"):
             disqualify_lessons(ctx, days=0)
-
-
-class TestHowSure:
-    def test_what_may_be_chance_is_no_lesson(self):
-        assert lessons("source", {"fair": 60, "web": 60}, {"student": {"fair": 20, "web": 15}}) == ()
-
-    def test_few_are_no_lesson_however_one_sided(self):
-        assert lessons("source", {"fair": 9, "web": 900}, {"student": {"fair": 9}}) == ()
-
-    def test_where_there_is_nothing_to_compare_with_there_is_none(self):
-        assert lessons("source", {"fair": 90}, {"student": {"fair": 80}}) == ()
-        assert lessons("source", {"fair": 20, "web": 20}, {"student": {"fair": 20, "web": 20}}) == ()
