@@ -9,6 +9,7 @@ import pytest
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.notifiers import Inbox
 from crmkit.domain.change import created
+from crmkit.domain.custom_fields import CustomField, FieldKind
 from crmkit.domain.model import model
 from crmkit.domain.sales.pipeline import Stage, StageKind
 from crmkit.rules.prediction import Example, PredictionFacts, PredictionOutcome, decide, train
@@ -27,6 +28,7 @@ from crmkit.rules.scoring import (
     ScorePolicy,
     SignalGroup,
     lead_scoring,
+    rate_many,
 )
 from crmkit.rules.scoring import decide as score
 from crmkit.services.context import Context
@@ -287,8 +289,26 @@ class TestFault26:
 
     def test_fault_26_a_sweep_over_many_goes_on(self, ctx):
         keep(ctx, *(a_lead(id=f"L-{number}", title="") for number in range(5)), policies=[self.POLICY])
-        assert score_all(ctx).changed == 5
+        report = score_all(ctx)
+        assert (report.scored, report.changed) == (5, 5)
+        assert [dict(each.params) for each in report.problems] == [{"label": "First letter", "error": "IndexError"}]
         assert {lead.score for lead in leads(ctx).values()} == {7}
+
+    def test_fault_26_a_sweep_of_what_is_due_reports_it_too(self, ctx):
+        keep(ctx, a_lead(title="", score_due_at=NOW - DAY), policies=[self.POLICY])
+        report = rescore_due(ctx)
+        assert (report.changed, [each.code for each in report.problems]) == (1, ["score.failed"])
+
+    def test_fault_26_a_condition_of_the_policy_that_fails_is_reported_by_the_sweep(self, ctx):
+        size = CustomField(entity="lead", name="size", kind=FieldKind.INTEGER)
+        big = Attribute(label="Size", when="custom.size >= 10", points=7)
+        policy = ScorePolicy(id="lead", groups=(group(big, points(5)),), custom_fields=(size,))
+        keep(ctx, a_lead(), a_lead(id="L-2"), policies=[policy])
+        assert score_all(ctx).problems == ()
+        told = []
+        stored_before_it_was_declared = a_lead(custom={"size": "many"})
+        assert rate_many(policy, [a_lead(), stored_before_it_was_declared], told=told.append, now=NOW)[1][0] == 5
+        assert [dict(each.params) for each in told] == [{"label": "Size", "error": "TypeError"}]
 
     def test_fault_26_what_is_said_names_the_rule_in_both_languages_and_no_person(self, ctx):
         keep(ctx, a_lead(title=""), policies=[self.POLICY])
