@@ -1,5 +1,6 @@
 """Leads that are disqualified with a reason, come back on their date, and teach what to ask for."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -107,6 +108,24 @@ class TestRecycling:
         with ctx.store.begin() as uow:
             last = uow.trail.of(Ref(entity="lead", id="L-1"))[-1]
         assert (last.type, last.recipients) == ("lead.moved", ("M-1",))
+
+    def test_workers_that_run_at_once_share_the_work(self, sqlite_url):
+        store = SqlStore(sqlite_url)
+        ctx = Context(store=store, clock=FixedClock(), ids=FixedIds(), notifier=Inbox(), book=RuleBook.standard())
+        due = {"status": "disqualified", "disqualified_reason": "no budget", "recycle_at": NOW}
+        keep(ctx, *(a_lead(id=f"L-{number:02}", **due) for number in range(40)))
+
+        def worker(_number):
+            done = 0
+            while (report := recycle_due(ctx, limit=3)).recycled:
+                done += report.recycled
+            return done
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(worker, range(4))) == 40
+        with store.begin(read_only=True) as uow:
+            assert {(each.status.value, each.version) for each in uow.leads.scan()} == {("new", 2)}
+        store.close()
 
     @pytest.mark.parametrize("limit", [0, 501])
     def test_a_limit_is_within_what_one_transaction_does(self, ctx, limit):

@@ -289,6 +289,19 @@ def test_drift_is_told_of_the_open_leads_of_today(ctx):
     assert (found.name, found.unseen, found.reason.code) == ("source", 1.0, "prediction.drift")
 
 
+def test_what_sales_filled_in_since_is_no_drift(ctx):
+    for place in range(120):
+        lead = a_lead(id=f"H-{place:03d}", source="fair", region="East" if place % 2 else "", created_at=NOW - 50 * DAY)
+        for change in closed(lead, won=place % 2 == (place % 10 != 0)):
+            keep(ctx, change)
+    train_leads(ctx)
+    for place in range(60):
+        lead = a_lead(id=f"L-{place:03d}", source="fair", region="East" if place % 2 else "", created_at=NOW - 20 * DAY)
+        keep(ctx, created(lead))
+        keep(ctx, changed(lead, now=NOW - 9 * DAY, region="East"))
+    assert {field.name: field.reason.code for field in lead_drift(ctx)} == {"region": "prediction.steady"}
+
+
 def test_a_change_that_would_lift_the_lead_is_named(ctx):
     history(ctx)
     train_leads(ctx)

@@ -79,21 +79,30 @@ def teams_of(uow: UnitOfWork) -> Mapping[MemberId, TeamId | None]:
 
 
 def examples_of(
-    uow: UnitOfWork, *, since: datetime, early: timedelta, custom_fields: Collection[CustomField] = (), now: datetime
+    uow: UnitOfWork,
+    leads: Iterable[Lead],
+    *,
+    early: timedelta,
+    custom_fields: Collection[CustomField] | None = None,
+    now: datetime,
 ) -> Iterator[Example]:
-    """Leads that came from ``since`` on, each as it was ``early`` after it came, or when it was closed before that.
+    """Each of ``leads`` as it was ``early`` after it came, or when it was closed before that, with its outcome.
 
     Converted is won, disqualified is lost, and the rest is open; a lead counts once, by what it is now. Of the
-    host's fields only those among ``custom_fields`` are told. Read in pieces, with two queries of the history each.
+    host's fields only those among ``custom_fields`` are told, if any are named. Two queries of the history for every
+    500 leads.
     """
-    refuses, teams = refusing(uow, Lead.entity, now), teams_of(uow)
-    kept = {f"custom.{field.name}" for field in custom_fields if field.entity == Lead.entity and field.kind in _LEARNT}
-    leads = uow.leads.scan(F.created_at >= since)
-    while some := list(islice(leads, CHUNK)):
+    refuses, teams, rest = refusing(uow, Lead.entity, now), teams_of(uow), iter(leads)
+    kept = None if custom_fields is None else _kept(custom_fields)
+    while some := list(islice(rest, CHUNK)):
         closed = _closings(uow, some)
         moments: dict[str, datetime] = {lead.id: _moment(lead, early, closed.get(lead.id, ())) for lead in some}
         were = uow.trail.as_of_many(Lead, moments)
         yield from (_example(lead, were.get(lead.id, lead), closed, teams, kept, refuses) for lead in some)
+
+
+def _kept(custom_fields: Iterable[CustomField]) -> set[str]:
+    return {f"custom.{field.name}" for field in custom_fields if field.entity == Lead.entity and field.kind in _LEARNT}
 
 
 def _closings(uow: UnitOfWork, leads: Iterable[Lead]) -> Mapping[LeadId, Sequence[datetime]]:
@@ -112,13 +121,11 @@ def _example(
     early: Lead,
     closed: Mapping[LeadId, Sequence[datetime]],
     teams: Mapping[MemberId, TeamId | None],
-    kept: Collection[str],
+    kept: Collection[str] | None,
     refuses: Callable[[Lead], bool],
 ) -> Example:
     outcome = OUTCOMES.get(lead.status)
-    row = {
-        name: value for name, value in row_of(early).items() if not name.startswith("custom.") or _root(name) in kept
-    }
+    row = {name: value for name, value in row_of(early).items() if _told(name, kept)}
     at = closed.get(lead.id, ())
     return Example(
         row=row,
@@ -130,6 +137,6 @@ def _example(
     )
 
 
-def _root(name: str) -> str:
-    """``custom.budget`` of ``custom.budget.EUR``."""
-    return ".".join(name.split(".")[:2])
+def _told(name: str, kept: Collection[str] | None) -> bool:
+    # ``custom.budget`` of ``custom.budget.EUR``
+    return kept is None or not name.startswith("custom.") or ".".join(name.split(".")[:2]) in kept

@@ -104,16 +104,14 @@ def train_leads(
     Raises:
         InvalidInput: ``days`` is not positive or ``early`` is negative.
     """
-    if days < 1 or early < timedelta(0):
-        raise InvalidInput("must be positive, and early not negative.", field="days", hint="730 is usual.")
+    _check(days, early)
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         known = None if idempotency_key is None else uow.commands.recall(idempotency_key, TrainedLeads)
         if known is not None:
             return known
         now = ctx.clock.now()
-        examples = list(
-            examples_of(uow, since=now - timedelta(days=days), early=early, custom_fields=custom_fields, now=now)
-        )
+        leads = uow.leads.scan(F.created_at >= now - timedelta(days=days))
+        examples = list(examples_of(uow, leads, early=early, custom_fields=custom_fields, now=now))
     # outside of any transaction: nobody waits for the sums
     learnt = _learnt(examples, revise(settings, id=MODEL), sums, by_team=by_team, now=now)
 
@@ -199,23 +197,27 @@ def foretell(
     return ctx.command(work, Foretold, idempotency_key=idempotency_key)
 
 
-def lead_drift(ctx: Context, *, days: int = 90) -> tuple[FieldDrift, ...]:
+def lead_drift(ctx: Context, *, days: int = 90, early: timedelta = timedelta(days=1)) -> tuple[FieldDrift, ...]:
     """How far the leads that came in the last ``days`` and are open have shifted from those the model learnt from.
 
-    The furthest first; nothing where there is no model with fields, or no such lead. Who opted out does not count.
+    Compared is each as it was ``early`` after it came, as in the training; of many the 10000 newest. The furthest
+    field first; nothing where there is no model with fields, or no such lead. Who opted out does not count.
 
     Raises:
-        InvalidInput: ``days`` is not positive.
+        InvalidInput: ``days`` is not positive or ``early`` is negative.
     """
-    if days < 1:
-        raise InvalidInput("must be positive.", field="days", hint="90 is usual.")
+    _check(days, early)
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         now = ctx.clock.now()
-        refuses = refusing(uow, Lead.entity, now)
         came = (F.created_at >= now - timedelta(days=days)) & OPEN
         leads = uow.leads.find(came, order=("-created_at",), limit=MOST_DRIFT)
-        rows = [row_of(lead) for lead in leads if not refuses(lead)]
+        rows = [each.row for each in examples_of(uow, leads, early=early, now=now) if not each.opted_out]
         return drift(_Desk.of(uow, now).pooled, rows) if rows else ()
+
+
+def _check(days: int, early: timedelta) -> None:
+    if days < 1 or early < timedelta(0):
+        raise InvalidInput("must be positive, and early not negative.", field="days", hint="730 and a day are usual.")
 
 
 # --- what is learnt -------------------------------------------------------------------------------
