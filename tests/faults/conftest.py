@@ -114,6 +114,16 @@ def leads():
     owned = {"owner_id": "M-1", "owned_since": NOW - 2 * DAY}
     yield a_lead(id="L-1", status="qualified", **owned)
     yield a_lead(id="L-2", name=PersonName.parse("李伟"), company=None, title="采购经理", source="web")
+    yield a_lead(
+        id="L-6",
+        name=PersonName.parse("Carl Lund"),
+        company=None,
+        phones=(),
+        status="disqualified",
+        disqualified_reason="no budget",
+        recycle_at=NOW - DAY,
+        owner_id="M-1",
+    )
     for number in range(3, 6):
         yield a_lead(
             id=f"L-{number}",

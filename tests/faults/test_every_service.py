@@ -30,7 +30,9 @@ from crmkit.services.check_policies import check_policies
 from crmkit.services.churn import CHURN, churn_of, train_churn
 from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
+from crmkit.services.deals import deal_outlook, pipeline_report
 from crmkit.services.deduplicate import deduplicate, table_of
+from crmkit.services.disqualify import disqualify_lead, disqualify_lessons, nurture_lead, recycle_due
 from crmkit.services.dry_run import compare, dry_run
 from crmkit.services.duplicates import find_duplicates
 from crmkit.services.evidence import attest, lock, plan_leave, progressed, recount, unlock, withdraw
@@ -60,6 +62,14 @@ from crmkit.services.offer import ScoredPair, offer
 from crmkit.services.placement import place_customers
 from crmkit.services.pool_desk import browse, place
 from crmkit.services.pools import Batch, claim, claim_many, give_back
+from crmkit.services.predict import (
+    foretell,
+    lead_drift,
+    predict_lead,
+    predict_leads,
+    train_leads,
+    what_would_predict,
+)
 from crmkit.services.reclaim import explain, preview, remedies, sweep
 from crmkit.services.recommend import learn_recommendations, recommend
 from crmkit.services.rekey import rekey
@@ -84,6 +94,7 @@ from crmkit.services.transfer_desk import Receiver
 from crmkit.services.undo_transfer import undo_transfer
 from crmkit.services.unmerge import plan_unmerge, unmerge
 from crmkit.services.waiting import waiting as queue
+from crmkit.services.work_list import work_list
 from crmkit.services.workflow import RequestForm, advance, open_request
 from crmkit.testing import NOW, FixedClock, FixedIds
 from crmkit.testing.faults import ANSWER_LOST, KINDS, PERSISTENT, TRANSIENT, Plan, disturbed, every_fault
@@ -207,6 +218,9 @@ KEYED = {
     "refuse more time": lambda ctx: settle_extension(ctx, "EX-1", "refuse", by="M-2", idempotency_key=KEY),
     "pause": lambda ctx: pause(ctx, why="Spring Festival", idempotency_key=KEY),
     "resume": lambda ctx: resume(ctx, entity="lead", idempotency_key=KEY),
+    "disqualify": lambda ctx: disqualify_lead(ctx, "L-1", "no budget", recycle_at=NOW + 9 * DAY, idempotency_key=KEY),
+    "nurture": lambda ctx: nurture_lead(ctx, "L-1", next_at=NOW + DAY, idempotency_key=KEY),
+    "foretell": lambda ctx: foretell(ctx, "L-1", 0.9, by="M-1", idempotency_key=KEY),
     "place": lambda ctx: place(ctx, ref("account", 30), "PO-1", "M-2", idempotency_key=KEY),
     "put on a list": lambda ctx: add_to_segment(ctx, "guests", ["A-2", "A-1"], by="M-1", idempotency_key=KEY),
     "take off a list": lambda ctx: remove_from_segment(ctx, "guests", ["A-1"], idempotency_key=KEY),
@@ -228,6 +242,8 @@ RUNS = {
     "sweep filings": sweep_filings,
     "sweep": lambda ctx: sweep(ctx, batch=2),
     "rescore due": rescore_due,
+    "recycle due": recycle_due,
+    "train": lambda ctx: train_leads(ctx, idempotency_key=KEY),
     "score all": lambda ctx: score_all(ctx, chunk=2),
     "rekey": lambda ctx: rekey(ctx, chunk=20, force=True),
     "offer pairs": lambda ctx: offer(ctx, "lead", PAIRS, crowds={"phone:+8613800138000": 50}),
@@ -256,6 +272,14 @@ LOOKS = {
     "back test": lambda ctx: back_test(ctx, ReclaimPolicy(id="account"), NOW - 30 * DAY, NOW),
     "explain": lambda ctx: explain(ctx, ref("account", 3)),
     "see what would make an A": lambda ctx: what_would_make(ctx, "L-1", "A1"),
+    "predict": lambda ctx: predict_lead(ctx, "L-1"),
+    "predict many": lambda ctx: predict_leads(ctx, ["L-1", "L-9"]),
+    "see what would make it likely": lambda ctx: what_would_predict(ctx, "L-1", "A"),
+    "drift": lead_drift,
+    "work list": lambda ctx: work_list(ctx, "M-1"),
+    "lessons": disqualify_lessons,
+    "outlook of a deal": lambda ctx: deal_outlook(ctx, "O-1"),
+    "report on a pipeline": lambda ctx: pipeline_report(ctx, "P-1"),
     "remedies": lambda ctx: remedies(ctx, ref("account", 5)),
     "see what waits": waiting,
     "see who waits for an owner": queue,
@@ -283,7 +307,7 @@ LOOKS = {
 }
 """Questions write nothing."""
 
-ANSWERS_AGAIN = {**KEYED, **LOOKS, **{name: RUNS[name] for name in ("capture many", "train churn")}}
+ANSWERS_AGAIN = {**KEYED, **LOOKS, **{name: RUNS[name] for name in ("capture many", "train", "train churn")}}
 SERVICES = {**KEYED, **RUNS, **LOOKS}
 
 UNTRIED = {"dead_letters", "subject_of", "rearrange"}
@@ -325,7 +349,7 @@ def adopted(ctx):
     """The versions of the policies that pauses and trainings add to."""
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         paused = [uow.policies.versions(ReclaimPolicy, id) for id in ("account", "lead")]
-        return [*paused, uow.policies.versions(PredictionModel, CHURN)]
+        return [*paused, *(uow.policies.versions(PredictionModel, id) for id in (CHURN, "lead"))]
 
 
 SEEN = {

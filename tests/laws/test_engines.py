@@ -29,6 +29,7 @@ from crmkit.rules import (
     dedup,
     filing,
     lifetime,
+    pipeline,
     prediction,
     reclaim,
     recommendation,
@@ -58,7 +59,7 @@ from crmkit.testing import (
 DAY = timedelta(days=1)
 ENGINES = (
     *(dedup, assignment, reclaim, transfer, filing, routing, sla),
-    *(scoring, prediction, segments, behaviour, recommendation),
+    *(scoring, prediction, pipeline, segments, behaviour, recommendation),
 )
 SPEAKERS = (*ENGINES, lifetime)
 """Those that give reasons; lifetime forecasts, and decides nothing by a policy."""
@@ -192,6 +193,37 @@ def recommendation_cases():
 def broken_scoring():
     group = scoring.SignalGroup(name="all", axis=scoring.Axis.FIT, signals=(Broken(),))
     return scoring.ScorePolicy(id="broken", groups=(group,))
+
+
+def work_cases():
+    for name, changes in {
+        "due": {"next_at": NOW - DAY},
+        "later": {"next_at": NOW + DAY},
+        "scored": {"score": 70},
+        "unscored": {},
+        "opted out": {"score": 70, "opted_out": True},
+    }.items():
+        facts = scoring.WorkFacts(lead_id="L-1", heard_at=NOW - 3 * DAY, **changes)
+        yield Case(f"work: {name}", scoring.prioritise, scoring.WorkPolicy(), facts)
+
+
+def pipeline_cases():
+    policy = pipeline.OutlookPolicy(least_closed=4)
+    passed = [
+        pipeline.Passage(stay=days * DAY, left=days < 8, total=2 * days * DAY, won=(True, False, None)[days % 3])
+        for days in range(1, 10)
+    ]
+    deal = {"stage": "talks", "since": NOW - 2 * DAY, "declared": 30, "expected_close": NOW.date()}
+    for name, changes in {
+        "nothing": {},
+        "some": {"passages": passed},
+        "few": {"passages": passed, "since": NOW - 8 * DAY},
+        "most open": {"passages": [*passed, *(pipeline.Passage(stay=9 * DAY, left=False, total=9 * DAY),) * 30]},
+        "won": {"status": "won"},
+        "lost": {"status": "lost"},
+        "opted out": {"passages": passed, "opted_out": True},
+    }.items():
+        yield Case(f"pipeline: {name}", pipeline.decide, policy, pipeline.OutlookFacts(**{**deal, **changes}))
 
 
 def routing_cases():
@@ -567,7 +599,11 @@ def sla_cases():
     )
     policy = sla.SlaPolicy(milestones=(solve,))
     hours = timedelta(hours=1)
-    for name, request in {"plain": a_request(percent=8), "urgent": a_request(percent=30), "none": a_request(percent=1)}.items():
+    for name, request in {
+        "plain": a_request(percent=8),
+        "urgent": a_request(percent=30),
+        "none": a_request(percent=1),
+    }.items():
         happened = sla.Happened(kind="opened", state="new", at=NOW - 2 * hours)
         opened = sla.SlaFacts(record=request, happened=happened, calendars=(a_calendar(),))
         clocks = sla.decide(policy, opened, now=NOW - 2 * hours).clocks
@@ -587,8 +623,10 @@ CASES = [
     *reclaim_cases(),
     *claim_cases(),
     *scoring_cases(),
+    *work_cases(),
     *prediction_cases(),
     *recommendation_cases(),
+    *pipeline_cases(),
     *routing_cases(),
     *transfer_cases(),
     *filing_cases(),

@@ -12,6 +12,7 @@ from crmkit.services import (
     behaviour,
     check_policies,
     churn,
+    deals,
     duplicates,
     evidence,
     existence,
@@ -37,12 +38,14 @@ from crmkit.services import (
 from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
 from crmkit.services import deduplicate as deduplicating
+from crmkit.services import disqualify as disqualifying
 from crmkit.services import dry_run as foreseeing
 from crmkit.services import filing as filings
 from crmkit.services import filing_disputes as disputing
 from crmkit.services import hand_over as handing_over
 from crmkit.services import merge as merging
 from crmkit.services import offer as offering
+from crmkit.services import predict as predicting
 from crmkit.services import rekey as rekeying
 from crmkit.services import relay as relaying
 from crmkit.services import review as reviewing
@@ -51,6 +54,7 @@ from crmkit.services import transfer as transferring
 from crmkit.services import undo_transfer as undoing
 from crmkit.services import unmerge as unmerging
 from crmkit.services import waiting as queueing
+from crmkit.services import work_list as working
 from crmkit.services.context import Context
 
 if TYPE_CHECKING:
@@ -127,6 +131,15 @@ class Leads(Group):
     score_all = Use(scoring.score_all)
     what_would_make = Use(scoring.what_would_make)
     rescore_due = Use(scoring.rescore_due)
+    train = Use(predicting.train_leads)
+    predict = Use(predicting.predict_lead)
+    predict_many = Use(predicting.predict_leads)
+    what_would_predict = Use(predicting.what_would_predict)
+    foretell = Use(predicting.foretell)
+    disqualify = Use(disqualifying.disqualify_lead)
+    nurture = Use(disqualifying.nurture_lead)
+    recycle_due = Use(disqualifying.recycle_due)
+    work_list = Use(working.work_list)
     assign = Use(assigning.assign_lead)
     assign_waiting = Use(assigning.assign_waiting)
     waiting = Use(queueing.waiting)
@@ -246,6 +259,10 @@ class Insight(Group):
     churn_risks = Use(lifetime.churn_risks)
     missed_purchases = Use(missed.missed_purchases)
     learn_recommendations = Use(recommend.learn_recommendations)
+    lead_drift = Use(predicting.lead_drift)
+    disqualify_lessons = Use(disqualifying.disqualify_lessons)
+    deal_outlook = Use(deals.deal_outlook)
+    pipeline_report = Use(deals.pipeline_report)
 
 
 class Reviews(Group):

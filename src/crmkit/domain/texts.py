@@ -37,6 +37,10 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "lead.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),
     "lead.disqualified": ("{record} was disqualified: {reason}.", "{record} 已判为无效：{reason}。"),
     "lead.scored": ("{record} scores {score} ({grade}).", "{record} 评分 {score}（{grade}）。"),
+    "lead.foretold": (
+        "{by} gave {record} a probability of {probability}. {note}",
+        "{by} 将 {record} 的成交概率定为 {probability}。{note}",
+    ),
     "lead.converted": ("{record} became account {account_id}.", "{record} 已转化为客户 {account_id}。"),
     "account.created": ("{record} was created.", "已创建客户 {record}。"),
     "account.standing_changed": ("{record} is {to_standing} now.", "{record} 等级变为 {to_standing}。"),

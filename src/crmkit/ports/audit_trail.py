@@ -1,6 +1,6 @@
 """The history of every record, as its saves wrote it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -35,4 +35,15 @@ class AuditTrail(Protocol):
 
     def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``; ``None`` when it was not there, also for one removed since."""
+        ...
+
+    def of_many(self, entity: str, ids: Iterable[str], *, types: Iterable[str]) -> Mapping[str, Sequence[AuditEntry]]:
+        """The entries of those ``types`` that records of ``entity`` have, by id, oldest first; one query for some hundred.
+
+        A record that has none is left out.
+        """
+        ...
+
+    def as_of_many(self, cls: type[R], moments: Mapping[str, datetime]) -> Mapping[str, R]:
+        """Each record as it was at its moment, by id, as ``as_of`` tells it; those that were not there are left out."""
         ...

@@ -9,6 +9,7 @@ from crmkit.rules import (
     filing,
     gaming,
     lifetime,
+    pipeline,
     prediction,
     profiling,
     reclaim,
@@ -22,7 +23,7 @@ from crmkit.rules import (
 
 __all__ = ["KINDS", "TEXTS"]
 
-_ENGINES = (dedup, assignment, reclaim, scoring, prediction, routing, sla, transfer, filing)
+_ENGINES = (dedup, assignment, reclaim, scoring, prediction, pipeline, routing, sla, transfer, filing)
 _ANALYSES = (gaming, lifetime, segments, behaviour, recommendation)
 
 KINDS: tuple[type, ...] = tuple(kind for room in (*_ENGINES, *_ANALYSES, profiling) for kind in room.KINDS)

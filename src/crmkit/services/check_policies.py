@@ -15,6 +15,8 @@ from crmkit.rules.policy import Policy, PolicyRef
 from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy
 from crmkit.rules.reclaim.analysis import analyse as analyse_reclaim
 from crmkit.rules.reclaim.analysis import analyse_claims
+from crmkit.rules.scoring import ScorePolicy
+from crmkit.rules.scoring.analysis import analyse as analyse_scores
 from crmkit.services.context import Context
 from crmkit.services.custody import UNSETTLED, owned_by
 
@@ -47,7 +49,7 @@ def check_policies(
 ) -> tuple[CheckedPolicy, ...]:
     """What is wrong with each of ``policies``, were it adopted now; nothing is written.
 
-    Assignment, reclaim and claim policies are looked at; others have checked themselves when they were made.
+    Assignment, reclaim, claim and score policies are looked at; others have checked themselves when they were made.
     A reclaim policy is tried on ``snapshot`` records that have owners, those with the earliest deadline first.
 
     Raises:
@@ -93,6 +95,8 @@ def _problems(
             )
         case ClaimPolicy():
             return analyse_claims(policy, there, language=language, now=now)
+        case ScorePolicy():
+            return analyse_scores(policy, language=language)
         case _:
             return ()
 

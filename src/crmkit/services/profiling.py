@@ -5,10 +5,11 @@ from datetime import datetime
 from itertools import islice
 
 from crmkit.domain.change import Record
-from crmkit.ports.store import UnitOfWork
+from crmkit.domain.conditions import Condition, parse
+from crmkit.ports.store import EVERY, UnitOfWork
 from crmkit.rules.profiling import ProfilingPolicy
 
-__all__ = ["profiled", "refusing"]
+__all__ = ["profiled", "refusing", "welcoming"]
 
 AT_ONCE = 500
 """Records read by one query."""
@@ -27,3 +28,9 @@ def profiled(uow: UnitOfWork, cls: type[Record], ids: Iterable[str], now: dateti
         records = uow.repository(cls).get_many(some)
         found.update(id_ for id_, record in records.items() if not refuses(record))
     return found
+
+
+def welcoming(uow: UnitOfWork, entity: str, now: datetime) -> Condition:
+    """The records of ``entity`` that may be profiled, as a condition for counts; every one, where no policy says so."""
+    policy = uow.policies.in_force(ProfilingPolicy, now, id=entity)
+    return EVERY if policy is None else ~parse(policy.opt_out)

@@ -8,6 +8,7 @@ from crmkit.domain.change import Change
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import LeadId
 from crmkit.domain.model import model, revise
+from crmkit.domain.reasons import Reason
 from crmkit.domain.sales.lead import Lead, LeadStatus
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.profiling import ProfilingPolicy
@@ -34,11 +35,15 @@ CHUNK = 500
 
 @model
 class Rescored:
-    """How many leads were scored, how many of them changed, and whether more are due."""
+    """How many leads were scored, how many of them changed, and whether more are due.
+
+    ``problems`` names each rule that failed and counted nothing, once; the other rules counted.
+    """
 
     scored: int = 0
     changed: int = 0
     more: bool = False
+    problems: tuple[Reason, ...] = ()
 
 
 def score_lead(ctx: Context, lead_id: LeadId, *, idempotency_key: str | None = None) -> ScoreDecision:
@@ -89,7 +94,7 @@ def score_all(ctx: Context, *, chunk: int = CHUNK) -> Rescored:
     ``chunk`` of them, so that nobody waits long. Stopped half-way it may be called again.
     """
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
-        scored, stale = _looked_through(uow, ctx.clock.now(), chunk)
+        scored, stale, problems = _looked_through(uow, ctx.clock.now(), chunk)
     changed = 0
     for first in range(0, len(stale), chunk):
 
@@ -97,18 +102,18 @@ def score_all(ctx: Context, *, chunk: int = CHUNK) -> Rescored:
             return _scored(uow, uow.leads.get_many(some).values(), now)
 
         changed += ctx.command(work, Rescored).changed
-    return Rescored(scored=scored, changed=changed)
+    return Rescored(scored=scored, changed=changed, problems=problems)
 
 
-def _looked_through(uow: UnitOfWork, now: datetime, chunk: int) -> tuple[int, list[str]]:
-    """How many leads there are, and the ids of those whose score is another by now."""
+def _looked_through(uow: UnitOfWork, now: datetime, chunk: int) -> tuple[int, list[str], tuple[Reason, ...]]:
+    """How many leads there are, the ids of those whose score is another by now, and the rules that failed."""
     policy, leads = policy_in_force(uow, now), uow.leads.scan(F.status != LeadStatus.CONVERTED)
-    scored, stale = 0, list[str]()
+    scored, stale, failed = 0, list[str](), _Failed()
     while some := list(islice(leads, chunk)):
-        ratings = rate_many(policy, some, _events_of(uow, [lead.id for lead in some]), now=now)
+        ratings = rate_many(policy, some, _events_of(uow, [lead.id for lead in some]), told=failed.told, now=now)
         scored += len(some)
         stale += [lead.id for lead, rating in zip(some, ratings, strict=True) if rating != _carried(lead)]
-    return scored, stale
+    return scored, stale, failed.reasons
 
 
 def policy_in_force(uow: UnitOfWork, now: datetime) -> ScorePolicy:
@@ -131,10 +136,24 @@ def _scored(uow: UnitOfWork, leads: Iterable[Lead], now: datetime, *, more: bool
     """``leads`` with one query for the events of all of them, and one save."""
     found = list(leads)
     events = _events_of(uow, [lead.id for lead in found])
-    ratings = rate_many(policy_in_force(uow, now), found, events, now=now)
+    failed = _Failed()
+    ratings = rate_many(policy_in_force(uow, now), found, events, told=failed.told, now=now)
     changes = [change for pair in zip(found, ratings, strict=True) for change in _changes(*pair, now)]
     uow.save(*changes)
-    return Rescored(scored=len(found), changed=len(changes), more=more)
+    return Rescored(scored=len(found), changed=len(changes), more=more, problems=failed.reasons)
+
+
+class _Failed(dict[tuple[object, ...], Reason]):
+    """Rules that failed, each with its error once, in the order they were met."""
+
+    def told(self, reason: Reason) -> None:
+        """``reason`` is kept, unless it is known."""
+        self.setdefault(tuple(reason.params.values()), reason)
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What is to be reported."""
+        return tuple(self.values())
 
 
 def _facts(uow: UnitOfWork, lead: Lead) -> ScoreFacts:

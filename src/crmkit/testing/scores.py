@@ -47,6 +47,7 @@ _SIGNALS = st.one_of(
         events=st.sampled_from(["kind == 'call'", "minutes > 30", "within(at, days=21)"]),
         points=st.integers(1, 50) | st.integers(-50, -1),
         decay=_DECAYS,
+        cap=st.sampled_from([None, 50, 60]),
     ),
     st.builds(
         Frequency,

@@ -168,3 +168,9 @@ class TestQuestion:
     def test_only_what_speaks_of_now_moves(self):
         assert Question.of("within(at, days=30)", self.fields).moves
         assert not Question.of("not missing(at)", self.fields).moves
+
+
+@pytest.mark.parametrize("cap", [9, 0, -10])
+def test_a_cap_leaves_room_for_one_event(cap):
+    with pytest.raises(InvalidInput, match=r"Engagement\.cap"):
+        Engagement(label="Calls", events="kind == 'call'", points=10, cap=cap)

@@ -219,16 +219,16 @@ class MemoryUnitOfWork:
             recipients=recorded.recipients,
         )
 
-    def records_as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
-        """The record as it was."""
-        current = self.readable().records[self.acting.tenant, cls.entity].get(id)
-        later = [
-            entry.changed
-            for entry in reversed(self.readable().entries[self.acting.tenant])
-            if entry.record.id == id and entry.record.entity == cls.entity and entry.at > at and entry.changed
-        ]
-        found = cast(R | None, self._recorder.as_of(cls, current, later))
-        return found if found is None or found.created_at <= at else None
+    def records_as_of(self, cls: type[R], moments: Mapping[str, datetime]) -> dict[str, R]:
+        """Each record as it was at its moment."""
+        rows = self.readable().records[self.acting.tenant, cls.entity]
+        later: dict[str, list[Mapping[str, Any]]] = {id: [] for id in moments}
+        for entry in reversed(self.readable().entries[self.acting.tenant]):
+            at = moments.get(entry.record.id) if entry.record.entity == cls.entity else None
+            if at is not None and entry.at > at and entry.changed:
+                later[entry.record.id].append(entry.changed)
+        found = {id: cast(R | None, self._recorder.as_of(cls, rows.get(id), later[id])) for id in moments}
+        return {id: was for id, was in found.items() if was is not None and was.created_at <= moments[id]}
 
 
 @attrs.frozen
@@ -313,7 +313,20 @@ class MemoryTrail:
 
     def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``."""
-        return self._uow.records_as_of(cls, id, at)
+        return self._uow.records_as_of(cls, {id: at}).get(id)
+
+    def of_many(self, entity: str, ids: Iterable[str], *, types: Iterable[str]) -> Mapping[str, Sequence[AuditEntry]]:
+        """The entries of many records by id, oldest first."""
+        wanted, kinds = set(ids), set(types)
+        found: dict[str, list[AuditEntry]] = {}
+        for entry in self._uow.readable().entries[self._uow.acting.tenant]:
+            if entry.record.entity == entity and entry.record.id in wanted and entry.type in kinds:
+                found.setdefault(entry.record.id, []).append(entry)
+        return found
+
+    def as_of_many(self, cls: type[R], moments: Mapping[str, datetime]) -> Mapping[str, R]:
+        """Each record as it was at its moment."""
+        return self._uow.records_as_of(cls, moments)
 
 
 @attrs.frozen

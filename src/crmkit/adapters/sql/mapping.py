@@ -16,7 +16,8 @@ A flat value (money, a name, an address) has a column for each of its fields: ``
 Empty tuples and mappings are NULL; so is the first column of a flat value that is not there.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
 from typing import Any, get_origin
@@ -24,7 +25,7 @@ from typing import Any, get_origin
 import attrs
 import sqlalchemy as sa
 from attrs import frozen
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from crmkit.adapters.codec import StoredCodec
 from crmkit.adapters.codec.stored import dumps, loads
@@ -40,7 +41,9 @@ __all__ = [
     "columns_of",
     "dump_instant",
     "fields_of",
+    "listed",
     "load_instant",
+    "one_of",
     "sql_type",
 ]
 
@@ -93,6 +96,19 @@ _SQL_TYPES: Mapping[ColumnKind, sa.types.TypeEngine[Any]] = {
 def sql_type(kind: ColumnKind) -> "sa.types.TypeEngine[Any]":
     """The SQLAlchemy type of a column of that kind, on both databases."""
     return _SQL_TYPES[kind]
+
+
+def one_of(column: "sa.Column[Any]", name: str, dialect: Dialect) -> "sa.ColumnElement[bool]":
+    """The text in ``column`` is among those that the parameter ``name`` lists."""
+    if dialect is Dialect.POSTGRES:
+        return column == sa.any_(sa.bindparam(name, type_=ARRAY(sql_type(ColumnKind.TEXT))))
+    parameter = sa.bindparam(name, type_=sql_type(ColumnKind.TEXT))
+    return column.in_(sa.select(sa.func.json_each(parameter).table_valued("value").c.value))
+
+
+def listed(texts: Iterable[str], dialect: Dialect) -> Any:
+    """The value of a parameter that lists ``texts``."""
+    return list(texts) if dialect is Dialect.POSTGRES else json.dumps(list(texts))
 
 
 @frozen

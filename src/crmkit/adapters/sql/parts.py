@@ -1,7 +1,7 @@
 """The smaller ports inside a unit of work: match keys, audit trail, policies, remembered answers."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement
 from crmkit.adapters.sql.database import Database
-from crmkit.adapters.sql.mapping import ColumnKind, dump_instant, load_instant, sql_type
+from crmkit.adapters.sql.mapping import ColumnKind, dump_instant, listed, load_instant, one_of, sql_type
 from crmkit.domain.change import Record
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import EventId, MemberId, Ref
@@ -36,6 +36,7 @@ class PartStatements:
     def __init__(self, database: Database) -> None:
         self._compile = database.statements.compile
         self._tables = database.tables
+        self._dialect = database.dialect
 
     @cached_property
     def entries(self) -> Statement:
@@ -59,13 +60,23 @@ class PartStatements:
         )
 
     @cached_property
-    def changes_after(self) -> Statement:
-        """What a record's saves changed after an instant, newest first."""
+    def entries_of(self) -> Statement:
+        """Entries of some types that some records have."""
         audit = self._tables.audit
         return self._compile(
-            sa.select(audit.c.changed)
+            sa.select(*(audit.c[name] for name in _AUDIT))
+            .where(*self._of_records(), one_of(audit.c.type, "types", self._dialect))
+            .order_by(audit.c.position)
+        )
+
+    @cached_property
+    def changes_after(self) -> Statement:
+        """What the saves of some records changed after an instant, newest first."""
+        audit = self._tables.audit
+        return self._compile(
+            sa.select(audit.c.record_id, audit.c.at, audit.c.changed)
             .where(
-                *self._of_record(),
+                *self._of_records(),
                 audit.c.at > sa.bindparam("at", type_=sql_type(ColumnKind.INSTANT)),
                 audit.c.changed.is_not(None),
             )
@@ -116,6 +127,14 @@ class PartStatements:
             audit.c.record_id == _text("record_id"),
         )
 
+    def _of_records(self) -> tuple["sa.ColumnElement[bool]", ...]:
+        audit = self._tables.audit
+        return (
+            audit.c.tenant == _text("tenant"),
+            audit.c.entity == _text("entity"),
+            one_of(audit.c.record_id, "ids", self._dialect),
+        )
+
 
 class SqlTrail:
     """Documented at ``ports.AuditTrail``."""
@@ -152,13 +171,36 @@ class SqlTrail:
 
     def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``: today's row with the later changes taken back."""
-        queries = self._database.queries[cls]
-        row = self._connection.row(queries.get, (self._tenant, id))
-        current = None if row is None else queries.entity.code.load(row)
-        values = {**self._record(cls.entity, id), "at": self._dump_at(at)}
-        later = [self._json(changed) for (changed,) in self._connection.rows(self._statements.changes_after, values)]
-        found: R | None = self._database.recorder.as_of(cls, current, later)
-        return found if found is not None and found.created_at <= at else None
+        return self.as_of_many(cls, {id: at}).get(id)
+
+    def of_many(self, entity: str, ids: Iterable[str], *, types: Iterable[str]) -> Mapping[str, Sequence[AuditEntry]]:
+        """The entries of many records by id, oldest first."""
+        values = {"tenant": self._tenant, "entity": entity, "ids": self._list(ids), "types": self._list(types)}
+        found: dict[str, list[AuditEntry]] = {}
+        for row in self._connection.rows(self._statements.entries_of, values):
+            entry = self._entry(row)
+            found.setdefault(entry.record.id, []).append(entry)
+        return found
+
+    def as_of_many(self, cls: type[R], moments: Mapping[str, datetime]) -> Mapping[str, R]:
+        """Each record as it was at its moment: today's rows with the later changes taken back."""
+        if not moments:
+            return {}
+        queries, load_at = self._database.queries[cls], load_instant(self._database.dialect)
+        rows = self._connection.rows(queries.get_many, {"tenant": self._tenant, "ids": queries.ids(moments)})
+        current = {record.id: record for record in map(queries.entity.code.load, rows)}
+        later: dict[str, list[Any]] = {id: [] for id in moments}
+        values = {"tenant": self._tenant, "entity": cls.entity, "ids": self._list(moments)}
+        since = {"at": self._dump_at(min(moments.values()))}
+        for id, at, changed in self._connection.rows(self._statements.changes_after, {**values, **since}):
+            if load_at(at) > moments[id]:
+                later[id].append(self._json(changed))
+        recorder = self._database.recorder
+        found = {id: recorder.as_of(cls, current.get(id), later[id]) for id in moments}
+        return {id: was for id, was in found.items() if was is not None and was.created_at <= moments[id]}
+
+    def _list(self, texts: Iterable[str]) -> Any:
+        return listed(texts, self._database.dialect)
 
     def _record(self, entity: str, id: str) -> dict[str, Any]:
         return {"tenant": self._tenant, "entity": entity, "record_id": id}

@@ -1,20 +1,18 @@
 """A repository over a table: conditions become SQL, rows become records by generated code."""
 
-import json
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar, cast
 
 import sqlalchemy as sa
 from attrs import frozen
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from crmkit.adapters.codec.scalars import load_tagged
 from crmkit.adapters.query import moment_of, order_of
 from crmkit.adapters.sql.conditions import Where, order_by, shape_of, where_of
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement, Statements
 from crmkit.adapters.sql.fields import place_of
-from crmkit.adapters.sql.mapping import ColumnKind, Dialect, sql_type
+from crmkit.adapters.sql.mapping import ColumnKind, Dialect, listed, one_of, sql_type
 from crmkit.adapters.sql.tables import EntityTable
 from crmkit.domain.change import Record
 from crmkit.domain.conditions import BoundCondition, Condition, FieldCatalogue, Kind, bind
@@ -65,12 +63,12 @@ class EntityQueries:
         self.get = statements.compile(one)
         self.get_locked = statements.compile(one.with_for_update()) if dialect is Dialect.POSTGRES else self.get
         self.get_many = statements.compile(
-            sa.select(*entity.columns).where(table.c.tenant == _text("tenant"), self._in_ids(table.c.id))
+            sa.select(*entity.columns).where(table.c.tenant == _text("tenant"), one_of(table.c.id, "ids", dialect))
         )
 
     def ids(self, ids: Iterable[str]) -> Any:
         """The value of the parameter that ``get_many`` takes for its ids."""
-        return list(ids) if self.dialect is Dialect.POSTGRES else json.dumps(list(ids))
+        return listed(ids, self.dialect)
 
     def select(self, condition: Condition, order: Sequence[str], *, limited: bool, locking: Locking) -> "BoundQuery":
         """Records that hold."""
@@ -130,11 +128,6 @@ class EntityQueries:
             where = where_of(bound, self.entity, self.dialect)
             query = self._cache[key] = CompiledQuery(self._statements.compile(make(where)), where)
         return BoundQuery(query, bound)
-
-    def _in_ids(self, column: "sa.Column[Any]") -> "sa.ColumnElement[bool]":
-        if self.dialect is Dialect.POSTGRES:
-            return column == sa.any_(sa.bindparam("ids", type_=ARRAY(sql_type(ColumnKind.TEXT))))
-        return column.in_(sa.select(sa.func.json_each(_text("ids")).table_valued("value").c.value))
 
 
 @frozen

@@ -18,10 +18,16 @@ __all__ = ["INDEXES", "EntityTable", "Tables"]
 OWNED = (("owner_id",), ("pool_id", "pool_since"), ("reclaim_at",), ("warn_at",))
 
 INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
-    "leads": (*OWNED, ("score_due_at",), ("account_id",), ("status", "created_at"), ("external_id",)),
+    "leads": (*OWNED, ("score_due_at",), ("recycle_at",), ("account_id",), ("status", "created_at"), ("external_id",)),
     "accounts": (*OWNED, ("parent_id",)),
     "contacts": (("account_id",),),
-    "opportunities": (("account_id",), ("lead_id",), ("owner_id",), ("status", "expected_close")),
+    "opportunities": (
+        ("account_id",),
+        ("lead_id",),
+        ("owner_id",),
+        ("status", "expected_close"),
+        ("pipeline_id", "created_at"),
+    ),
     "pipelines": (),
     "interactions": (("subject_entity", "subject_id", "at"), ("member_id", "at")),
     "tasks": (("subject_entity", "subject_id"), ("owner_id", "due_at")),

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from crmkit.domain.change import Change, Event, changed, created
-from crmkit.domain.ids import AccountId, ContactId, LeadId, OpportunityId
+from crmkit.domain.ids import AccountId, ContactId, LeadId, MemberId, OpportunityId
 from crmkit.domain.lifecycle import Lifecycle
 from crmkit.domain.model import Code, Line, Note, model
 from crmkit.domain.stewardship.ownership import Owned
@@ -13,6 +13,7 @@ from crmkit.domain.values.address import Address
 from crmkit.domain.values.contact_points import Email, Handle, Phone
 from crmkit.domain.values.money import Money
 from crmkit.domain.values.names import CompanyName, PersonName
+from crmkit.errors import InvalidInput
 
 __all__ = [
     "LEAD",
@@ -20,6 +21,7 @@ __all__ = [
     "LeadCaptured",
     "LeadConverted",
     "LeadDisqualified",
+    "LeadForetold",
     "LeadMoved",
     "LeadScored",
     "LeadStatus",
@@ -113,6 +115,16 @@ class LeadScored(Event):
 
 
 @model
+class LeadForetold(Event):
+    """Somebody who knows better said how likely the lead is to be won, between 0 and 1; ``None`` takes that back."""
+
+    type: ClassVar[str] = "lead.foretold"
+    probability: float | None
+    by: MemberId
+    note: Line = ""
+
+
+@model
 class LeadConverted(Event):
     """The lead became a customer's record."""
 
@@ -172,6 +184,10 @@ class Lead(Owned):
             NotAllowed: the verb does not fit the status.
         """
         to = LEAD.next(self.status, verb)
+        if self.status is LeadStatus.DISQUALIFIED:  # looked at again: the date has done its work, the reason stays
+            told = () if self.owner_id is None else (self.owner_id,)
+            event = LeadMoved(at=now, from_status=self.status, to_status=to, recipients=told)
+            return changed(self, event, now=now, status=to, recycle_at=None)
         return changed(self, LeadMoved(at=now, from_status=self.status, to_status=to), now=now, status=to)
 
     def disqualify(self, reason: str, *, now: datetime, recycle_at: datetime | None = None) -> "Change[Lead]":
@@ -184,6 +200,16 @@ class Lead(Owned):
         """The score is ``score`` with ``grade`` until ``due_at``; an event tells only of a real change."""
         events = () if (score, grade) == (self.score, self.grade) else (LeadScored(at=now, score=score, grade=grade),)
         return changed(self, *events, now=now, score=score, grade=grade, score_due_at=due_at)
+
+    def foretell(self, probability: float | None, *, by: MemberId, now: datetime, note: str = "") -> "Change[Lead]":
+        """Its history says what ``by`` holds for likely; no field of the lead does, so that nothing is ever learnt from it.
+
+        Raises:
+            InvalidInput: ``probability`` does not lie between 0 and 1.
+        """
+        if probability is not None and not 0 <= probability <= 1:
+            raise InvalidInput("must lie between 0 and 1.", field="probability", hint="Write 0.25 for 25 %.")
+        return changed(self, LeadForetold(at=now, probability=probability, by=by, note=note), now=now)
 
     def convert(
         self,

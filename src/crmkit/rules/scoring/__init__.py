@@ -5,8 +5,10 @@ from crmkit.rules.scoring.decide import decide
 from crmkit.rules.scoring.decision import Axis, Contribution, Rating, ScoreDecision, ScoreOutcome
 from crmkit.rules.scoring.facts import ScoreEvent, ScoreFacts
 from crmkit.rules.scoring.grades import GradeByScore, GradeMatrix, Grading, Ladder, Rung
+from crmkit.rules.scoring.lessons import Lesson, LessonReport, lessons
 from crmkit.rules.scoring.many import rate_many
 from crmkit.rules.scoring.policy import ScorePolicy, SignalGroup
+from crmkit.rules.scoring.priority import WorkDecision, WorkFacts, WorkOutcome, WorkPolicy, prioritise
 from crmkit.rules.scoring.ready import lead_scoring
 from crmkit.rules.scoring.signals import Attribute, Band, Engagement, Frequency, Measure, Signal
 from crmkit.rules.scoring.texts import TEXTS
@@ -27,6 +29,8 @@ __all__ = [
     "Grading",
     "HalfLife",
     "Ladder",
+    "Lesson",
+    "LessonReport",
     "LinearDecay",
     "Measure",
     "NoDecay",
@@ -41,14 +45,21 @@ __all__ = [
     "SignalGroup",
     "Step",
     "WhatIf",
+    "WorkDecision",
+    "WorkFacts",
+    "WorkOutcome",
+    "WorkPolicy",
     "decide",
     "lead_scoring",
+    "lessons",
+    "prioritise",
     "rate_many",
     "what_if",
 ]
 
 KINDS: tuple[type, ...] = (
     ScorePolicy,
+    WorkPolicy,
     Attribute,
     Engagement,
     Frequency,

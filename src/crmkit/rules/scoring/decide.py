@@ -45,7 +45,10 @@ from crmkit.rules.scoring.questions import Question
 from crmkit.rules.scoring.signals import Signal
 from crmkit.rules.scoring.signals.events import about_events
 
-__all__ = ["decide", "expected"]
+__all__ = ["FAILED", "decide", "expected"]
+
+FAILED = "score.failed"
+"""The code of the reason that names a rule which could not be asked."""
 
 
 def decide(policy: ScorePolicy, facts: ScoreFacts, *, now: datetime) -> ScoreDecision:
@@ -172,7 +175,7 @@ class _Tally:
 
 def _failure(label: str, error: Exception) -> Reason:
     # the error's class only: its text may speak of the person
-    return Reason.of("score.failed", label=label, error=type(error).__name__)
+    return Reason.of(FAILED, label=label, error=type(error).__name__)
 
 
 def _answers(policy: ScorePolicy, tally: _Tally) -> Iterator[bool]:

@@ -12,15 +12,16 @@ conditions, and of a million records a few hundred answer differently.
 (20, 'B3', datetime.datetime(2026, 3, 9, 0, 0, tzinfo=datetime.timezone.utc))
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
 from crmkit.domain.change import Record
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.conditions import any_of, bind, compile_table
-from crmkit.rules.scoring.decide import decide, expected
-from crmkit.rules.scoring.decision import Rating
+from crmkit.domain.reasons import Reason
+from crmkit.rules.scoring.decide import FAILED, decide, expected
+from crmkit.rules.scoring.decision import Rating, ScoreOutcome
 from crmkit.rules.scoring.facts import ScoreEvent, ScoreFacts
 from crmkit.rules.scoring.plan import fields_of
 from crmkit.rules.scoring.policy import ScorePolicy
@@ -40,9 +41,12 @@ def rate_many(
     records: Iterable[Record],
     events: Mapping[str, Sequence[ScoreEvent]] = NO_EVENTS,
     *,
+    told: Callable[[Reason], None] | None = None,
     now: datetime,
 ) -> list[Rating]:
     """The rating of each record, in order; ``events`` are those of a record by its id, none where it has none.
+
+    ``told`` hears of each rule that failed and counted nothing, once or more often.
 
     Raises:
         InvalidInput: a record is not of the entity that the policy scores, or ``now`` has no time zone.
@@ -52,7 +56,7 @@ def rate_many(
     while some := list(islice(rest, CHUNK)):
         for cls in set(map(type, some)):
             now = expected(policy, cls, now)
-        known = _Known(policy, now) if known is None else known
+        known = _Known(policy, told, now) if known is None else known
         ratings += known.rated(some, events)
     return ratings
 
@@ -60,9 +64,10 @@ def rate_many(
 class _Known(dict[tuple[bool, ...], Rating]):
     """What records without events have, by their answers, as long as no answer changes."""
 
-    def __init__(self, policy: ScorePolicy, now: datetime) -> None:
+    def __init__(self, policy: ScorePolicy, told: Callable[[Reason], None] | None, now: datetime) -> None:
         super().__init__()
         self.policy = policy
+        self.told = told
         self.now = now
         plan = policy.plan
         self.moving = [question for question in (plan.opted_out, *plan.moving) if question.moves]
@@ -106,7 +111,12 @@ class _Known(dict[tuple[bool, ...], Rating]):
     def one(self, record: Record, events: Mapping[str, Sequence[ScoreEvent]]) -> Rating:
         """The rating of one record on its own."""
         facts = ScoreFacts(record=record, events=tuple(events.get(record.id, ())))
-        return decide(self.policy, facts, now=self.now).rating
+        decision = decide(self.policy, facts, now=self.now)
+        if self.told is not None and decision.outcome is not ScoreOutcome.SCORED:
+            for reason in decision.reasons:
+                if reason.code == FAILED:
+                    self.told(reason)
+        return decision.rating
 
     def until(self, rating: Rating, record: Record, *, opted_out: bool) -> Rating:
         """``rating``, with the first instant at which an answer about the record changes that counts."""

@@ -185,6 +185,48 @@ class AuditTrailContract:
             for place, state in enumerate(states):
                 assert _state(uow.trail.as_of(Lead, "L-1", NOW + place * DAY)) == _state(state)
 
+    def test_the_entries_of_many_records_are_read_at_once(self, store: Store) -> None:
+        """By id and oldest first, of the types that were asked for; who has none is left out."""
+        lead = a_lead(id="L-1")
+        save(store, created(lead, noted("1")), created(a_lead(id="L-2"), noted("2")), created(a_lead(id="L-3")))
+        save(store, created(a_task(id="L-1"), noted("a task")))
+        save(store, changed(lead, noted("3"), now=NOW + SECOND, score=1))
+
+        with store.begin() as uow:
+            found = uow.trail.of_many("lead", ["L-3", "L-2", "L-1", "L-9"], types=["kit.noted", "kit.other"])
+            assert {id: [entry.data["text"] for entry in each] for id, each in found.items()} == {
+                "L-1": ["1", "3"],
+                "L-2": ["2"],
+            }
+            assert found["L-1"] == uow.trail.of(lead.ref, type="kit.noted")
+            assert {
+                id: len(each) for id, each in uow.trail.of_many("lead", ["L-3"], types=["lead.created"]).items()
+            } == {"L-3": 1}
+            assert dict(uow.trail.of_many("lead", [], types=["kit.noted"])) == {}
+
+    def test_many_records_are_known_each_at_its_moment(self, store: Store) -> None:
+        """As ``as_of`` tells each; those that were not there then are left out."""
+        for number in range(3):
+            first = a_lead(id=f"L-{number}", score=0)
+            second = changed(first, now=NOW + DAY, score=1, tags=("a",))
+            save(store, created(first))
+            save(store, second)
+            save(store, changed(second.after, now=NOW + 2 * DAY, score=2, tags=()))
+        moments = {"L-0": NOW, "L-1": NOW + DAY, "L-2": NOW + 3 * DAY, "L-9": NOW}
+
+        with store.begin() as uow:
+            seen = uow.trail.as_of_many(Lead, moments)
+            assert {id: (lead.score, lead.tags) for id, lead in seen.items()} == {
+                "L-0": (0, ()),
+                "L-1": (1, ("a",)),
+                "L-2": (2, ()),
+            }
+            assert {id: _state(uow.trail.as_of(Lead, id, at)) for id, at in moments.items() if id in seen} == {
+                id: _state(lead) for id, lead in seen.items()
+            }
+            assert dict(uow.trail.as_of_many(Lead, {"L-0": NOW - DAY})) == {}
+            assert dict(uow.trail.as_of_many(Lead, {})) == {}
+
     def test_a_record_that_never_was_is_known_at_no_time(self, store: Store) -> None:
         """``as_of`` an unknown id is ``None``."""
         with store.begin() as uow:

@@ -22,7 +22,9 @@ __all__ = ["Engagement"]
 class Engagement:
     """``points`` for each event for which ``events`` holds; each event decays on its own, counted from its ``at``.
 
-    A time frame is part of the condition: ``within(at, days=90)``.
+    A time frame is part of the condition: ``within(at, days=90)``. With a ``cap`` all of them together give no more
+    points than that (no fewer, for points against), so that what anybody can send a thousand times, such as a form,
+    counts a few times.
 
     >>> from crmkit.rules.scoring.decays import HalfLife
     >>> visits = Engagement(
@@ -39,11 +41,18 @@ class Engagement:
     points: int
     decay: Decay = NoDecay()
     when: str = "always()"
+    cap: int | None = None
 
     def check(self) -> None:
         """Points are bounded, the condition fits events, and the decay loses one point after the other."""
         if not 0 < abs(self.points) <= MOST_POINTS:
             raise InvalidInput(f"must lie within ±{MOST_POINTS}.", field="Engagement.points", hint="Not 0 either.")
+        if self.cap is not None and self.cap < abs(self.points):
+            raise InvalidInput(
+                "must not be below the points of one event.",
+                field="Engagement.cap",
+                hint="Give it as a positive number.",
+            )
         losses = tuple(self.decay.losses(abs(self.points)))
         falling = all(earlier <= later for earlier, later in pairwise((timedelta(0), *losses)))
         if len(losses) > abs(self.points) or not falling:
@@ -67,6 +76,7 @@ class Engagement:
             if gone < len(losses):
                 loss = event.at + losses[gone]
                 change = loss if change is None or loss < change else change
+        total = total if self.cap is None else min(total, self.cap)
         points = total if self.points > 0 else -total
         return Measure(points, _reason(self.label, counted, points), change)
 
