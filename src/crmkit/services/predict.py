@@ -14,6 +14,7 @@ from crmkit.domain.reasons import Reason
 from crmkit.domain.sales.lead import Lead, LeadForetold
 from crmkit.domain.stewardship.audit import AuditEntry
 from crmkit.errors import InvalidInput, NotAllowed, NotFound
+from crmkit.ports.arithmetic import Arithmetic
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.policy import PolicyRef
 from crmkit.rules.prediction import (
@@ -81,7 +82,7 @@ def train_leads(
     days: int = 730,
     early: timedelta = timedelta(days=1),
     by_team: bool = False,
-    sums: Sums = plain_sums,
+    arithmetic: Arithmetic | None = None,
     idempotency_key: str | None = None,
 ) -> TrainedLeads:
     """A model is learnt from the leads that came in the last ``days`` and are closed, and holds from now on.
@@ -98,7 +99,7 @@ def train_leads(
         days: how long ago leads may have come.
         early: how long after it came a lead is looked at.
         by_team: whether teams get models of their own where those are surely better.
-        sums: where the sums are done.
+        arithmetic: does the sums, for instance ``ArrayArithmetic()``.
         idempotency_key: a repeat under it gets the first answer.
 
     Raises:
@@ -113,6 +114,7 @@ def train_leads(
         leads = uow.leads.scan(F.created_at >= now - timedelta(days=days))
         examples = list(examples_of(uow, leads, early=early, custom_fields=custom_fields, now=now))
     # outside of any transaction: nobody waits for the sums
+    sums = plain_sums if arithmetic is None else arithmetic.over
     learnt = _learnt(examples, revise(settings, id=MODEL), sums, by_team=by_team, now=now)
 
     def work(uow: UnitOfWork, _now: datetime) -> TrainedLeads:
