@@ -23,7 +23,17 @@ from crmkit.services import sla
 from crmkit.services.context import Context
 from crmkit.services.sla import explain_sla, sla_event, sweep_sla
 from crmkit.services.workflow import RequestForm, advance, open_request
-from crmkit.testing import NOW, FixedClock, a_calendar, a_lead, a_member, a_request, a_team, an_opportunity
+from crmkit.testing import (
+    NOW,
+    FixedClock,
+    a_calendar,
+    a_lead,
+    a_member,
+    a_request,
+    a_team,
+    an_opportunity,
+    an_sla_clock,
+)
 from crmkit.testing.contracts.threads import side_by_side
 
 HOUR = timedelta(hours=1)
@@ -179,12 +189,28 @@ class TestSweep:
         assert {id: clock.due_at - NOW for id, clock in clocks(ctx).items()} == {"R-1": 4 * HOUR, "R-2": HOUR}
         assert sweep_sla(at(ctx, NOW + 2 * HOUR)).breaches == 1
 
+    def test_a_clock_that_no_policy_knows_is_reported_and_no_endless_run(self, ctx):
+        own = {"next_at": NOW, "milestone": "gone", "policy": "gone"}
+        keep(ctx, a_request(id="R-1"), an_sla_clock(id="request:R-1:gone", **own), policies=())
+        for policies in ((), (POLICY,)):
+            keep(ctx, policies=policies)
+            swept = sweep_sla(ctx)
+            assert [str(each.record) for each in swept.problems] == ["request:R-1"]
+            assert swept.problems[0].reason.params["error"] == "input.invalid"
+
     def test_a_batch_has_at_least_one(self, ctx):
         with pytest.raises(InvalidInput, match="positive"):
             sweep_sla(ctx, batch=0)
 
 
 class TestEvents:
+    def test_two_events_at_once_start_one_clock(self, ctx):
+        keep(ctx, *PEOPLE, a_request(id="R-1"))
+        ref = Ref(entity="request", id="R-1")
+        found = side_by_side(4, lambda _number: sla_event(ctx, ref, "opened"))
+        assert {decision.clocks[0].id for decision in found} == {"request:R-1:decided"}
+        assert clocks(ctx)["R-1"].version == 1
+
     def test_a_lead_has_clocks_in_working_time_that_stand_still_while_it_is_nurtured(self, ctx):
         hours = tuple(Hours(weekday=day, begins=0, ends=12 * 60) for day in range(1, 8))
         first = Milestone(

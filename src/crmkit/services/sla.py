@@ -52,6 +52,10 @@ class SlaSwept:
     complete: bool = True
 
 
+_Problems = dict[str, SlaProblem]
+"""What is wrong with the record of a clock, by the clock's id."""
+
+
 def sla_event(
     ctx: Context, ref: Ref, kind: str, *, at: datetime | None = None, idempotency_key: str | None = None
 ) -> SlaDecision:
@@ -102,29 +106,34 @@ def sweep_sla(ctx: Context, *, batch: int = BATCH) -> SlaSwept:
     """
     if batch < 1:
         raise InvalidInput("must be positive.", field="batch", hint="200 is usual.")
-    now, problems, counted = ctx.clock.now(), list[SlaProblem](), [0, 0]
+    now, problems, counted = ctx.clock.now(), dict[str, SlaProblem](), [0, 0]
     while len(problems) < MOST_PROBLEMS:
-        failed = [problem.record.id for problem in problems]
+        failed = list(problems)
 
-        def work(uow: UnitOfWork, failed: Sequence[str] = failed) -> tuple[int, list[SlaProblem], list[Change[Any]]]:
+        def work(uow: UnitOfWork, failed: Sequence[str] = failed) -> tuple[int, _Problems, list[Change[Any]]]:
             return _swept(uow, batch, failed, now)
 
         looked_at, wrong, changes = ctx.store.run(work, ctx.acting)
-        problems += wrong
+        problems |= wrong
         told = [event for change in changes for event in change.events]
         counted[0] += sum(isinstance(event, SlaMarkReached | SlaBreached) for event in told)
         counted[1] += sum(isinstance(event, SlaBreached) for event in told)
         if not looked_at:
             break
     complete = len(problems) < MOST_PROBLEMS
-    return SlaSwept(marks=counted[0], breaches=counted[1], problems=tuple(problems), complete=complete)
+    told_of = tuple({problem.record: problem for problem in problems.values()}.values())
+    return SlaSwept(marks=counted[0], breaches=counted[1], problems=told_of, complete=complete)
 
 
 def moved_by(
     uow: UnitOfWork, record: Record, kind: str, *, at: datetime | None = None, now: datetime
 ) -> tuple[SlaDecision | None, list[Change[SlaClock]]]:
     """What an event does to the clocks of ``record``, to be saved with it; nothing without a policy."""
-    clocks = uow.sla_clocks.find(_of(record.ref), locking="wait") if _policy(uow, record, (), now) else ()
+    if _policy(uow, record, (), now) is None:
+        return None, []
+    # before the clocks are read, so that two events at once start none twice
+    uow.lock(f"sla:{record.ref}")
+    clocks = uow.sla_clocks.find(_of(record.ref), locking="wait")
     happened = Happened(kind=kind, state=_state(record), at=at or now)
     decision = _decided(uow, record, clocks, happened, now)
     if decision is None:
@@ -135,9 +144,9 @@ def moved_by(
 
 def _swept(
     uow: UnitOfWork, batch: int, failed: Sequence[str], now: datetime
-) -> tuple[int, list[SlaProblem], list[Change[Any]]]:
+) -> tuple[int, _Problems, list[Change[Any]]]:
     due = uow.sla_clocks.find(
-        (F.next_at <= now) & ~F.record_id.in_(failed) if failed else F.next_at <= now,
+        (F.next_at <= now) & ~F.id.in_(failed) if failed else F.next_at <= now,
         order=["next_at"],
         limit=batch,
         locking="skip",
@@ -146,26 +155,30 @@ def _swept(
     for clock in due:
         by_record.setdefault(clock.record, []).append(clock)
     records = _records(uow, by_record)
-    decisions, problems, changes = list[tuple[Record, SlaDecision]](), list[SlaProblem](), list[Change[Any]]()
+    decisions, problems, changes = list[tuple[Record, SlaDecision]](), _Problems(), list[Change[Any]]()
     for ref, clocks in by_record.items():
         record = records.get(ref)
         if record is None:  # it is gone, and nobody waits for it
             changes += [change for clock in clocks if (change := clock.become(revise(clock, next_at=None), now=now))]
             continue
         try:
-            decision = _decided(uow, record, clocks, None, now)
+            decisions.append((record, _followed(_decided(uow, record, clocks, None, now), ref, now)))
         except StorageFailed:
             raise
         except Exception as error:  # noqa: BLE001 - one bad record must not stop the others
-            problems.append(_problem(ref, error))
-            continue
-        if decision is not None:
-            decisions.append((record, decision))
+            problems |= {clock.id: _problem(ref, error) for clock in clocks}
     people = _People.of(uow, [record for record, _ in decisions])
     for record, decision in decisions:
         changes += _changes(record, by_record[record.ref], decision, people, now)
     uow.save(*changes)
     return len(due), problems, changes
+
+
+def _followed(decision: SlaDecision | None, ref: Ref, now: datetime) -> SlaDecision:
+    """The decision on clocks whose time has come; one that leaves any of them due would be made for ever."""
+    if decision is None or (decision.next_at is not None and decision.next_at <= now):
+        raise InvalidInput("is due, and no policy says what follows.", field=str(ref))
+    return decision
 
 
 def _problem(ref: Ref, error: Exception) -> SlaProblem:
