@@ -10,6 +10,7 @@ from crmkit.domain.change import Change, Event, Record
 from crmkit.domain.conditions import Condition, F
 from crmkit.domain.ids import MemberId, Ref, TeamId
 from crmkit.domain.model import model, revise
+from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member, MemberStatus, Team
 from crmkit.domain.parties.account import Account
 from crmkit.domain.reasons import Reason
@@ -52,6 +53,8 @@ class SlaSwept:
     complete: bool = True
 
 
+_Calendars = dict[str, WorkingCalendar | None]
+"""Calendars by id; ``None`` for one that is not there."""
 _Problems = dict[str, SlaProblem]
 """What is wrong with the record of a clock, by the clock's id."""
 
@@ -92,7 +95,7 @@ def explain_sla(ctx: Context, ref: Ref) -> SlaDecision:
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         now, record = ctx.clock.now(), _timed(uow, ref)
         clocks = uow.sla_clocks.find(_of(ref))
-        return _found(_decided(uow, record, clocks, None, now), ref)
+        return _found(_decided(uow, record, clocks, None, now, {}), ref)
 
 
 def sweep_sla(ctx: Context, *, batch: int = BATCH) -> SlaSwept:
@@ -135,7 +138,7 @@ def moved_by(
     uow.lock(f"sla:{record.ref}")
     clocks = uow.sla_clocks.find(_of(record.ref), locking="wait")
     happened = Happened(kind=kind, state=_state(record), at=at or now)
-    decision = _decided(uow, record, clocks, happened, now)
+    decision = _decided(uow, record, clocks, happened, now, {})
     if decision is None:
         return None, []
     people = _People.of(uow, [record] if decision.notices else [])
@@ -155,6 +158,7 @@ def _swept(
     for clock in due:
         by_record.setdefault(clock.record, []).append(clock)
     records = _records(uow, by_record)
+    calendars: _Calendars = {}
     decisions, problems, changes = list[tuple[Record, SlaDecision]](), _Problems(), list[Change[Any]]()
     for ref, clocks in by_record.items():
         record = records.get(ref)
@@ -162,7 +166,7 @@ def _swept(
             changes += [change for clock in clocks if (change := clock.become(revise(clock, next_at=None), now=now))]
             continue
         try:
-            decisions.append((record, _followed(_decided(uow, record, clocks, None, now), ref, now)))
+            decisions.append((record, _followed(_decided(uow, record, clocks, None, now, calendars), ref, now)))
         except StorageFailed:
             raise
         except Exception as error:  # noqa: BLE001 - one bad record must not stop the others
@@ -187,18 +191,27 @@ def _problem(ref: Ref, error: Exception) -> SlaProblem:
 
 
 def _decided(
-    uow: UnitOfWork, record: Record, clocks: Sequence[SlaClock], happened: Happened | None, now: datetime
+    uow: UnitOfWork,
+    record: Record,
+    clocks: Sequence[SlaClock],
+    happened: Happened | None,
+    now: datetime,
+    calendars: _Calendars,
 ) -> SlaDecision | None:
+    """The decision; ``calendars`` are those that are known by now, and those that are needed join them."""
     policy = _policy(uow, record, clocks, now)
     if policy is None:
         return None
-    ids = {each.calendar_id for each in policy.milestones if each.calendar_id is not None}
+    ids: set[str] = {each.calendar_id for each in policy.milestones if each.calendar_id is not None}
+    if not ids <= calendars.keys():
+        found = uow.calendars.get_many(sorted(ids))
+        calendars.update((id, found.get(id)) for id in ids)
     facts = SlaFacts(
         record=record,
         happened=happened,
         state=_state(record),
         clocks=tuple(clocks),
-        calendars=tuple(uow.calendars.get_many(sorted(ids)).values()),
+        calendars=tuple(calendar for id in sorted(ids) if (calendar := calendars[id]) is not None),
     )
     return decide(policy, facts, now=now)
 
