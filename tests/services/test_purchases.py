@@ -7,16 +7,22 @@ import pytest
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.sql import SqlStore
 from crmkit.domain.change import created
+from crmkit.domain.parties.account import Account
 from crmkit.domain.values.money import Money
 from crmkit.errors import InvalidInput
 from crmkit.rules import lifetime, recommendation
 from crmkit.rules.profiling import ProfilingPolicy
-from crmkit.services import purchases
-from crmkit.services.purchases import days_of, every_day, every_line, lines_of, today, willing
+from crmkit.services import profiling
+from crmkit.services.profiling import profiled
+from crmkit.services.purchases import days_of, every_day, every_line, lines_of, today
 from crmkit.testing import NOW, an_account, an_opportunity
 
 DAY = timedelta(days=1)
 OPT_OUT = ProfilingPolicy(id="account", opt_out="contains(tags, 'no_profiling')")
+
+
+def willing(uow, ids, *, now):
+    return [account.id for account in profiled(uow, Account, ids, now)]
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -124,7 +130,7 @@ def test_of_one_account_only_its_own_are_read(store):
 
 
 def test_accounts_are_read_in_pieces(store, monkeypatch):
-    monkeypatch.setattr(purchases, "CHUNK", 2)
+    monkeypatch.setattr(profiling, "AT_ONCE", 2)
     keep(store, *firms(1, 2, 3, 4, 5))
     assert sorted(read(store, willing, [f"A-{number}" for number in range(7)])) == [f"A-{n}" for n in range(1, 6)]
 

@@ -141,7 +141,7 @@ class _Grading:
         cls, uow: UnitOfWork, won: Mapping[str, int], potential: Mapping[str, int], *, plan_care: bool, now: datetime
     ) -> "_Grading":
         """The policies in force, and what those brought who may be profiled, in rising order."""
-        known = profiled(uow, Account, sorted(won), now)
+        known = {account.id for account in profiled(uow, Account, sorted(won), now)}
         fit = uow.policies.in_force(ScorePolicy, now, id=Account.entity)
         return cls(
             policy=uow.policies.in_force(ImportancePolicy, now) or ImportancePolicy(),

@@ -17,10 +17,13 @@ from crmkit.ports.store import UnitOfWork
 from crmkit.rules import lifetime
 from crmkit.rules.lifetime import MissedPurchase, Purchase
 from crmkit.services.context import Context
-from crmkit.services.purchases import CHUNK, every_day, held, today, willing
+from crmkit.services.profiling import profiled
+from crmkit.services.purchases import every_day, held, today
 
 __all__ = ["MissesTold", "missed_purchases", "tell_missed"]
 
+CHUNK = 500
+"""Accounts of one transaction."""
 WITHIN = 30
 
 
@@ -106,7 +109,8 @@ def _told(
     known = uow.tasks.get_many(missed)
     left = {id_: each for id_, each in missed.items() if id_ not in known}
     # asked again: they may have been given away, merged or have opted out since they were read
-    accounts = willing(uow, sorted({each.customer_id for each in left.values()}), now=now)
+    ids = sorted({each.customer_id for each in left.values()})
+    accounts: dict[str, Account] = {account.id: account for account in profiled(uow, Account, ids, now)}
     changes = [
         _task(ctx, id_, each, accounts[each.customer_id], language, now)
         for id_, each in left.items()

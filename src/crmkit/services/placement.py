@@ -60,7 +60,7 @@ def place_customers(
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         now = ctx.clock.now()
         bought = _orders(uow, currency, now) if orders is None else dict(orders)
-        known = profiled(uow, Account, sorted(bought), now)
+        known = {account.id for account in profiled(uow, Account, sorted(bought), now)}
         policy = _policy(uow, policy_id, now)
     if known and (recut or policy.scales is None):
         scales = RfmScales.of((bought[id_] for id_ in known), bands=policy.bands, now=now)

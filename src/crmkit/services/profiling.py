@@ -1,8 +1,9 @@
 """Who is not to be profiled, as the tenant's policies have it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 
 from crmkit.domain.change import Record
 from crmkit.domain.conditions import Condition, parse
@@ -11,6 +12,7 @@ from crmkit.rules.profiling import ProfilingPolicy
 
 __all__ = ["profiled", "refusing", "welcoming"]
 
+R = TypeVar("R", bound=Record)
 AT_ONCE = 500
 """Records read by one query."""
 
@@ -21,13 +23,11 @@ def refusing(uow: UnitOfWork, entity: str, now: datetime) -> Callable[[Record], 
     return lambda record: policy is not None and policy.refuses(record, now=now)
 
 
-def profiled(uow: UnitOfWork, cls: type[Record], ids: Iterable[str], now: datetime) -> set[str]:
+def profiled(uow: UnitOfWork, cls: type[R], ids: Iterable[str], now: datetime) -> Iterator[R]:
     """Those of the records that are there and may be profiled; one query for 500 of them."""
-    refuses, rest, found = refusing(uow, cls.entity, now), iter(ids), set[str]()
+    refuses, rest = refusing(uow, cls.entity, now), iter(ids)
     while some := list(islice(rest, AT_ONCE)):
-        records = uow.repository(cls).get_many(some)
-        found.update(id_ for id_, record in records.items() if not refuses(record))
-    return found
+        yield from (record for record in uow.repository(cls).get_many(some).values() if not refuses(record))
 
 
 def welcoming(uow: UnitOfWork, entity: str, now: datetime) -> Condition:

@@ -6,7 +6,6 @@ nobody could ask whether they object.
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from itertools import islice
 from typing import TypeVar
 
 from crmkit.domain.ids import AccountId
@@ -16,13 +15,11 @@ from crmkit.errors import InvalidInput
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules import lifetime, recommendation
 from crmkit.rules.lifetime.purchases import MOST_DAYS
-from crmkit.services.profiling import refusing
+from crmkit.services.profiling import profiled
 from crmkit.services.sales import Sale, sales
 
-__all__ = ["days_of", "every_day", "every_line", "held", "lines_of", "reaching_back", "today", "willing"]
+__all__ = ["days_of", "every_day", "every_line", "held", "lines_of", "reaching_back", "today"]
 
-CHUNK = 500
-"""Accounts read by one query."""
 P = TypeVar("P", lifetime.Purchase, recommendation.Purchase)
 
 
@@ -52,15 +49,6 @@ def reaching_back(bought: Sequence[lifetime.Purchase], *, days: int, as_of: date
         hint = "Choose fewer days, or hand in older purchases."
         raise InvalidInput("leaves no purchase before them.", field="days", hint=hint)
     return bought
-
-
-def willing(uow: UnitOfWork, ids: Iterable[str], *, now: datetime) -> dict[str, Account]:
-    """Those of the accounts that are there and have not opted out, with one query for every ``CHUNK`` of them."""
-    refuses, found = refusing(uow, Account.entity, now), dict[str, Account]()
-    rest = iter(ids)
-    while some := list(islice(rest, CHUNK)):
-        found |= {id_: account for id_, account in uow.accounts.get_many(some).items() if not refuses(account)}
-    return found
 
 
 def every_day(
@@ -108,7 +96,8 @@ def lines_of(
 
 
 def _of_willing(uow: UnitOfWork, given: Sequence[P], now: datetime) -> list[P]:
-    known = willing(uow, sorted({each.customer_id for each in given}), now=now)
+    ids = sorted({each.customer_id for each in given})
+    known = {account.id for account in profiled(uow, Account, ids, now)}
     return [each for each in given if each.customer_id in known]
 
 

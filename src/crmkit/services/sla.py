@@ -12,15 +12,12 @@ from crmkit.domain.ids import MemberId, Ref, TeamId
 from crmkit.domain.model import model, revise
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member, MemberStatus, Team
-from crmkit.domain.parties.account import Account
 from crmkit.domain.reasons import Reason
-from crmkit.domain.sales.lead import Lead
-from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.stewardship.request import Request
 from crmkit.domain.stewardship.sla_clock import SlaBreached, SlaClock, SlaMarkReached, SlaMet
 from crmkit.errors import CrmError, InvalidInput, NotAllowed, StorageFailed
 from crmkit.ports.store import UnitOfWork
-from crmkit.rules.sla import Happened, Notice, SlaDecision, SlaFacts, SlaPolicy, Tell, decide
+from crmkit.rules.sla import TIMED, Happened, Notice, SlaDecision, SlaFacts, SlaPolicy, Tell, decide
 from crmkit.services.context import Context
 
 __all__ = ["SlaProblem", "SlaSwept", "explain_sla", "moved_by", "sla_event", "sweep_sla"]
@@ -31,7 +28,6 @@ MOST_PROBLEMS = 100
 MOST_IN_QUEUES = 500
 """Members who hear of what waits in queues."""
 BREACH = 100
-TIMED: Mapping[str, type[Record]] = {cls.entity: cls for cls in (Request, Lead, Opportunity, Account)}
 _STATES: Mapping[str, str] = {"request": "state", "lead": "status", "opportunity": "stage", "account": "standing"}
 
 

@@ -2,12 +2,13 @@
 
 from crmkit.rules.sla.decide import decide
 from crmkit.rules.sla.decision import Happened, Notice, SlaDecision, SlaFacts, SlaOutcome
-from crmkit.rules.sla.policy import Mark, Milestone, Reopened, SlaPolicy, Target, Tell
+from crmkit.rules.sla.policy import TIMED, Mark, Milestone, Reopened, SlaPolicy, Target, Tell
 from crmkit.rules.sla.texts import TEXTS
 
 __all__ = [
     "KINDS",
     "TEXTS",
+    "TIMED",
     "Happened",
     "Mark",
     "Milestone",

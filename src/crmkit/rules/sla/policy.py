@@ -30,7 +30,7 @@ from crmkit.domain.stewardship.request import Request
 from crmkit.errors import InvalidCondition, InvalidInput, Problem
 from crmkit.rules.policy import Policy
 
-__all__ = ["Mark", "Milestone", "Reopened", "SlaPolicy", "Target", "Tell", "about"]
+__all__ = ["TIMED", "Mark", "Milestone", "Reopened", "SlaPolicy", "Target", "Tell", "about"]
 
 TIMED: dict[str, type[Record]] = {cls.entity: cls for cls in (Request, Lead, Opportunity, Account)}
 """The entities that clocks can run for."""
