@@ -38,7 +38,7 @@ from crmkit.services.transfer_desk import Receiver, TransferDesk
 from crmkit.services.turns import Turns
 from crmkit.services.twins import Twins
 from crmkit.services.waiting import condition_of
-from crmkit.services.workload import candidates_of
+from crmkit.services.workload import candidates_of, members_of
 
 __all__ = ["AssignmentRun", "HandedOver", "assign", "assign_lead", "assign_to", "assign_waiting"]
 
@@ -234,7 +234,7 @@ def _facts(
     territories = _territories(uow, policy)
     seated = (member_id for territory in territories for member_id in territory.members())
     known = (known.member_id for known in twins.owners.values())
-    members = _members(uow, policy, [*owners.values(), *known, *seated])
+    members = members_of(uow, policy, [*owners.values(), *known, *seated])
     # who has a capacity or a cap is locked as claims do it; the lock of assignment sorts before these
     claims = policy_for(uow, ClaimPolicy, policy.entity, now=now)
     capped = {member.id for member in members if claims is not None and claims.cap_of(member) is not None}
@@ -289,13 +289,6 @@ def _account_owners(uow: UnitOfWork, records: Iterable[Owned]) -> dict[AccountId
     ids = {record.account_id for record in records if isinstance(record, Lead) and record.account_id is not None}
     accounts = uow.accounts.get_many(sorted(ids)).values()
     return {account.id: account.owner_id for account in accounts if account.owner_id is not None}
-
-
-def _members(uow: UnitOfWork, policy: AssignmentPolicy, owners: Iterable[MemberId]) -> list[Member]:
-    named = dict(uow.members.get_many(sorted({*policy.member_ids, *owners})))
-    if policy.team_ids:
-        named |= {member.id: member for member in uow.members.find(F.team_id.in_(sorted(policy.team_ids)))}
-    return list(named.values())
 
 
 # --- many records ---------------------------------------------------------------------------------

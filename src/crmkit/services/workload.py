@@ -1,7 +1,7 @@
 """What members hold and may still receive, counted in a handful of queries whatever the number of records."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,16 @@ from crmkit.services.custody import UNSETTLED, calendar_of
 from crmkit.services.holdings import held_by_each, left_under_caps
 from crmkit.services.turns import Turns
 
-__all__ = ["candidates_of"]
+__all__ = ["candidates_of", "members_of"]
+
+
+
+def members_of(uow: UnitOfWork, policy: AssignmentPolicy, also: Iterable[MemberId] = ()) -> list[Member]:
+    """Everybody whom the policy names, the members of its teams, and ``also``."""
+    named = dict(uow.members.get_many(sorted({*policy.member_ids, *also})))
+    if policy.team_ids:
+        named |= {member.id: member for member in uow.members.find(F.team_id.in_(sorted(policy.team_ids)))}
+    return list(named.values())
 
 
 def candidates_of(

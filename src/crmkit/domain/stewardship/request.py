@@ -1,19 +1,46 @@
 """A request on its way through a process: a discount to approve, a question to answer, a complaint."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import ClassVar
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from attrs import frozen
 
 from crmkit.domain.change import Change, Event, Record, changed
 from crmkit.domain.ids import MemberId, RequestId, TeamId
 from crmkit.domain.model import Code, Key, Line, Note, model
 from crmkit.domain.values.money import Money
 
-__all__ = ["Request", "RequestMoved", "RequestOpened", "RequestStep"]
+__all__ = [
+    "OPEN",
+    "Request",
+    "RequestCancelled",
+    "RequestHandedOver",
+    "RequestMoved",
+    "RequestOpened",
+    "RequestOutcome",
+    "RequestStep",
+    "Stay",
+]
+
+
+class RequestOutcome(StrEnum):
+    """How a request ended."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    """Nobody waits for it any more: the request that it was a branch of went on without it."""
 
 
 @model
 class RequestStep:
-    """One move: from which state to which, by what, who did it and when."""
+    """One line of its history: from which state to which, by what, who did it and when, and who had it then.
+
+    A step that ``stays`` in its state is a hand-over or the end of a branch that nobody waits for.
+    ``checked`` are the items of the transition's checklist that were ticked.
+    """
 
     at: datetime
     from_state: Code
@@ -21,6 +48,21 @@ class RequestStep:
     transition: Code
     by: MemberId | None = None
     comment: Line = ""
+    assignee_id: MemberId | None = None
+    team_id: TeamId | None = None
+    stays: bool = False
+    checked: tuple[Line, ...] = ()
+
+
+@frozen(kw_only=True)
+class Stay:
+    """A half-open time in one state and one hand; ``until`` is ``None`` while it lasts."""
+
+    state: Code
+    since: datetime
+    until: datetime | None
+    assignee_id: MemberId | None = None
+    team_id: TeamId | None = None
 
 
 @model
@@ -44,8 +86,38 @@ class RequestMoved(Event):
 
 
 @model
+class RequestHandedOver(Event):
+    """A request has another assignee or lies in another team's queue, in the same state."""
+
+    type: ClassVar[str] = "request.handed_over"
+    process: Code
+    state: Code
+
+
+@model
+class RequestCancelled(Event):
+    """Nobody waits for the request any more."""
+
+    type: ClassVar[str] = "request.cancelled"
+    process: Code
+    state: Code
+
+
+OPEN, HAND_OVER, CANCEL, MIGRATE = "open", "hand_over", "cancel", "migrate"
+"""What steps are called that no transition makes."""
+
+
+@model
 class Request(Record):
-    """An instance of a process definition; it stays on the ``process_version`` it began with."""
+    """An instance of a process definition; it stays on the ``process_version`` it began with.
+
+    Args:
+        due_at: until when whoever has it is to act.
+        timer_at: when it goes on by itself, unless somebody acts before.
+        parent_id: the request that it is a branch of.
+        root_id: the one at the top of these, which its family is locked by.
+        parent_arrival: which arrival of the parent in a state began it, counted from one.
+    """
 
     entity: ClassVar[str] = "request"
 
@@ -64,36 +136,172 @@ class Request(Record):
     assignee_id: MemberId | None = None
     team_id: TeamId | None = None
     due_at: datetime | None = None
+    timer_at: datetime | None = None
     closed_at: datetime | None = None
+    outcome: RequestOutcome | None = None
+    parent_id: RequestId | None = None
+    root_id: RequestId | None = None
+    parent_arrival: int = 0
     steps: tuple[RequestStep, ...] = ()
+
+    @property
+    def arrivals(self) -> int:
+        """How often it has arrived in a state, the first one included."""
+        return sum(not step.stays for step in self.steps)
+
+    @property
+    def arrived_at(self) -> datetime:
+        """When it arrived in the state that it is in."""
+        return next((step.at for step in reversed(self.steps) if not step.stays), self.created_at)
+
+    def stays(self) -> Iterator[Stay]:
+        """Where it was and with whom, in order; the last one is open until the request is closed.
+
+        States that it only passed through are left out.
+        """
+        for place, step in enumerate(self.steps, start=1):
+            until = self.steps[place].at if place < len(self.steps) else self.closed_at
+            if until != step.at:
+                yield Stay(
+                    state=step.to_state,
+                    since=step.at,
+                    until=until,
+                    assignee_id=step.assignee_id,
+                    team_id=step.team_id,
+                )
 
     def move(
         self,
-        step: RequestStep,
+        steps: Sequence[RequestStep],
+        *,
+        due_at: datetime | None,
+        timer_at: datetime | None,
+        outcome: RequestOutcome | None,
+        now: datetime,
+        **particulars: Any,
+    ) -> "Change[Request]":
+        """The request is in the last step's state with its next assignee, who is told of it.
+
+        Closed with ``outcome``. ``particulars`` are fields that were filled in on the way.
+
+        Raises:
+            InvalidInput: a particular does not fit its field.
+        """
+        last = steps[-1]
+        told = tuple(member for member in (last.assignee_id, self.requested_by) if member is not None)
+        events = [
+            RequestMoved(
+                at=now,
+                process=self.process,
+                from_state=step.from_state,
+                to_state=step.to_state,
+                transition=step.transition,
+                recipients=told if step is last else (),
+            )
+            for step in steps
+        ]
+        return changed(
+            self,
+            *events,
+            now=now,
+            state=last.to_state,
+            steps=(*self.steps, *steps),
+            assignee_id=last.assignee_id,
+            team_id=last.team_id,
+            due_at=None if outcome else due_at,
+            timer_at=None if outcome else timer_at,
+            closed_at=now if outcome else None,
+            outcome=outcome,
+            **particulars,
+        )
+
+    def hand_over(
+        self,
         *,
         assignee_id: MemberId | None,
         team_id: TeamId | None,
-        due_at: datetime | None,
-        final: bool,
+        by: MemberId | None,
+        comment: str,
+        recipients: tuple[MemberId, ...],
         now: datetime,
     ) -> "Change[Request]":
-        """The request is in ``step.to_state`` with its next assignee, who is told of it."""
+        """Somebody else has it, in the same state and by the same deadline; ``recipients`` are told."""
+        step = self._staying(HAND_OVER, by, comment, now, assignee_id=assignee_id, team_id=team_id)
+        event = RequestHandedOver(at=now, process=self.process, state=self.state, recipients=recipients)
+        return changed(self, event, now=now, steps=(*self.steps, step), assignee_id=assignee_id, team_id=team_id)
+
+    def migrate(
+        self,
+        step: RequestStep,
+        *,
+        version: int,
+        due_at: datetime | None,
+        timer_at: datetime | None,
+        now: datetime,
+    ) -> "Change[Request]":
+        """The request runs by another version of its process; whoever has it and did not before is told."""
+        new = (step.assignee_id,) if step.assignee_id not in {None, self.assignee_id} else ()
         event = RequestMoved(
             at=now,
             process=self.process,
             from_state=step.from_state,
             to_state=step.to_state,
             transition=step.transition,
-            recipients=tuple(member for member in (assignee_id, self.requested_by) if member is not None),
+            recipients=tuple(member for member in new if member is not None),
         )
         return changed(
             self,
             event,
             now=now,
+            process_version=version,
             state=step.to_state,
             steps=(*self.steps, step),
+            assignee_id=step.assignee_id,
+            team_id=step.team_id,
+            due_at=due_at,
+            timer_at=timer_at,
+        )
+
+    def cancel(self, *, comment: str, now: datetime) -> "Change[Request]":
+        """The request is closed where it stands; whoever had it is told."""
+        step = self._staying(CANCEL, None, comment, now, assignee_id=None, team_id=None)
+        told = (self.assignee_id,) if self.assignee_id is not None else ()
+        event = RequestCancelled(at=now, process=self.process, state=self.state, recipients=told)
+        return changed(
+            self,
+            event,
+            now=now,
+            steps=(*self.steps, step),
+            assignee_id=None,
+            team_id=None,
+            due_at=None,
+            timer_at=None,
+            closed_at=now,
+            outcome=RequestOutcome.CANCELLED,
+        )
+
+    def set_timer(self, timer_at: datetime | None, *, now: datetime) -> "Change[Request]":
+        """The request goes on by itself then, and nobody is told of that."""
+        return changed(self, now=now, timer_at=timer_at)
+
+    def _staying(
+        self,
+        transition: str,
+        by: MemberId | None,
+        comment: str,
+        now: datetime,
+        *,
+        assignee_id: MemberId | None,
+        team_id: TeamId | None,
+    ) -> RequestStep:
+        return RequestStep(
+            at=now,
+            from_state=self.state,
+            to_state=self.state,
+            transition=transition,
+            by=by,
+            comment=comment,
             assignee_id=assignee_id,
             team_id=team_id,
-            due_at=None if final else due_at,
-            closed_at=now if final else None,
+            stays=True,
         )

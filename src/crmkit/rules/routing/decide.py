@@ -26,25 +26,25 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import assert_never
 
-from attrs import frozen
-
-from crmkit.domain.ids import MemberId, TeamId
-from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.domain.reasons import Reason
-from crmkit.domain.stewardship.request import Request
+from crmkit.domain.stewardship.request import RequestOutcome
 from crmkit.errors import InvalidInput
-from crmkit.rules.routing.conditions import about_request
-from crmkit.rules.routing.decision import RoutingDecision, RoutingOutcome
+from crmkit.rules.routing.arrival import arrive, begun_in, next_timer, when_due
+from crmkit.rules.routing.decision import Hop, RoutingDecision, RoutingOutcome
 from crmkit.rules.routing.facts import RoutingFacts
-from crmkit.rules.routing.policy import Permit, ProcessDefinition, Route, State, Transition, Who
+from crmkit.rules.routing.objections import not_asked_rightly, not_fitting
+from crmkit.rules.routing.policy import ProcessDefinition, State
+from crmkit.rules.routing.transition import Transition, Trigger
 
-__all__ = ["decide"]
+__all__ = ["MOST_HOPS", "decide"]
+
+MOST_HOPS = 100
+"""Transitions that one of them may set off."""
 
 
 def decide(definition: ProcessDefinition, facts: RoutingFacts, *, now: datetime) -> RoutingDecision:
-    """Where the request goes at ``now``: opened, moved, or refused with every reason.
+    """Where the request goes at ``now``: opened, moved, left where it is, or refused with every reason.
 
     A request is never moved to where nobody could act on it: when all routes of the next state lead
     to somebody who is away, unknown, or the requester, the transition is refused and says so.
@@ -55,18 +55,27 @@ def decide(definition: ProcessDefinition, facts: RoutingFacts, *, now: datetime)
     """
     _expect(definition, facts, now)
     now = now.astimezone(UTC)
-    if not facts.transition:
-        return _arrive(definition, facts, definition.state(definition.initial), None, now=now)
+    if not facts.transition and not facts.going_on:
+        return _went(definition, facts, definition.state(definition.initial), None, now)
     state = definition.state(facts.request.state)
-    step, refusals = _allowed(definition, state, facts, now)
+    if facts.request.closed_at is not None or state.final:
+        closed = [Reason.of("routing.closed", state=state.name)]
+        return (
+            _stayed(definition, facts, closed, None, now)
+            if facts.going_on
+            else _refused(definition, facts, closed, now)
+        )
+    if facts.going_on:
+        return _going_on(definition, state, facts, now)
+    step, refusals = _asked(definition, state, facts, now)
     if step is None:
         return _refused(definition, facts, refusals, now)
-    return _arrive(definition, facts, definition.state(step.to_state), step, now=now)
+    return _went(definition, facts, definition.state(step.to_state), step, now)
 
 
 def _expect(definition: ProcessDefinition, facts: RoutingFacts, now: datetime) -> None:
     request = facts.request
-    if (request.process, request.process_version) != (definition.id, definition.version):
+    if request.process != definition.id or request.process_version != definition.version:
         raise InvalidInput(
             f"runs by {request.process} v{request.process_version}.",
             field="RoutingFacts.request",
@@ -76,68 +85,120 @@ def _expect(definition: ProcessDefinition, facts: RoutingFacts, now: datetime) -
         raise InvalidInput("has no time zone.", field="now", hint="Pass an aware datetime.")
 
 
-def _allowed(
+def _asked(
     definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime
 ) -> tuple[Transition | None, list[Reason]]:
-    """The first transition of the asked name that the acting may take and whose guard holds, or why there is none."""
-    if state.final:
-        return None, [Reason.of("routing.closed", state=state.name)]
-    steps = [step for step in definition.leaving(state.name) if step.name == facts.transition]
-    if not steps:
-        possible = ", ".join(dict.fromkeys(step.name for step in definition.leaving(state.name)))
-        unknown = Reason.of(
-            "routing.unknown_transition", transition=facts.transition, state=state.name, possible=possible
-        )
-        return None, [unknown]
+    """The first transition of the asked name that nothing speaks against, or all that does."""
     refusals: list[Reason] = []
-    for step in steps:
-        against = [*_not_permitted(step, facts), *_guarded(definition, step, facts, now)]
+    known = False
+    for step in definition.leaving(state.name):
+        if step.name != facts.transition or step.trigger is not Trigger.MANUAL:
+            continue
+        known = True
+        against = [*not_asked_rightly(step, facts), *not_fitting(definition, step, facts, now)]
         if not against:
             return step, []
         refusals += against
-    return None, list(dict.fromkeys(refusals))
+    return None, list(dict.fromkeys(refusals)) if known else [_unknown(definition, state, facts.transition)]
 
 
-def _not_permitted(step: Transition, facts: RoutingFacts) -> Iterator[Reason]:
-    acting = facts.acting
-    if acting is not None and acting.status is MemberStatus.LEFT:
-        yield Reason.of("routing.left_company", member_id=acting.id)
-    elif not any(_permits(permit, facts) for permit in step.may):
-        may = ", ".join(str(permit) for permit in step.may)
-        yield Reason.of("routing.not_permitted", transition=step.name, may=may)
+def _unknown(definition: ProcessDefinition, state: State, transition: str) -> Reason:
+    names = (step.name for step in definition.leaving(state.name) if step.trigger is Trigger.MANUAL)
+    possible = ", ".join(dict.fromkeys(names))
+    return Reason.of("routing.unknown_transition", transition=transition, state=state.name, possible=possible)
 
 
-def _permits(permit: Permit, facts: RoutingFacts) -> bool:
-    acting, request = facts.acting, facts.request
-    match permit.who:
-        case Who.ANYONE:
-            return True
-        case Who.REQUESTER:
-            return acting is not None and acting.id == request.requested_by
-        case Who.ROLE:
-            return acting is not None and permit.role_id in acting.role_ids
-        case Who.ASSIGNEE:
-            return acting is not None and _has(acting, request)
-        case _:
-            assert_never(permit.who)
+def _going_on(definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime) -> RoutingDecision:
+    """What time, branches or a change of the request have set off."""
+    objections: list[Reason] = []
+    for step in _ready(definition, state, facts, now):
+        against = list(not_fitting(definition, step, facts, now))
+        if not against:
+            return _went(definition, facts, definition.state(step.to_state), step, now)
+        objections += against
+    since = facts.request.arrived_at
+    return _stayed(definition, facts, objections, next_timer(definition, state, facts, since=since, after=now), now)
 
 
-def _has(member: Member, request: Request) -> bool:
-    """Whether the request is the member's to act on: assigned, or in the queue of the member's team."""
-    if request.assignee_id is not None:
-        return member.id == request.assignee_id
-    # nobody takes a request of their own out of the queue
-    return member.team_id is not None and member.team_id == request.team_id and member.id != request.requested_by
+def _ready(definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime) -> Iterator[Transition]:
+    """Transitions that may go off now: of branches, then those whose time has come, the first due first."""
+    leaving = definition.leaving(state.name)
+    if state.branches:
+        joined = _joined(state, facts.branches)
+        yield from (step for step in leaving if step.trigger is joined)
+    since = facts.request.arrived_at
+    dues = [
+        (due, place)
+        for place, step in enumerate(leaving)
+        if step.after is not None
+        and (due := when_due(since, step.after, facts.calendar if step.working else None)) <= now
+    ]
+    yield from (leaving[place] for _, place in sorted(dues))
+    yield from (step for step in leaving if step.trigger is Trigger.AUTOMATIC)
 
 
-def _guarded(definition: ProcessDefinition, step: Transition, facts: RoutingFacts, now: datetime) -> Iterator[Reason]:
-    try:
-        holds = about_request(step.guard, definition.custom_fields)(facts.request, now)
-    except Exception as error:  # noqa: BLE001 - a guard that cannot be asked lets nobody through
-        yield _failed(f"{step.name}.guard", error)
-    else:
-        if not holds:
-            yield Reason.of("routing.guard", transition=step.name, to_state=step.to_state, guard=step.guard)
+def _joined(state: State, branches: tuple[RequestOutcome | None, ...]) -> Trigger | None:
+    """Whether the branches are joined, cannot be any more, or neither yet."""
+    needed = len(branches) if state.at_least is None else min(state.at_least, len(branches))
+    if branches.count(RequestOutcome.SUCCEEDED) >= needed:
+        return Trigger.JOINED
+    possible = branches.count(RequestOutcome.SUCCEEDED) + branches.count(None)
+    return None if possible >= needed else Trigger.BROKEN
+
+
+def _went(
+    definition: ProcessDefinition, facts: RoutingFacts, state: State, first: Transition | None, now: datetime
+) -> RoutingDecision:
+    """The request in ``state``, or where that leads by itself; refused when nobody could take it there."""
+    steps = [first] if first is not None else []
+    following = _at_once(definition, state, facts, now)
+    while following is not None:
+        steps.append(following)
+        if len(steps) > MOST_HOPS:
+            return _refused(definition, facts, [Reason.of("routing.loop", state=state.name, most=MOST_HOPS)], now)
+        state = definition.state(following.to_state)
+        following = _at_once(definition, state, facts, now)
+    arrival = arrive(definition, state, facts, now=now)
+    if not arrival.taken:
+        return _refused(definition, facts, list(arrival.reasons), now)
+    told = [] if first is not None else [Reason.of("routing.opened", state=definition.initial)]
+    told += [
+        Reason.of("routing.moved", transition=step.name, from_state=step.from_state, to_state=step.to_state)
+        for step in steps
+    ]
+    return RoutingDecision(
+        policy=definition.ref,
+        at=now,
+        outcome=RoutingOutcome.OPENED if first is None else RoutingOutcome.MOVED,
+        reasons=(*told, *arrival.reasons),
+        transition=facts.transition if first is None else first.name,
+        from_state=definition.initial if first is None else first.from_state,
+        to_state=state.name,
+        hops=tuple(Hop(transition=step.name, from_state=step.from_state, to_state=step.to_state) for step in steps),
+        assignee_id=arrival.assignee_id,
+        team_id=arrival.team_id,
+        due_at=arrival.due_at,
+        timer_at=arrival.timer_at,
+        ended=_ended(state),
+        branches=arrival.branches,
+    )
+
+
+def _ended(state: State) -> RequestOutcome | None:
+    if not state.final:
+        return None
+    return RequestOutcome.FAILED if state.failed else RequestOutcome.SUCCEEDED
+
+
+def _at_once(definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime) -> Transition | None:
+    """What is taken as soon as the request arrives in ``state``."""
+    for step in definition.leaving(state.name):
+        ready = step.trigger is Trigger.AUTOMATIC or (
+            step.trigger is Trigger.JOINED and not begun_in(definition, state, facts, now=now)
+        )
+        if ready and not any(not_fitting(definition, step, facts, now)):
+            return step
+    return None
 
 
 def _refused(
@@ -155,92 +216,27 @@ def _refused(
     )
 
 
-@frozen
-class _Taker:
-    """Who takes the request on arrival."""
-
-    reason: Reason
-    assignee_id: MemberId | None = None
-    team_id: TeamId | None = None
-
-
-def _arrive(
-    definition: ProcessDefinition, facts: RoutingFacts, state: State, step: Transition | None, *, now: datetime
+def _stayed(
+    definition: ProcessDefinition,
+    facts: RoutingFacts,
+    objections: list[Reason],
+    timer_at: datetime | None,
+    now: datetime,
 ) -> RoutingDecision:
-    """The request in ``state``, with who takes it and until when; refused when nobody can."""
-    passed: list[Reason] = []
-    taker = _taker(definition, state, facts, now, passed)
-    if taker is None:
-        return _refused(definition, facts, [Reason.of("routing.nobody", state=state.name), *passed], now)
-    reasons = [_told(state, step), taker.reason, *passed]
-    due_at = None if state.deadline is None else now + state.deadline
-    if due_at is not None:
-        reasons.append(Reason.of("routing.due", due_at=due_at))
+    request = facts.request
+    reasons = [Reason.of("routing.stays", state=request.state), *objections]
+    if timer_at is not None:
+        reasons.append(Reason.of("routing.timer", timer_at=timer_at))
     return RoutingDecision(
         policy=definition.ref,
         at=now,
-        outcome=RoutingOutcome.OPENED if step is None else RoutingOutcome.MOVED,
+        outcome=RoutingOutcome.STAYED,
         reasons=tuple(reasons),
-        transition=facts.transition,
-        from_state=state.name if step is None else step.from_state,
-        to_state=state.name,
-        assignee_id=taker.assignee_id,
-        team_id=taker.team_id,
-        due_at=due_at,
-        final=state.final,
+        from_state=request.state,
+        to_state=request.state,
+        assignee_id=request.assignee_id,
+        team_id=request.team_id,
+        due_at=request.due_at,
+        timer_at=timer_at,
+        ended=request.outcome,
     )
-
-
-def _told(state: State, step: Transition | None) -> Reason:
-    if step is None:
-        return Reason.of("routing.opened", state=state.name)
-    return Reason.of("routing.moved", transition=step.name, from_state=step.from_state, to_state=state.name)
-
-
-def _taker(
-    definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime, passed: list[Reason]
-) -> _Taker | None:
-    """The first that a route finds; ``passed`` collects who was passed over, and why."""
-    if not state.routes:
-        return _Taker(Reason.of("routing.to_nobody", state=state.name))
-    for route in state.routes:
-        try:
-            if not about_request(route.when, definition.custom_fields)(facts.request, now):
-                continue
-            taker = _at_the_end_of(route, facts, passed)
-        except Exception as error:  # noqa: BLE001 - one bad route must not keep the others from being tried
-            passed.append(_failed(route.to.kind, error))
-            continue
-        if taker is not None:
-            return taker
-    return None
-
-
-def _at_the_end_of(route: Route, facts: RoutingFacts, passed: list[Reason]) -> _Taker | None:
-    offer, target = route.to.find(facts), route.to.kind
-    for member_id in offer.members:
-        against = _against(member_id, facts, own=offer.own)
-        if against is None:
-            return _Taker(Reason.of("routing.to_member", member_id=member_id, target=target), assignee_id=member_id)
-        passed.append(against)
-    if offer.team_id is not None:
-        return _Taker(Reason.of("routing.to_team", team_id=offer.team_id), team_id=offer.team_id)
-    passed.append(Reason.of("routing.nobody_found", target=target))
-    return None
-
-
-def _against(member_id: MemberId, facts: RoutingFacts, *, own: bool) -> Reason | None:
-    """Why the member cannot take the request, if anything."""
-    member: Member | None = facts.member(member_id)
-    if member is None:
-        return Reason.of("routing.unknown_member", member_id=member_id)
-    if member.status is not MemberStatus.ACTIVE:
-        return Reason.of("routing.away", member_id=member_id, status=member.status.value)
-    if member_id == facts.request.requested_by and not own:
-        return Reason.of("routing.own_request", member_id=member_id)
-    return None
-
-
-def _failed(part: str, error: Exception) -> Reason:
-    # the error's class only: its text may speak of the request
-    return Reason.of("routing.failed", part=part, error=type(error).__name__)

@@ -5,9 +5,10 @@ from enum import StrEnum
 
 from crmkit.domain.ids import MemberId, TeamId
 from crmkit.domain.model import Code, Line, model
+from crmkit.domain.stewardship.request import RequestOutcome
 from crmkit.rules.policy import Decision
 
-__all__ = ["RoutingDecision", "RoutingOutcome"]
+__all__ = ["Hop", "RoutingDecision", "RoutingOutcome"]
 
 
 class RoutingOutcome(StrEnum):
@@ -15,21 +16,44 @@ class RoutingOutcome(StrEnum):
 
     OPENED = "opened"
     MOVED = "moved"
+    STAYED = "stayed"
+    """Nothing that goes off by itself goes off now."""
+    MIGRATED = "migrated"
+    """Taken over to another version of its process."""
     REFUSED = "refused"
+
+
+@model
+class Hop:
+    """One transition that is taken."""
+
+    transition: Code
+    from_state: Code
+    to_state: Code
 
 
 @model
 class RoutingDecision(Decision):
     """The state the request is in afterwards, who has it, and until when; the reasons tell who was passed over.
 
-    A refusal leaves the request in ``from_state``: ``to_state`` is the same, nobody is named.
+    ``hops`` are all transitions that are taken, for one may set off others. ``branches`` are processes that
+    begin with the arrival, and ``timer_at`` is when the request goes on by itself. A refusal leaves the
+    request in ``from_state``: ``to_state`` is the same, nobody is named.
     """
 
     outcome: RoutingOutcome
     transition: Line = ""
     from_state: Code
     to_state: Code
+    hops: tuple[Hop, ...] = ()
     assignee_id: MemberId | None = None
     team_id: TeamId | None = None
     due_at: datetime | None = None
-    final: bool = False
+    timer_at: datetime | None = None
+    ended: RequestOutcome | None = None
+    branches: tuple[Code, ...] = ()
+
+    @property
+    def final(self) -> bool:
+        """Whether the request is closed."""
+        return self.ended is not None

@@ -1,29 +1,57 @@
 """What a routing decision is made from: the request, what is asked, who asks, and whom it could go to."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from attrs import frozen
+
+from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import MemberId, TeamId
-from crmkit.domain.model import Line, model
+from crmkit.domain.model import Code, Line
+from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member, MemberStatus, Team
-from crmkit.domain.stewardship.request import Request
+from crmkit.domain.reasons import Reason
+from crmkit.domain.stewardship.request import Request, RequestOutcome
 
-__all__ = ["RoutingFacts"]
+__all__ = ["Chosen", "RoutingFacts"]
+
+_NONE: Mapping[Code, "Chosen"] = FrozenDict()
 
 
-@model
+@frozen(kw_only=True)
+class Chosen:
+    """Whom an assignment policy would give the request to, and why; nobody, where there is no ``member_id``."""
+
+    member_id: MemberId | None = None
+    reasons: tuple[Reason, ...] = ()
+
+
+@frozen(kw_only=True)
 class RoutingFacts:
     """A request with the members and teams that its process may hand it to.
 
-    ``transition`` is what is asked; without one the request is being opened. ``acting`` is who asks,
-    ``None`` for the system. ``members`` holds the requester, the superiors, leaders, holders of roles and
-    members of teams that the definition speaks of; who is not among them is not found.
+    Args:
+        request: as it would be with what is filled in on the way.
+        transition: what is asked; without one the request is being opened, or goes on by itself.
+        going_on: nobody asks for anything: time has passed, a branch has ended, or the request has changed.
+        acting: who asks, ``None`` for the system.
+        checked: items of the checklist that were ticked.
+        members: the requester, the superiors, leaders, holders of roles and members of teams that the
+            definition speaks of; who is not among them is not found.
+        branches: how the branches of the state that the request is in stand, ``None`` for one that runs.
+        calendar: whose working time counts.
+        chosen: by assignment policy, whom it chooses.
     """
 
     request: Request
     transition: Line = ""
+    going_on: bool = False
     acting: Member | None = None
+    checked: tuple[Line, ...] = ()
     members: tuple[Member, ...] = ()
     teams: tuple[Team, ...] = ()
+    branches: tuple[RequestOutcome | None, ...] = ()
+    calendar: WorkingCalendar | None = None
+    chosen: Mapping[Code, Chosen] = _NONE
 
     @property
     def requester(self) -> Member | None:

@@ -17,62 +17,19 @@ stateDiagram-v2
     answered --> [*]
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from enum import StrEnum
 from typing import ClassVar
 
 from crmkit.domain.custom_fields import CustomField
-from crmkit.domain.ids import RoleId
+from crmkit.domain.ids import CalendarId
 from crmkit.domain.model import Code, Line, model
 from crmkit.errors import InvalidInput
 from crmkit.rules.policy import Policy
 from crmkit.rules.routing.targets import Target
+from crmkit.rules.routing.transition import Transition
 
-__all__ = ["Permit", "ProcessDefinition", "Route", "State", "Transition", "Who"]
-
-
-class Who(StrEnum):
-    """Who may ask for a transition."""
-
-    ASSIGNEE = "assignee"
-    """Who has the request; while it waits in a team's queue, any member of the team."""
-    REQUESTER = "requester"
-    ROLE = "role"
-    """Whoever holds ``role_id``."""
-    ANYONE = "anyone"
-    """Every member, and the system."""
-
-
-@model
-class Permit:
-    """One kind of person that may ask for a transition; ``role_id`` goes with ``Who.ROLE`` only."""
-
-    who: Who = Who.ASSIGNEE
-    role_id: RoleId | None = None
-
-    def check(self) -> None:
-        """A role is named exactly where one is meant."""
-        if (self.who is Who.ROLE) != (self.role_id is not None):
-            raise InvalidInput("goes with Who.ROLE, and only with it.", field="Permit.role_id", hint="Name the role.")
-
-    def __str__(self) -> str:
-        return f"role {self.role_id}" if self.role_id is not None else self.who.value
-
-
-@model
-class Transition:
-    """A move from one state to another that one of ``may`` can ask for while ``guard`` holds for the request.
-
-    Several transitions from one state may share a name: the first that fits the request is taken. So
-    "approve" ends a small request and hands a large one on.
-    """
-
-    name: Code
-    from_state: Code
-    to_state: Code
-    guard: str = "always()"
-    may: tuple[Permit, ...] = (Permit(),)
+__all__ = ["Branch", "ProcessDefinition", "Route", "State"]
 
 
 @model
@@ -84,17 +41,38 @@ class Route:
 
 
 @model
+class Branch:
+    """A process that requests for which ``when`` holds also go through, as a request of its own."""
+
+    process: Code
+    when: str = "always()"
+
+
+@model
 class State:
     """One state: whom requests go to on arrival, in order of preference, and how long it may take.
 
-    A state without routes belongs to nobody. ``deadline`` is elapsed time from the arrival on.
+    A state without routes belongs to nobody. In one with ``branches`` several processes run beside each
+    other, one of them alone is a sub-process; the request goes on when they are joined.
+
+    Args:
+        final: the request ends here.
+        failed: it ends without success: what it is a branch of is told so.
+        deadline: how long whoever has it may take, from the arrival on.
+        working: whether the deadline counts the working time of the process's calendar, or every hour.
+        branches: begun on arrival, those whose condition holds.
+        at_least: how many of them have to succeed; all that were begun, unless given.
     """
 
     name: Code
     label: Line = ""
     final: bool = False
+    failed: bool = False
     routes: tuple[Route, ...] = ()
     deadline: timedelta | None = None
+    working: bool = False
+    branches: tuple[Branch, ...] = ()
+    at_least: int | None = None
 
 
 @model
@@ -102,8 +80,9 @@ class ProcessDefinition(Policy):
     """The way requests of one kind take. A running request stays on the version it began with.
 
     ``id`` is what ``Request.process`` names. ``custom_fields`` declares the host's fields of requests
-    that conditions speak of. A definition that exists has no dead end: every state can be reached and
-    left, and somebody may act in it.
+    that conditions speak of; ``calendar_id`` is whose working time deadlines and timers count, where they
+    do. A definition that exists has no dead end: every state can be reached and left, and somebody may
+    act in it.
 
     Raises:
         InvalidInput: lists every fault of the definition.
@@ -114,12 +93,19 @@ class ProcessDefinition(Policy):
     initial: Code
     states: tuple[State, ...]
     transitions: tuple[Transition, ...]
+    calendar_id: CalendarId | None = None
     custom_fields: tuple[CustomField, ...] = ()
 
     def check(self) -> None:
         """Nothing is unknown, unreachable, without a way out, or without anybody who may act."""
         from crmkit.rules.routing.analysis import faults
 
+        leaving: dict[str, list[Transition]] = {}
+        for step in self.transitions:
+            leaving.setdefault(step.from_state, []).append(step)
+        # kept beside the fields, not among them: neither compared nor stored
+        self.__dict__["_states"] = {state.name: state for state in self.states}
+        self.__dict__["_leaving"] = leaving
         problems = list(faults(self))
         if problems:
             raise InvalidInput(problems=problems)
@@ -130,15 +116,16 @@ class ProcessDefinition(Policy):
         Raises:
             InvalidInput: there is none; the hint lists those there are.
         """
-        for state in self.states:
-            if state.name == name:
-                return state
-        known = ", ".join(state.name for state in self.states)
-        raise InvalidInput(f"{name!r} is not in process {self.id}.", field="state", hint=f"Choose from: {known}.")
+        found: State | None = self.__dict__["_states"].get(name)
+        if found is None:
+            known = ", ".join(state.name for state in self.states)
+            raise InvalidInput(f"{name!r} is not in process {self.id}.", field="state", hint=f"Choose from: {known}.")
+        return found
 
-    def leaving(self, state: str) -> Iterator[Transition]:
+    def leaving(self, state: str) -> Sequence[Transition]:
         """The transitions out of ``state``, in the order in which they are tried."""
-        return (transition for transition in self.transitions if transition.from_state == state)
+        found: Sequence[Transition] = self.__dict__["_leaving"].get(state, ())
+        return found
 
     def targets(self) -> Iterator[Target]:
         """Every target that a route leads to."""
@@ -146,6 +133,18 @@ class ProcessDefinition(Policy):
 
     def mermaid(self) -> str:
         """The definition as a Mermaid state diagram, guards in brackets."""
-        from crmkit.rules.routing.diagram import mermaid
+        from crmkit.rules.routing.diagrams.mermaid import mermaid
 
         return mermaid(self)
+
+    def graphviz(self) -> str:
+        """The definition as a Graphviz digraph."""
+        from crmkit.rules.routing.diagrams.graphviz import graphviz
+
+        return graphviz(self)
+
+    def bpmn(self) -> str:
+        """The definition as a BPMN 2.0 document (XML, with the places of its shapes)."""
+        from crmkit.rules.routing.diagrams.bpmn import bpmn
+
+        return bpmn(self)

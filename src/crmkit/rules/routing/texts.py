@@ -27,5 +27,45 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "routing.unknown_member": ("{member_id} is not a member.", "{member_id} 不是成员。"),
     "routing.own_request": ("{member_id} cannot decide on a request of their own.", "{member_id} 不能审批本人的申请。"),
     "routing.nobody_found": ("{target} found nobody.", "{target} 未找到人选。"),
+    "routing.stays": ("It stays in {state}.", "停留在 {state}。"),
+    "routing.timer": ("It goes on by itself {timer_at}.", "{timer_at} 自动流转。"),
+    "routing.branch": ("{process} begins beside it.", "并行启动 {process}。"),
+    "routing.required": ("{transition} needs {field} to be filled in.", "{transition} 需先填写 {field}。"),
+    "routing.unchecked": ("{transition} needs to be ticked: {item}.", "{transition} 需先勾选：{item}。"),
+    "routing.four_eyes": (
+        "{member_id} has done {transition}, so somebody else is needed.",
+        "{member_id} 已执行 {transition}，须由他人处理。",
+    ),
+    "routing.loop": (
+        "It went on by itself more than {most} times, last in {state}.",
+        "自动流转超过 {most} 次，止于 {state}。",
+    ),
+    "routing.no_calendar": (
+        "There is no calendar {calendar_id}, so every hour counts.",
+        "没有日历 {calendar_id}，按自然时间计算。",
+    ),
+    "routing.provisional": (
+        "The holidays of calendar {calendar_id} are not known until then.",
+        "日历 {calendar_id} 届时的节假日尚未公布。",
+    ),
+    "routing.no_state": ("{policy} has no state {state}.", "{policy} 没有状态 {state}。"),
+    "routing.would_end": ("It would end in {state}.", "迁移将使其结束于 {state}。"),
+    "routing.other_branches": (
+        "{state} has other branches than those that run.",
+        "{state} 的分支与正在进行的分支不一致。",
+    ),
+    "routing.migrated": (
+        "From {from_state} to {to_state} of version {version}.",
+        "由 {from_state} 迁移至版本 {version} 的 {to_state}。",
+    ),
+    "routing.keeps": ("{member_id} keeps it.", "仍由 {member_id} 处理。"),
+    "routing.no_process": ("No process {process} is in force.", "没有生效的流程 {process}。"),
+    "routing.too_deep": ("{process} would be more than {most} processes deep.", "{process} 的嵌套超过 {most} 层。"),
+    "routing.branch_refused": ("{process} cannot begin.", "{process} 无法启动。"),
+    "routing.no_policy": ("No assignment policy {policy} is in force.", "没有生效的分配规则 {policy}。"),
+    "routing.other_entity": (
+        "Assignment policy {policy} is not for {entity}.",
+        "分配规则 {policy} 不适用于 {entity}。",
+    ),
     "routing.nobody": ("Nobody can take it in {state}.", "{state} 无人可处理。"),
 }

@@ -5,6 +5,7 @@ from typing import ClassVar, Protocol
 from attrs import frozen
 
 from crmkit.domain.ids import MemberId, TeamId
+from crmkit.domain.reasons import Reason
 from crmkit.rules.routing.facts import RoutingFacts
 
 __all__ = ["Offer", "Target"]
@@ -15,11 +16,13 @@ class Offer:
     """Members who could take the request, the first of them who is there does; or a team that takes it as a queue.
 
     The requester is passed over, so that nobody decides on a request of their own, unless ``own``.
+    ``reasons`` tell how they were found, where there is more to tell than their names.
     """
 
     members: tuple[MemberId, ...] = ()
     team_id: TeamId | None = None
     own: bool = False
+    reasons: tuple[Reason, ...] = ()
 
 
 class Target(Protocol):

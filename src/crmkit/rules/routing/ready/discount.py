@@ -1,10 +1,11 @@
-"""A process to begin with."""
+"""A discount that somebody has to grant."""
 
 from datetime import timedelta
 
 from crmkit.domain.ids import RoleId
-from crmkit.rules.routing.policy import Permit, ProcessDefinition, Route, State, Transition, Who
+from crmkit.rules.routing.policy import ProcessDefinition, Route, State
 from crmkit.rules.routing.targets import ToManager, ToRequester, ToRole, ToTeamLeader
+from crmkit.rules.routing.transition import Permit, Transition, Who
 
 __all__ = ["discount_approval"]
 
@@ -40,8 +41,8 @@ def discount_approval(*, leader_percent: int = 10, director_role: str = "sales-d
             ),
             State(name="returned", label="Back with the requester", routes=(Route(to=ToRequester()),)),
             State(name="approved", final=True),
-            State(name="rejected", final=True),
-            State(name="withdrawn", final=True),
+            State(name="rejected", final=True, failed=True),
+            State(name="withdrawn", final=True, failed=True),
         ),
         transitions=_transitions(small=f"percent <= {leader_percent}"),
     )

@@ -1,0 +1,1 @@
+"""Process definitions as pictures and in the notation of other tools."""
