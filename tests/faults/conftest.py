@@ -26,7 +26,15 @@ from crmkit.ports.store import Store
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
 from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ClaimPolicy, Exemption, Extensions, Pause, ReclaimPolicy, Refresh
-from crmkit.rules.routing import discount_approval
+from crmkit.rules.routing import (
+    Branch,
+    ProcessDefinition,
+    Route,
+    State,
+    ToMember,
+    Transition,
+    discount_approval,
+)
 from crmkit.rules.rulebook import RuleBook
 from crmkit.rules.sla import Milestone, SlaPolicy
 from crmkit.rules.sla import Target as SlaTarget
@@ -68,6 +76,33 @@ collect_ignore = ["claimer.py", "crowd.py", "killer.py", "worker.py"]  # program
 DAY = timedelta(days=1)
 BOOK = RuleBook.standard()
 DECIDED = Milestone(name="decided", starts=("opened",), ends=("approve",), targets=(SlaTarget(minutes=240),))
+DONE, LOST = State(name="done", final=True), State(name="lost", final=True, failed=True)
+
+
+def a_desk(id, **changes):
+    return ProcessDefinition(
+        id=id,
+        initial="open",
+        states=(State(name="open", routes=(Route(to=ToMember(member_id="M-2")),)), DONE, LOST),
+        transitions=(
+            Transition(name="agree", from_state="open", to_state="done"),
+            Transition(name="refuse", from_state="open", to_state="lost"),
+            Transition(name="lapse", from_state="open", to_state="lost", trigger="timed", after=2 * DAY),
+        ),
+        **changes,
+    )
+
+
+TWO_DESKS = ProcessDefinition(
+    id="two-desks",
+    initial="both",
+    states=(State(name="both", branches=(Branch(process="desk"), Branch(process="enquiry"))), DONE, LOST),
+    transitions=(
+        Transition(name="agreed", from_state="both", to_state="done", trigger="joined"),
+        Transition(name="refused", from_state="both", to_state="lost", trigger="broken"),
+    ),
+)
+
 POLICIES = (
     ReclaimPolicy(
         id="account",
@@ -86,6 +121,9 @@ POLICIES = (
     ClaimPolicy(id="account", holding_cap=9, quotas=(Limit(most=5, per="day"),), cooldown_days=7, calendar_id="cn"),
     AssignmentPolicy(entries=(Entry(name="East", to=(Target(team_ids=("TE-1",)),)),)),
     discount_approval(),
+    a_desk("desk"),
+    a_desk("enquiry", version=2),
+    TWO_DESKS,
     SlaPolicy(id="request", milestones=(DECIDED,)),
     PredictionModel(
         id="churn", outcome="no purchase in 90 days", trained_at=NOW - DAY, rows=400, base_rate=0.4, intercept=-0.4
@@ -105,6 +143,9 @@ def people():
     yield a_pool(id="PO-3", priority=-1, views=Limit(most=3, per="day"))
     yield a_pipeline()
     yield a_request(id="R-7", assignee_id="M-2")
+    late = {"state": "open", "created_at": NOW - 3 * DAY, "timer_at": NOW - DAY}
+    yield a_request(id="R-8", process="desk", **late)
+    yield a_request(id="R-9", process="enquiry", state="new")
     late = {"started_at": NOW - DAY / 4, "running_since": NOW - DAY / 4, "next_at": NOW - DAY / 8}
     yield an_sla_clock(id="request:R-7:decided", record_id="R-7", milestone="decided", **late)
 
@@ -216,6 +257,7 @@ def found(store: Store) -> Context:
     )
     merge(ctx, Ref(entity="account", id="A-20"), Ref(entity="account", id="A-21"), keep="A-20")
     transfer(ctx, [Ref(entity="account", id="A-22")], "M-2")
+    open_request(ctx, RequestForm(process="two-desks", subject=Ref(entity="lead", id="L-1"), requested_by="M-1"))
     return ctx
 
 

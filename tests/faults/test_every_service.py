@@ -95,7 +95,18 @@ from crmkit.services.undo_transfer import undo_transfer
 from crmkit.services.unmerge import plan_unmerge, unmerge
 from crmkit.services.waiting import waiting as queue
 from crmkit.services.work_list import work_list
-from crmkit.services.workflow import RequestForm, advance, open_request
+from crmkit.services.workflow import (
+    RequestForm,
+    advance,
+    migrate_requests,
+    open_request,
+    pass_on_request,
+    plan_migration,
+    request_history,
+    requests_of,
+    sweep_requests,
+    update_request,
+)
 from crmkit.testing import NOW, FixedClock, FixedIds
 from crmkit.testing.faults import ANSWER_LOST, KINDS, PERSISTENT, TRANSIENT, Plan, disturbed, every_fault
 from crmkit.testing.history import History
@@ -115,6 +126,7 @@ PROSPECT = FilingForm(
 
 
 TRANSFER = "seed-000006"
+TWO_DESKS, BRANCH = "seed-000009", "seed-000010"
 REVIEW = MatchReview.id_of("lead", "L-3", "L-4")
 PAIRS = [ScoredPair(one_id="L-4", other_id=other, probability=0.8) for other in ("L-3", "L-5", "L-9")]
 
@@ -202,6 +214,12 @@ KEYED = {
         ctx, Ref(entity="request", id="R-7"), "approve", idempotency_key=KEY
     ),
     "advance a request": lambda ctx: advance(ctx, "seed-000001", "approve", by="M-2", idempotency_key=KEY),
+    "open branches": lambda ctx: open_request(
+        ctx, RequestForm(process="two-desks", subject=ref("lead", 1), requested_by="M-1"), idempotency_key=KEY
+    ),
+    "end a branch": lambda ctx: advance(ctx, BRANCH, "refuse", by="M-2", idempotency_key=KEY),
+    "fill in a request": lambda ctx: update_request(ctx, TWO_DESKS, {"percent": 3}, idempotency_key=KEY),
+    "pass on a request": lambda ctx: pass_on_request(ctx, "seed-000001", to="M-3", by="M-2", idempotency_key=KEY),
     "attest": lambda ctx: attest(ctx, ref("account", 1), ORDER, idempotency_key=KEY),
     "withdraw": lambda ctx: withdraw(ctx, ref("account", 6), "contract", "K-1", idempotency_key=KEY),
     "get further": lambda ctx: progressed(ctx, ref("account", 6), idempotency_key=KEY),
@@ -251,6 +269,8 @@ RUNS = {
     "refresh segments": lambda ctx: refresh_segments(ctx, chunk=4),
     "place customers": lambda ctx: place_customers(ctx, orders=ORDERS, chunk=2),
     "grade customers": lambda ctx: grade_customers(ctx, amounts={"A-1": 900, "A-2": 90}, plan_care=True, chunk=2),
+    "sweep requests": sweep_requests,
+    "migrate requests": lambda ctx: migrate_requests(ctx, "enquiry", {"new": "open"}),
     "sweep clocks": lambda ctx: sweep_sla(ctx, batch=1),
     "plan a leave": lambda ctx: plan_leave(ctx, "M-1", AWAY),
     "recount": lambda ctx: recount(ctx, "M-1"),
@@ -302,6 +322,9 @@ LOOKS = {
     "see how large segments are": lambda ctx: sizes(ctx, "segment:guests"),
     "see who moved": lambda ctx: migration_between(ctx, "segment:guests", NOW - DAY, NOW),
     "see how one behaves": lambda ctx: behaviour_of(ctx, ref("account", 5)),
+    "see the history of a request": lambda ctx: request_history(ctx, TWO_DESKS),
+    "see the requests of one": lambda ctx: requests_of(ctx, ref("account", 1)),
+    "plan a migration": lambda ctx: plan_migration(ctx, "enquiry", {"new": "open"}),
     "explain clocks": lambda ctx: explain_sla(ctx, Ref(entity="request", id="R-7")),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
 }

@@ -276,6 +276,14 @@ def routing_cases():
         people_ = " ".join(f"{member.id}={member.status}" for member in people)
         name = f"routing {definition.initial}: {transition or 'open'} by {by}, {people_}, {request.percent}"
         yield Case(name, routing.decide, definition, facts)
+    waits = routing.RoutingFacts(request=asked, going_on=True, members=(rep, boss))
+    yield Case("routing: nothing goes off by itself", routing.decide, discount, waits)
+    newer = revise(discount, version=2)
+
+    def taken_over(definition, facts, *, now):
+        return routing.migrate(definition, facts, "director_review", now=now)
+
+    yield Case("routing: to a newer version", taken_over, newer, waits)
 
 
 def dedup_cases():

@@ -158,7 +158,10 @@ class TestAdvancing:
         assert (decision.outcome, decision.to_state) == (RoutingOutcome.MOVED, "approved")
         request = stored(ctx)
         assert (request.state, request.closed_at, request.assignee_id) == ("approved", NOW, None)
-        assert [(step.transition, step.by, step.comment) for step in request.steps] == [("approve", "M-leader", "fine")]
+        assert [(step.transition, step.by, step.comment) for step in request.steps] == [
+            ("open", "M-rep", ""),
+            ("approve", "M-leader", "fine"),
+        ]
 
     def test_a_large_discount_goes_on_to_the_director(self, ctx):
         open_request(ctx, revise(DISCOUNT, percent=25))
@@ -177,7 +180,7 @@ class TestAdvancing:
         open_request(ctx, DISCOUNT)
         for transition, by in (("send_back", "M-leader"), ("resubmit", "M-rep"), ("reject", "M-leader")):
             assert advance(ctx, "R-000001", transition, by=by).outcome is RoutingOutcome.MOVED
-        steps = [(step.from_state, step.to_state) for step in stored(ctx).steps]
+        steps = [(step.from_state, step.to_state) for step in stored(ctx).steps[1:]]
         assert steps == [("leader_review", "returned"), ("returned", "leader_review"), ("leader_review", "rejected")]
 
     def test_the_system_may_do_what_anyone_may(self, ctx):
@@ -207,7 +210,7 @@ class TestAdvancing:
         open_request(ctx, DISCOUNT)
         first = advance(ctx, "R-000001", "send_back", by="M-leader", idempotency_key="k")
         assert advance(ctx, "R-000001", "send_back", by="M-leader", idempotency_key="k") == first
-        assert len(stored(ctx).steps) == 1
+        assert len(stored(ctx).steps) == 2
 
     def test_of_many_who_decide_at_once_one_does(self, ctx):
         open_request(ctx, DISCOUNT)
@@ -224,7 +227,7 @@ class TestAdvancing:
         for thread in threads:
             thread.join()
         assert sorted(outcomes) == ["moved"] + ["refused"] * 7
-        assert len(stored(ctx).steps) == 1
+        assert len(stored(ctx).steps) == 2
 
 
 def stored_draft():

@@ -282,6 +282,13 @@ class Requests(Group):
 
     open = Use(workflow.open_request)
     advance = Use(workflow.advance)
+    update = Use(workflow.update_request)
+    pass_on = Use(workflow.pass_on_request)
+    sweep = Use(workflow.sweep_requests)
+    history = Use(workflow.request_history)
+    of = Use(workflow.requests_of)
+    plan_migration = Use(workflow.plan_migration)
+    migrate = Use(workflow.migrate_requests)
     sla_event = Use(sla.sla_event)
     explain_sla = Use(sla.explain_sla)
     sweep_sla = Use(sla.sweep_sla)

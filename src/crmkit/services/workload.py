@@ -19,7 +19,6 @@ from crmkit.services.turns import Turns
 __all__ = ["candidates_of", "members_of"]
 
 
-
 def members_of(uow: UnitOfWork, policy: AssignmentPolicy, also: Iterable[MemberId] = ()) -> list[Member]:
     """Everybody whom the policy names, the members of its teams, and ``also``."""
     named = dict(uow.members.get_many(sorted({*policy.member_ids, *also})))

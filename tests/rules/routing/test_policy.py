@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,6 +12,8 @@ from crmkit.domain.custom_fields import CustomField, FieldKind
 from crmkit.domain.model import revise
 from crmkit.errors import InvalidInput
 from crmkit.rules.routing import (
+    Branch,
+    FourEyes,
     Permit,
     ProcessDefinition,
     Route,
@@ -248,3 +251,199 @@ def test_taking_away_any_transition_of_the_bare_chain_is_noticed(definition, dat
     place = data.draw(st.integers(0, len(chain) - 1))
     with pytest.raises(InvalidInput, match=r"states\["):
         revise(definition, transitions=chain[:place] + chain[place + 1 :])
+
+
+ANYONE = (Permit(who=Who.ANYONE),)
+LOST = State(name="lost", final=True, failed=True)
+REVIEW = State(name="review", branches=(Branch(process="legal"), Branch(process="finance")))
+JOINED = a_step("agreed", "review", "done", trigger="joined")
+BROKEN = a_step("refused", "review", "lost", trigger="broken")
+SUBMIT = a_step("submit", "open", "review")
+
+
+def a_review(**changes):
+    return {"states": (OPEN, attrs.evolve(REVIEW, **changes), DONE, LOST), "transitions": (SUBMIT, JOINED, BROKEN)}
+
+
+PLANTED = {
+    "a dead end": (
+        {"states": (OPEN, DONE, State(name="stuck")), "transitions": (CLOSE, a_step("x", "open", "stuck"))},
+        ("states[stuck]", "state.dead_end"),
+    ),
+    "a state that is not reached": (
+        {"states": (OPEN, DONE, State(name="a", routes=SERVICE)), "transitions": (CLOSE, a_step("x", "a", "done"))},
+        ("states[a]", "state.unreachable"),
+    ),
+    "nobody who approves": ({"states": (State(name="open"), DONE)}, ("states[open]", "state.nobody")),
+    "a guard that can never hold": (
+        {"transitions": (CLOSE, a_step("x", "open", "done", guard="percent > 10 and percent < 5"))},
+        ("transitions[x from open].guard", "condition.never"),
+    ),
+    "a circle without a wait": (
+        {
+            "states": (OPEN, State(name="a"), State(name="b"), DONE),
+            "transitions": (
+                CLOSE,
+                a_step("go", "open", "a"),
+                a_step("on", "a", "b", trigger="automatic", guard="percent < 10"),
+                a_step("back", "b", "a", trigger="automatic", guard="percent > 5"),
+                a_step("leave", "a", "done", may=ANYONE),
+            ),
+        },
+        ("states[a]", "state.circle"),
+    ),
+    "a join that can never complete": (a_review(at_least=3), ("states[review].at_least", "join.never")),
+    "a join that nothing follows": (
+        {**a_review(), "transitions": (SUBMIT, a_step("x", "review", "done", may=ANYONE), BROKEN)},
+        ("states[review]", "join.nowhere"),
+    ),
+    "a branch whose failure nothing follows": (
+        {"states": (OPEN, REVIEW, DONE), "transitions": (SUBMIT, JOINED)},
+        ("states[review]", "join.stuck"),
+    ),
+    "a transition that another always overtakes": (
+        {
+            "transitions": (
+                a_step("end", "open", "done", trigger="timed", after=timedelta(days=1)),
+                a_step("warn", "open", "done", trigger="timed", after=timedelta(days=2)),
+            )
+        },
+        ("transitions[warn from open]", "transition.shadowed"),
+    ),
+    "no way to an end": (
+        {
+            "states": (OPEN, DONE, State(name="a", routes=SERVICE), State(name="b", routes=SERVICE)),
+            "transitions": (CLOSE, a_step("x", "open", "a"), a_step("x", "a", "b"), a_step("x", "b", "a")),
+        },
+        ("states[a]", "state.endless"),
+    ),
+    "a process that is a branch of itself": (
+        {**a_review(), "id": "legal"},
+        ("states[review].branches", "branch.itself"),
+    ),
+    "working time without a calendar": (
+        {"transitions": (CLOSE, a_step("x", "open", "done", trigger="timed", after=timedelta(days=2), working=True))},
+        ("transitions[x from open].working", "calendar.none"),
+    ),
+}
+"""What makes requests stand still or run for ever, one in each definition, and where it is reported."""
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+def test_each_planted_fault_is_found(planted):
+    changes, fault = PLANTED[planted]
+    assert fault in faults_of(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"states": (OPEN, DONE, State(name="x", failed=True))}, ("states[x]", "state.failed")),
+        (
+            {"states": (State(name="open", routes=SERVICE, working=True), DONE)},
+            ("states[open].working", "calendar.none"),
+        ),
+        (
+            {"transitions": (a_step("close", "open", "done", required=("percnt",)),)},
+            ("transitions[close from open].required", "field.unknown"),
+        ),
+        (
+            {"transitions": (a_step("close", "open", "done", checklist=("a", "b", "a")),)},
+            ("transitions[close from open].checklist", "item.twice"),
+        ),
+        (
+            {"transitions": (a_step("close", "open", "done", checks=("four eyes",)),)},
+            ("transitions[close from open].checks[0]", "part.wrong"),
+        ),
+        ({"transitions": (CLOSE, a_step("x", "open", "done", trigger="joined"))}, ("states[open]", "join.nothing")),
+        (
+            {"states": (State(name="open", routes=SERVICE, at_least=1), DONE)},
+            ("states[open].at_least", "join.nothing"),
+        ),
+        (
+            {"transitions": (a_step("on", "open", "done", trigger="automatic"), CLOSE)},
+            ("transitions[close from open]", "transition.shadowed"),
+        ),
+        (
+            {
+                "transitions": (
+                    a_step("x", "open", "done", guard="percent < 20"),
+                    a_step("x", "open", "done", guard="percent < 9"),
+                )
+            },
+            ("transitions[x from open]", "transition.shadowed"),
+        ),
+        (
+            {
+                "transitions": (
+                    CLOSE,
+                    a_step("on", "open", "done", trigger="automatic", guard="percent < 20"),
+                    a_step("off", "open", "done", trigger="automatic", guard="percent < 9"),
+                )
+            },
+            ("transitions[off from open]", "transition.shadowed"),
+        ),
+        (
+            {
+                **a_review(),
+                "states": (
+                    OPEN,
+                    attrs.evolve(REVIEW, branches=(Branch(process="x", when="percent > 2 and percent < 1"),)),
+                    DONE,
+                    LOST,
+                ),
+            },
+            ("states[review].branches[0].when", "condition.never"),
+        ),
+    ],
+)
+def test_what_does_not_fit_together_is_found(changes, fault):
+    assert fault in faults_of(**changes)
+
+
+@pytest.mark.parametrize(
+    "transitions",
+    [
+        (a_step("x", "open", "done"), a_step("y", "open", "done")),
+        (a_step("x", "open", "done", checklist=("Signed",)), a_step("x", "open", "done")),
+        (a_step("x", "open", "done", checks=(FourEyes(transition="y"),)), a_step("x", "open", "done")),
+        (a_step("x", "open", "done"), a_step("x", "open", "done", may=ANYONE)),
+        (
+            a_step("x", "open", "done", trigger="timed", after=timedelta(days=2), guard="percent > 3"),
+            a_step("y", "open", "done", trigger="timed", after=timedelta(days=2)),
+        ),
+        (CLOSE, a_step("on", "open", "done", trigger="automatic", guard="percent < 20")),
+    ],
+)
+def test_what_may_still_be_taken_is_no_fault(transitions):
+    assert a_process(transitions=transitions)
+
+
+def test_automatic_transitions_that_no_request_fits_together_are_no_circle():
+    states = (OPEN, State(name="a"), State(name="b"), DONE)
+    step = {"trigger": "automatic"}
+    assert a_process(
+        states=states,
+        transitions=(
+            a_step("go", "open", "a"),
+            a_step("on", "a", "b", guard="percent < 10", **step),
+            a_step("back", "b", "a", guard="percent > 20", **step),
+            a_step("aside", "b", "done", guard="percent < 5", **step),
+            a_step("leave", "a", "done", may=ANYONE),
+            a_step("leave", "b", "done", may=ANYONE),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"trigger": "timed"}, "after"),
+        ({"after": timedelta(days=1)}, "after"),
+        ({"trigger": "timed", "after": timedelta(seconds=1)}, "after"),
+        ({"trigger": "automatic", "checklist": ("Signed",)}, "checklist"),
+    ],
+)
+def test_a_transition_that_cannot_go_off_is_refused(changes, field):
+    with pytest.raises(InvalidInput, match=f"Transition.{field}"):
+        a_step("x", "open", "done", **changes)

@@ -1,6 +1,6 @@
 """A request on its way through a process: a discount to approve, a question to answer, a complaint."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -240,14 +240,14 @@ class Request(Record):
         now: datetime,
     ) -> "Change[Request]":
         """The request runs by another version of its process; whoever has it and did not before is told."""
-        new = (step.assignee_id,) if step.assignee_id not in {None, self.assignee_id} else ()
+        new = step.assignee_id if step.assignee_id != self.assignee_id else None
         event = RequestMoved(
             at=now,
             process=self.process,
             from_state=step.from_state,
             to_state=step.to_state,
             transition=step.transition,
-            recipients=tuple(member for member in new if member is not None),
+            recipients=() if new is None else (new,),
         )
         return changed(
             self,
@@ -280,9 +280,13 @@ class Request(Record):
             outcome=RequestOutcome.CANCELLED,
         )
 
-    def set_timer(self, timer_at: datetime | None, *, now: datetime) -> "Change[Request]":
-        """The request goes on by itself then, and nobody is told of that."""
-        return changed(self, now=now, timer_at=timer_at)
+    def fill_in(self, filled: Mapping[str, Any], *, timer_at: datetime | None, now: datetime) -> "Change[Request]":
+        """The request with these fields, in the same state; it goes on by itself at ``timer_at``.
+
+        Raises:
+            InvalidInput: a value does not fit its field.
+        """
+        return changed(self, now=now, timer_at=timer_at, **filled)
 
     def _staying(
         self,

@@ -1,27 +1,24 @@
-"""Requests on their way through a process: opened, moved from state to state, closed."""
+"""Requests opened, moved from state to state, closed: each with its branches, in one transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from crmkit.domain.change import NOTHING, Change, CustomValue, created
-from crmkit.domain.conditions import Condition, F, any_of
+from crmkit.domain.change import NOTHING, CustomValue
 from crmkit.domain.ids import MemberId, Ref, RequestId
 from crmkit.domain.model import Code, Line, Note, model, revise
-from crmkit.domain.organization.member import Member, MemberStatus, Team
-from crmkit.domain.stewardship.request import Request, RequestOpened, RequestStep
+from crmkit.domain.stewardship.request import Request
 from crmkit.domain.values.money import Money
 from crmkit.errors import InvalidInput, NotFound
 from crmkit.ports.store import REPOSITORIES, UnitOfWork
-from crmkit.rules.routing import ProcessDefinition, RoutingDecision, RoutingFacts, RoutingOutcome, Target, decide
+from crmkit.rules.routing import ProcessDefinition, RoutingDecision, RoutingOutcome
 from crmkit.services.context import Context
-from crmkit.services.sla import moved_by
+from crmkit.services.workflow.family import Family
 
-__all__ = ["OpenedRequest", "RequestForm", "advance", "open_request"]
+__all__ = ["OpenedRequest", "RequestForm", "advance", "open_request", "update_request"]
 
-MOST_LEVELS = 20
-"""Steps up the hierarchy, of superiors and of teams."""
-MOST_MEMBERS = 500
-"""Members of teams, and holders of roles, that are looked at."""
+PARTICULARS = ("title", "details", "amount", "percent", "custom")
+"""What can be filled in on the way."""
 
 
 @model
@@ -68,7 +65,8 @@ class OpenedRequest:
 def open_request(ctx: Context, form: RequestForm, *, idempotency_key: str | None = None) -> OpenedRequest:
     """The request is in the first state of the process in force, with somebody who takes it.
 
-    Refused, with nothing written, when nobody can take it.
+    Its branches, if that state has some, have begun too. Refused, with nothing written, when nobody can
+    take it or one of them.
 
     Raises:
         NotFound: there is no such process in force, or no such subject.
@@ -81,12 +79,11 @@ def open_request(ctx: Context, form: RequestForm, *, idempotency_key: str | None
             raise NotFound(f"No process {form.process!r} is in force.", hint="Store it with uow.policies.put(...).")
         _expect_subject(uow, form.subject)
         draft = form.draft(RequestId(ctx.ids.new()), definition, now=now)
-        facts = _facts(uow, definition, draft)
-        decision = decide(definition, facts, now=now)
+        family = Family(ctx, uow, now=now)
+        decision = family.begin(draft, definition)
         if decision.outcome is RoutingOutcome.REFUSED:
             return OpenedRequest(decision=decision)
-        opened = _opened(draft, decision, facts, now=now)
-        uow.save(opened, *moved_by(uow, opened.after, "opened", now=now)[1])
+        family.save()
         return OpenedRequest(request_id=draft.id, decision=decision)
 
     return ctx.command(work, OpenedRequest, idempotency_key=idempotency_key)
@@ -99,28 +96,76 @@ def advance(
     *,
     by: MemberId | None = None,
     comment: str = "",
+    fields: Mapping[str, object] = NOTHING,
+    checked: Sequence[str] = (),
     idempotency_key: str | None = None,
 ) -> RoutingDecision:
     """The request is where ``transition`` leads, by the version of its process that it began with.
 
-    ``by`` is the member who asks, ``None`` for the system. Refused, with nothing written, when the
-    transition does not fit the state, the member or the request, or nobody could take it then.
+    ``by`` is the member who asks, ``None`` for the system. ``fields`` are filled in with it: ``title``,
+    ``details``, ``amount``, ``percent``, ``custom`` (added to what is there); ``checked`` are ticked items of its
+    checklist. Refused, with nothing written, when the transition does not fit the state, the member or the
+    request, or nobody could take it then. Branches of the state it leaves that still run are cancelled.
 
     Raises:
         NotFound: there is no such request or member, or the version of its process is gone.
+        InvalidInput: a field cannot be filled in, or its value does not fit.
     """
 
+    def decide(family: Family, request: Request) -> RoutingDecision:
+        acting = None if by is None else family.uow.members.get(by)
+        filled = _filled_in(request, fields)
+        return family.ask(request, transition, acting, filled, comment=comment, checked=tuple(checked))
+
+    return ctx.command(_on(ctx, request_id, decide), RoutingDecision, idempotency_key=idempotency_key)
+
+
+def update_request(
+    ctx: Context, request_id: RequestId, fields: Mapping[str, object], *, idempotency_key: str | None = None
+) -> RoutingDecision:
+    """``fields`` of an open request are filled in, and it goes on by itself if they set something off.
+
+    Raises:
+        NotFound: there is no such request, or the version of its process is gone.
+        InvalidInput: a field cannot be filled in, its value does not fit, or the request is closed.
+    """
+
+    def decide(family: Family, request: Request) -> RoutingDecision:
+        if request.closed_at is not None:
+            raise InvalidInput("is closed.", field="request_id", hint="Open another one.")
+        return family.go_on(request, _filled_in(request, fields))
+
+    return ctx.command(_on(ctx, request_id, decide), RoutingDecision, idempotency_key=idempotency_key)
+
+
+def _on(
+    ctx: Context, request_id: RequestId, decide: Callable[[Family, Request], RoutingDecision]
+) -> Callable[[UnitOfWork, datetime], RoutingDecision]:
+    """A command on one request: decided with its family locked, and saved unless it was refused."""
+
     def work(uow: UnitOfWork, now: datetime) -> RoutingDecision:
-        request = uow.requests.get(request_id)
-        definition = _definition_of(uow, request)
-        acting = None if by is None else uow.members.get(by)
-        decision = decide(definition, _facts(uow, definition, request, transition, acting), now=now)
+        family = Family(ctx, uow, now=now)
+        decision = decide(family, family.locked(request_id))
         if decision.outcome is not RoutingOutcome.REFUSED:
-            moved = _moved(request, decision, by=by, comment=comment, now=now)
-            uow.save(moved, *moved_by(uow, moved.after, transition, now=now)[1])
+            family.save()
         return decision
 
-    return ctx.command(work, RoutingDecision, idempotency_key=idempotency_key)
+    return work
+
+
+def _filled_in(request: Request, fields: Mapping[str, object]) -> dict[str, Any]:
+    """``fields`` as they are to be written: checked by name here, and by value when the request is revised."""
+    for name in fields:
+        if name not in PARTICULARS:
+            hint = f"Choose from: {', '.join(PARTICULARS)}."
+            raise InvalidInput(f"{name!r} cannot be filled in.", field=f"fields.{name}", hint=hint)
+    filled = dict(fields)
+    if "custom" in filled:
+        if not isinstance(filled["custom"], Mapping):
+            raise InvalidInput("must be a mapping.", field="fields.custom", hint="Give fields by name.")
+        filled["custom"] = {**request.custom, **filled["custom"]}
+    revise(request, **filled)
+    return filled
 
 
 def _expect_subject(uow: UnitOfWork, subject: Ref) -> None:
@@ -131,131 +176,3 @@ def _expect_subject(uow: UnitOfWork, subject: Ref) -> None:
             return
     known = ", ".join(cls.entity for cls in REPOSITORIES.values())
     raise InvalidInput(f"{subject.entity!r} is not an entity.", field="subject.entity", hint=f"Choose from: {known}.")
-
-
-def _definition_of(uow: UnitOfWork, request: Request) -> ProcessDefinition:
-    for definition in uow.policies.versions(ProcessDefinition, request.process):
-        if definition.version == request.process_version:
-            return definition
-    raise NotFound(
-        f"Process {request.process!r} has no version {request.process_version}.",
-        hint="Store it again with uow.policies.put(...).",
-        id=request.id,
-    )
-
-
-def _opened(draft: Request, decision: RoutingDecision, facts: RoutingFacts, *, now: datetime) -> Change[Request]:
-    request = revise(draft, assignee_id=decision.assignee_id, team_id=decision.team_id, due_at=decision.due_at)
-    told = RequestOpened(at=now, process=draft.process, state=draft.state, recipients=_takers(decision, facts))
-    return created(request, told)
-
-
-def _moved(
-    request: Request, decision: RoutingDecision, *, by: MemberId | None, comment: str, now: datetime
-) -> Change[Request]:
-    step = RequestStep(
-        at=now,
-        from_state=decision.from_state,
-        to_state=decision.to_state,
-        transition=decision.transition,
-        by=by,
-        comment=comment,
-    )
-    return request.move(
-        step,
-        assignee_id=decision.assignee_id,
-        team_id=decision.team_id,
-        due_at=decision.due_at,
-        final=decision.final,
-        now=now,
-    )
-
-
-def _takers(decision: RoutingDecision, facts: RoutingFacts) -> tuple[MemberId, ...]:
-    """Who is told of a new request: the assignee, or everybody who may take it out of the team's queue."""
-    if decision.assignee_id is not None:
-        return (decision.assignee_id,)
-    return tuple(sorted(member.id for member in facts.queue(decision.team_id)))
-
-
-def _facts(
-    uow: UnitOfWork,
-    definition: ProcessDefinition,
-    request: Request,
-    transition: str = "",
-    acting: Member | None = None,
-) -> RoutingFacts:
-    """The request with the people that the states it may arrive in speak of, in a few queries."""
-    steps = [step.to_state for step in definition.leaving(request.state) if step.name == transition]
-    arrivals = dict.fromkeys(steps if transition else [definition.initial])
-    targets = [route.to for name in arrivals for route in definition.state(name).routes]
-    if not targets:
-        return RoutingFacts(request=request, transition=transition, acting=acting)
-    people = _People(uow)
-    people.load([request.requested_by, *_named(targets, "member_id")])
-    people.load_superiors(request.requested_by)
-    people.load_leaders(request.requested_by)
-    people.load_queues(_named(targets, "team_id"))
-    people.load_holders(_named(targets, "role_id"))
-    return RoutingFacts(
-        request=request,
-        transition=transition,
-        acting=acting,
-        members=tuple(people.members.values()),
-        teams=tuple(people.teams.values()),
-    )
-
-
-def _named(targets: Iterable[Target], field: str) -> list[str]:
-    """The ids that targets name in ``field``, each once, in order."""
-    return list(dict.fromkeys(value for target in targets if (value := getattr(target, field, None)) is not None))
-
-
-class _People:
-    """Members and teams of one unit of work, each loaded once."""
-
-    def __init__(self, uow: UnitOfWork) -> None:
-        self._uow = uow
-        self.members: dict[str, Member] = {}
-        self.teams: dict[str, Team] = {}
-
-    def load(self, ids: Iterable[str | None]) -> None:
-        """The members of these ids."""
-        new = [id_ for id_ in ids if id_ is not None and id_ not in self.members]
-        if new:
-            self.members.update(self._uow.members.get_many(new))
-
-    def load_superiors(self, member_id: str | None) -> None:
-        """The member's manager, the manager's manager, and so on."""
-        for _ in range(MOST_LEVELS):
-            member = self.members.get(member_id or "")
-            if member is None:
-                return
-            member_id = member.manager_id
-            self.load([member_id])
-
-    def load_leaders(self, member_id: str | None) -> None:
-        """The member's team, the teams above it, and who leads them."""
-        member = self.members.get(member_id or "")
-        team_id = member.team_id if member is not None else None
-        for _ in range(MOST_LEVELS):
-            if team_id is None or team_id in self.teams:
-                break
-            self.teams.update(self._uow.teams.get_many([team_id]))
-            team = self.teams.get(team_id)
-            team_id = team.parent_id if team is not None else None
-        self.load(team.leader_id for team in self.teams.values())
-
-    def load_queues(self, team_ids: list[str]) -> None:
-        """The active members of these teams."""
-        if team_ids:
-            self._find(F.team_id.in_(team_ids) & (F.status == MemberStatus.ACTIVE))
-
-    def load_holders(self, role_ids: list[str]) -> None:
-        """Whoever has one of these roles."""
-        if role_ids:
-            self._find(any_of(F.role_ids.contains(role_id) for role_id in role_ids))
-
-    def _find(self, condition: Condition) -> None:
-        found = self._uow.members.find(condition, limit=MOST_MEMBERS)
-        self.members.update((member.id, member) for member in found)

@@ -1,0 +1,341 @@
+"""A request with the requests that are its branches: what is decided for one of them, and what follows for the others.
+
+Changes are kept until ``save``, so that a branch that cannot begin leaves nothing behind. The families of
+requests that have branches are locked by the name of the one at the top.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from crmkit.domain.change import Change, created
+from crmkit.domain.conditions import F
+from crmkit.domain.ids import MemberId, RequestId, TeamId
+from crmkit.domain.model import revise
+from crmkit.domain.organization.member import Member
+from crmkit.domain.reasons import Reason
+from crmkit.domain.stewardship.request import OPEN, Request, RequestOpened, RequestOutcome, RequestStep
+from crmkit.domain.stewardship.turn import Turn
+from crmkit.errors import NotFound
+from crmkit.ports.store import UnitOfWork
+from crmkit.rules.routing import (
+    ProcessDefinition,
+    RoutingDecision,
+    RoutingFacts,
+    RoutingOutcome,
+    Trigger,
+    decide,
+)
+from crmkit.services.context import Context
+from crmkit.services.sla import moved_by
+from crmkit.services.workflow.people import Gathered, Question, arrivals, gathered
+
+__all__ = ["Family", "definition_of"]
+
+MOST_LEVELS = 5
+"""How deep branches may have branches."""
+RETRY = timedelta(hours=1)
+"""When a request that would go on by itself, if somebody could take it, tries again."""
+
+
+def definition_of(uow: UnitOfWork, request: Request) -> ProcessDefinition:
+    """The version of the process that the request runs by.
+
+    Raises:
+        NotFound: it is gone.
+    """
+    for definition in uow.policies.versions(ProcessDefinition, request.process):
+        if definition.version == request.process_version:
+            return definition
+    raise NotFound(
+        f"Process {request.process!r} has no version {request.process_version}.",
+        hint="Store it again with uow.policies.put(...).",
+        id=request.id,
+    )
+
+
+class Family:
+    """The requests of one family in one unit of work, as they will be."""
+
+    def __init__(self, ctx: Context, uow: UnitOfWork, *, now: datetime) -> None:
+        self.ctx = ctx
+        self.uow = uow
+        self.now = now
+        self._changes: dict[str, Change[Request]] = {}
+        self._told: list[tuple[RequestId, str]] = []
+        self._turns: list[Change[Turn]] = []
+        self._opening: set[str] = set()
+        """Requests whose branches are just beginning."""
+
+    def locked(self, request_id: RequestId) -> Request:
+        """The request, which nobody else changes until the unit of work ends.
+
+        Raises:
+            NotFound: there is none.
+        """
+        request = self.uow.requests.get(request_id)
+        if request.root_id is not None:
+            self.uow.lock(f"request:{request.root_id}")
+            request = self.uow.requests.get(request_id, locking="wait")
+        return request
+
+    def save(self) -> None:
+        """Everything decided is written, and the clocks of what is owed have moved with it."""
+        self.uow.save(*self._changes.values(), *self._turns)
+        for request_id, kind in self._told:
+            _, clocks = moved_by(self.uow, self._changes[request_id].after, kind, now=self.now)
+            self.uow.save(*clocks)
+
+    def begin(self, draft: Request, definition: ProcessDefinition) -> RoutingDecision:
+        """``draft`` in the first state of its process, with its branches."""
+        gathering = self._gathered(definition, draft, Question(states=arrivals(definition, None)))
+        decision = decide(definition, gathering.facts, now=self.now)
+        if decision.outcome is RoutingOutcome.REFUSED:
+            return decision
+        took = (decision.assignee_id, decision.team_id)
+        steps = [self._step(OPEN, definition.initial, definition.initial, took, by=draft.requested_by)]
+        steps += [self._step(hop.transition, hop.from_state, hop.to_state, took) for hop in decision.hops]
+        ended = {} if decision.ended is None else {"closed_at": self.now, "outcome": decision.ended}
+        request = revise(
+            draft,
+            state=decision.to_state,
+            root_id=draft.root_id or (draft.id if decision.branches else None),
+            assignee_id=decision.assignee_id,
+            team_id=decision.team_id,
+            due_at=decision.due_at,
+            timer_at=decision.timer_at,
+            steps=tuple(steps),
+            **ended,
+        )
+        told = RequestOpened(
+            at=self.now,
+            process=draft.process,
+            state=request.state,
+            recipients=_takers(decision.assignee_id, decision.team_id, gathering.facts),
+        )
+        self._keep(created(request, told), gathering.taken(decision.assignee_id))
+        self._told += [(draft.id, "opened"), *((draft.id, hop.transition) for hop in decision.hops)]
+        return self._branched(request, decision)
+
+    def ask(
+        self,
+        request: Request,
+        transition: str,
+        acting: Member | None,
+        filled: Mapping[str, Any],
+        *,
+        comment: str,
+        checked: tuple[str, ...],
+    ) -> RoutingDecision:
+        """Somebody asks for ``transition``."""
+        definition = definition_of(self.uow, request)
+        seen = revise(request, **filled)
+        steps = [step for step in definition.leaving(request.state) if step.name == transition]
+        asked = Question(states=arrivals(definition, steps), transition=transition, acting=acting, checked=checked)
+        gathering = self._gathered(definition, seen, asked)
+        decision = decide(definition, gathering.facts, now=self.now)
+        if decision.outcome is RoutingOutcome.REFUSED:
+            return decision
+        first = self._step(
+            decision.hops[0].transition,
+            decision.from_state,
+            decision.hops[0].to_state,
+            (decision.assignee_id, decision.team_id),
+            by=None if acting is None else acting.id,
+            comment=comment,
+            checked=checked,
+        )
+        return self._moved(request, decision, gathering, filled, first)
+
+    def go_on(self, request: Request, filled: Mapping[str, Any]) -> RoutingDecision:
+        """Time has passed, a branch has ended, or ``filled`` was filled in: what that has set off."""
+        definition = definition_of(self.uow, request)
+        seen = revise(request, **filled)
+        leaving = definition.leaving(request.state)
+        asked = Question(
+            states=arrivals(definition, [step for step in leaving if step.trigger is not Trigger.MANUAL]),
+            going_on=True,
+            branches=self._branches_of(request) if definition.state(request.state).branches else (),
+        )
+        gathering = self._gathered(definition, seen, asked)
+        decision = decide(definition, gathering.facts, now=self.now)
+        if decision.outcome is RoutingOutcome.MOVED:
+            hop = decision.hops[0]
+            took = (decision.assignee_id, decision.team_id)
+            first = self._step(hop.transition, hop.from_state, hop.to_state, took)
+            return self._moved(request, decision, gathering, filled, first)
+        timer_at = decision.timer_at
+        if decision.outcome is RoutingOutcome.REFUSED:  # what set it off stands, and it is tried again
+            timer_at = min(self.now + RETRY, request.timer_at or self.now + RETRY)
+            timer_at = self.now + RETRY if timer_at <= self.now else timer_at
+        if filled or timer_at != request.timer_at:
+            self._keep(request.fill_in(filled, timer_at=timer_at, now=self.now), ())
+        return decision
+
+    # --- branches -----------------------------------------------------------------------------------
+
+    def _branched(self, request: Request, decision: RoutingDecision) -> RoutingDecision:
+        """The branches of the state in which the request has arrived begin; one that cannot refuses it all."""
+        self._opening.add(request.id)
+        for process in decision.branches:
+            against = self._branch(request, process)
+            if against:
+                return revise(
+                    decision,
+                    outcome=RoutingOutcome.REFUSED,
+                    to_state=decision.from_state,
+                    hops=(),
+                    reasons=(Reason.of("routing.branch_refused", process=process), *against),
+                    assignee_id=None,
+                    team_id=None,
+                    due_at=None,
+                    timer_at=None,
+                    ended=None,
+                    branches=(),
+                )
+        self._opening.discard(request.id)
+        # branches that ended where they began may have joined already
+        if decision.branches and any(outcome is not None for outcome in self._branches_of(self._now(request))):
+            self.go_on(self._now(request), {})
+        elif decision.ended is not None:
+            self._ended(request)
+        return decision
+
+    def _branch(self, parent: Request, process: str) -> Sequence[Reason]:
+        """The branch has begun; or why it cannot."""
+        definition = self.uow.policies.in_force(ProcessDefinition, self.now, id=process)
+        if definition is None:
+            return (Reason.of("routing.no_process", process=process),)
+        if self._depth(parent) >= MOST_LEVELS:
+            return (Reason.of("routing.too_deep", process=process, most=MOST_LEVELS),)
+        draft = Request(
+            id=RequestId(self.ctx.ids.new()),
+            created_at=self.now,
+            updated_at=self.now,
+            process=definition.id,
+            process_version=definition.version,
+            state=definition.initial,
+            subject_entity=parent.subject_entity,
+            subject_id=parent.subject_id,
+            title=parent.title,
+            details=parent.details,
+            amount=parent.amount,
+            percent=parent.percent,
+            requested_by=parent.requested_by,
+            custom=parent.custom,
+            parent_id=parent.id,
+            root_id=parent.root_id or parent.id,
+            parent_arrival=parent.arrivals,
+        )
+        decision = self.begin(draft, definition)
+        return decision.reasons if decision.outcome is RoutingOutcome.REFUSED else ()
+
+    def _depth(self, request: Request) -> int:
+        depth = 1
+        while request.parent_id is not None:
+            request, depth = self._by_id(request.parent_id), depth + 1
+        return depth
+
+    def _ended(self, request: Request) -> None:
+        """What the request is a branch of goes on, if it still waits for it."""
+        if request.parent_id is None:
+            return
+        parent = self._by_id(request.parent_id)
+        waits = parent.closed_at is None and parent.arrivals == request.parent_arrival
+        # while its branches begin they are looked at together, when all have begun
+        if waits and parent.id not in self._opening:
+            self.go_on(parent, {})
+
+    def _branches(self, request: Request) -> list[Request]:
+        """Those that began with the arrival in its present state, as they will be."""
+        mine = {
+            each.id: each
+            for each in self.uow.requests.find((F.parent_id == request.id) & (F.parent_arrival == request.arrivals))
+        }
+        changed = (change.after for change in self._changes.values())
+        mine |= {
+            each.id: each
+            for each in changed
+            if each.parent_id == request.id and each.parent_arrival == request.arrivals
+        }
+        return [mine[id] for id in sorted(mine)]
+
+    def _branches_of(self, request: Request) -> tuple[RequestOutcome | None, ...]:
+        return tuple(each.outcome for each in self._branches(request))
+
+    def _cancel(self, request: Request) -> None:
+        """Branches that still run are cancelled, with theirs."""
+        for branch in self._branches(request):
+            if branch.closed_at is None:
+                if branch.root_id is not None:
+                    self._cancel(branch)
+                self._keep(branch.cancel(comment=str(request.ref), now=self.now), ())
+                self._told.append((branch.id, "cancel"))
+
+    # --- one request --------------------------------------------------------------------------------
+
+    def _moved(
+        self,
+        request: Request,
+        decision: RoutingDecision,
+        gathering: Gathered,
+        filled: Mapping[str, Any],
+        first: RequestStep,
+    ) -> RoutingDecision:
+        if request.root_id is not None:
+            self._cancel(request)
+        elif decision.branches:
+            filled = {**filled, "root_id": request.id}
+        took = (decision.assignee_id, decision.team_id)
+        rest = [self._step(hop.transition, hop.from_state, hop.to_state, took) for hop in decision.hops[1:]]
+        change = request.move(
+            [first, *rest],
+            due_at=decision.due_at,
+            timer_at=decision.timer_at,
+            outcome=decision.ended,
+            now=self.now,
+            **filled,
+        )
+        self._keep(change, gathering.taken(decision.assignee_id))
+        self._told += [(request.id, hop.transition) for hop in decision.hops]
+        return self._branched(self._now(request), decision)
+
+    def _gathered(self, definition: ProcessDefinition, request: Request, asked: Question) -> Gathered:
+        return gathered(self.ctx, self.uow, definition, request, asked, now=self.now)
+
+    def _step(
+        self,
+        transition: str,
+        from_state: str,
+        to_state: str,
+        took: tuple[MemberId | None, TeamId | None],
+        **more: Any,
+    ) -> RequestStep:
+        return RequestStep(
+            at=self.now,
+            transition=transition,
+            from_state=from_state,
+            to_state=to_state,
+            assignee_id=took[0],
+            team_id=took[1],
+            **more,
+        )
+
+    def _keep(self, change: Change[Request], turns: Sequence[Change[Turn]]) -> None:
+        known = self._changes.get(change.record.id)
+        self._changes[change.record.id] = change if known is None else known.then(lambda _: change)
+        self._turns += turns
+
+    def _by_id(self, request_id: str) -> Request:
+        known = self._changes.get(request_id)
+        return self.uow.requests.get(request_id, locking="wait") if known is None else known.after
+
+    def _now(self, request: Request) -> Request:
+        return self._by_id(request.id)
+
+
+def _takers(assignee_id: MemberId | None, team_id: TeamId | None, facts: RoutingFacts) -> tuple[MemberId, ...]:
+    """Who is told of a new request: the assignee, or everybody who may take it out of the team's queue."""
+    if assignee_id is not None:
+        return (assignee_id,)
+    return tuple(sorted(member.id for member in facts.queue(team_id)))
