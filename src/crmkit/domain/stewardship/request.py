@@ -9,7 +9,7 @@ from attrs import frozen
 
 from crmkit.domain.change import Change, Event, Record, changed
 from crmkit.domain.ids import MemberId, RequestId, TeamId
-from crmkit.domain.model import Code, Key, Line, Note, model
+from crmkit.domain.model import Code, Key, Line, Note, made_of, model, revise
 from crmkit.domain.values.money import Money
 
 __all__ = [
@@ -188,31 +188,36 @@ class Request(Record):
             InvalidInput: a particular does not fit its field.
         """
         last = steps[-1]
-        told = tuple(member for member in (last.assignee_id, self.requested_by) if member is not None)
+        told = tuple([member for member in (last.assignee_id, self.requested_by) if member is not None])
         events = [
-            RequestMoved(
-                at=now,
-                process=self.process,
-                from_state=step.from_state,
-                to_state=step.to_state,
-                transition=step.transition,
-                recipients=told if step is last else (),
+            made_of(
+                RequestMoved,
+                {
+                    "at": now,
+                    "process": self.process,
+                    "from_state": step.from_state,
+                    "to_state": step.to_state,
+                    "transition": step.transition,
+                    "recipients": told if step is last else (),
+                },
             )
             for step in steps
         ]
-        return changed(
-            self,
-            *events,
-            now=now,
-            state=last.to_state,
-            steps=(*self.steps, *steps),
-            assignee_id=last.assignee_id,
-            team_id=last.team_id,
-            due_at=None if outcome else due_at,
-            timer_at=None if outcome else timer_at,
-            closed_at=now if outcome else None,
-            outcome=outcome,
-            **particulars,
+        # all of it was checked when the steps were made
+        moved = {
+            "state": last.to_state,
+            "steps": (*self.steps, *steps),
+            "assignee_id": last.assignee_id,
+            "team_id": last.team_id,
+            "due_at": None if outcome else due_at,
+            "timer_at": None if outcome else timer_at,
+            "closed_at": now if outcome else None,
+            "outcome": outcome,
+        }
+        known = {**self.__dict__, **moved, "version": self.version + 1, "updated_at": now}
+        after = made_of(Request, known)
+        return Change(
+            self, revise(after, **particulars) if particulars else after, tuple(events), (*moved, *particulars)
         )
 
     def hand_over(

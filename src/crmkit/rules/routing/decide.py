@@ -26,16 +26,19 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
+from crmkit.domain.model import made_of
 from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.request import RequestOutcome
 from crmkit.errors import InvalidInput
 from crmkit.rules.routing.arrival import arrive, begun_in, next_timer, when_due
-from crmkit.rules.routing.decision import Hop, RoutingDecision, RoutingOutcome
+from crmkit.rules.routing.decision import RoutingDecision, RoutingOutcome
 from crmkit.rules.routing.facts import RoutingFacts
-from crmkit.rules.routing.objections import not_asked_rightly, not_fitting
+from crmkit.rules.routing.objections import against, fits
+from crmkit.rules.routing.plan import Step
 from crmkit.rules.routing.policy import ProcessDefinition, State
-from crmkit.rules.routing.transition import Transition, Trigger
+from crmkit.rules.routing.transition import Trigger
 
 __all__ = ["MOST_HOPS", "decide"]
 
@@ -70,7 +73,7 @@ def decide(definition: ProcessDefinition, facts: RoutingFacts, *, now: datetime)
     step, refusals = _asked(definition, state, facts, now)
     if step is None:
         return _refused(definition, facts, refusals, now)
-    return _went(definition, facts, definition.state(step.to_state), step, now)
+    return _went(definition, facts, definition.state(step.transition.to_state), step, now)
 
 
 def _expect(definition: ProcessDefinition, facts: RoutingFacts, now: datetime) -> None:
@@ -87,24 +90,20 @@ def _expect(definition: ProcessDefinition, facts: RoutingFacts, now: datetime) -
 
 def _asked(
     definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime
-) -> tuple[Transition | None, list[Reason]]:
+) -> tuple[Step | None, list[Reason]]:
     """The first transition of the asked name that nothing speaks against, or all that does."""
-    refusals: list[Reason] = []
-    known = False
-    for step in definition.leaving(state.name):
-        if step.name != facts.transition or step.trigger is not Trigger.MANUAL:
-            continue
-        known = True
-        against = [*not_asked_rightly(step, facts), *not_fitting(definition, step, facts, now)]
-        if not against:
+    steps = definition.plan.asked.get((state.name, facts.transition), ())
+    for step in steps:
+        if fits(step, facts, now, asked=True):
             return step, []
-        refusals += against
-    return None, list(dict.fromkeys(refusals)) if known else [_unknown(definition, state, facts.transition)]
+    if not steps:
+        return None, [_unknown(definition, state, facts.transition)]
+    refusals = [reason for step in steps for reason in against(step, facts, now, asked=True)]
+    return None, list(dict.fromkeys(refusals))
 
 
 def _unknown(definition: ProcessDefinition, state: State, transition: str) -> Reason:
-    names = (step.name for step in definition.leaving(state.name) if step.trigger is Trigger.MANUAL)
-    possible = ", ".join(dict.fromkeys(names))
+    possible = ", ".join(name for begin, name in definition.plan.asked if begin == state.name)
     return Reason.of("routing.unknown_transition", transition=transition, state=state.name, possible=possible)
 
 
@@ -112,29 +111,29 @@ def _going_on(definition: ProcessDefinition, state: State, facts: RoutingFacts, 
     """What time, branches or a change of the request have set off."""
     objections: list[Reason] = []
     for step in _ready(definition, state, facts, now):
-        against = list(not_fitting(definition, step, facts, now))
-        if not against:
-            return _went(definition, facts, definition.state(step.to_state), step, now)
-        objections += against
-    since = facts.request.arrived_at
-    return _stayed(definition, facts, objections, next_timer(definition, state, facts, since=since, after=now), now)
+        found = against(step, facts, now, asked=False)
+        if not found:
+            return _went(definition, facts, definition.state(step.transition.to_state), step, now)
+        objections += found
+    timer_at = next_timer(definition, state, facts, since=facts.request.arrived_at, after=now)
+    return _stayed(definition, facts, objections, timer_at, now)
 
 
-def _ready(definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime) -> Iterator[Transition]:
-    """Transitions that may go off now: of branches, then those whose time has come, the first due first."""
-    leaving = definition.leaving(state.name)
+def _ready(definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime) -> Iterator[Step]:
+    """Steps that may go off now: of branches, then those whose time has come, the first due first, then the rest."""
+    leaving = definition.plan.by_itself.get(state.name, ())
     if state.branches:
         joined = _joined(state, facts.branches)
-        yield from (step for step in leaving if step.trigger is joined)
+        yield from (step for step in leaving if step.transition.trigger is joined)
     since = facts.request.arrived_at
-    dues = [
-        (due, place)
-        for place, step in enumerate(leaving)
-        if step.after is not None
-        and (due := when_due(since, step.after, facts.calendar if step.working else None)) <= now
-    ]
+    dues = []
+    for place, step in enumerate(leaving):
+        after, calendar = step.transition.after, facts.calendar if step.transition.working else None
+        due = None if after is None else when_due(since, after, calendar)
+        if due is not None and due <= now:
+            dues.append((due, place))
     yield from (leaving[place] for _, place in sorted(dues))
-    yield from (step for step in leaving if step.trigger is Trigger.AUTOMATIC)
+    yield from (step for step in leaving if step.transition.trigger is Trigger.AUTOMATIC)
 
 
 def _joined(state: State, branches: tuple[RequestOutcome | None, ...]) -> Trigger | None:
@@ -147,7 +146,7 @@ def _joined(state: State, branches: tuple[RequestOutcome | None, ...]) -> Trigge
 
 
 def _went(
-    definition: ProcessDefinition, facts: RoutingFacts, state: State, first: Transition | None, now: datetime
+    definition: ProcessDefinition, facts: RoutingFacts, state: State, first: Step | None, now: datetime
 ) -> RoutingDecision:
     """The request in ``state``, or where that leads by itself; refused when nobody could take it there."""
     steps = [first] if first is not None else []
@@ -156,31 +155,39 @@ def _went(
         steps.append(following)
         if len(steps) > MOST_HOPS:
             return _refused(definition, facts, [Reason.of("routing.loop", state=state.name, most=MOST_HOPS)], now)
-        state = definition.state(following.to_state)
+        state = definition.state(following.transition.to_state)
         following = _at_once(definition, state, facts, now)
+    told = [step.moved for step in steps]
+    if first is None:
+        told.insert(0, Reason.of("routing.opened", state=definition.initial))
+    hops = tuple([step.hop for step in steps])
+    made: dict[str, Any] = {
+        "policy": definition.plan.ref,
+        "at": now,
+        "outcome": RoutingOutcome.OPENED if first is None else RoutingOutcome.MOVED,
+        "transition": facts.transition if first is None else first.transition.name,
+        "from_state": definition.initial if first is None else first.transition.from_state,
+        "to_state": state.name,
+        "hops": hops,
+        "ended": _ended(state),
+    }
+    resting = definition.plan.resting.get(state.name)
+    if resting is not None:
+        return made_of(RoutingDecision, {**made, "reasons": (*told, resting)})
     arrival = arrive(definition, state, facts, now=now)
     if not arrival.taken:
         return _refused(definition, facts, list(arrival.reasons), now)
-    told = [] if first is not None else [Reason.of("routing.opened", state=definition.initial)]
-    told += [
-        Reason.of("routing.moved", transition=step.name, from_state=step.from_state, to_state=step.to_state)
-        for step in steps
-    ]
-    return RoutingDecision(
-        policy=definition.ref,
-        at=now,
-        outcome=RoutingOutcome.OPENED if first is None else RoutingOutcome.MOVED,
-        reasons=(*told, *arrival.reasons),
-        transition=facts.transition if first is None else first.name,
-        from_state=definition.initial if first is None else first.from_state,
-        to_state=state.name,
-        hops=tuple(Hop(transition=step.name, from_state=step.from_state, to_state=step.to_state) for step in steps),
-        assignee_id=arrival.assignee_id,
-        team_id=arrival.team_id,
-        due_at=arrival.due_at,
-        timer_at=arrival.timer_at,
-        ended=_ended(state),
-        branches=arrival.branches,
+    return made_of(
+        RoutingDecision,
+        {
+            **made,
+            "reasons": (*told, *arrival.reasons),
+            "assignee_id": arrival.assignee_id,
+            "team_id": arrival.team_id,
+            "due_at": arrival.due_at,
+            "timer_at": arrival.timer_at,
+            "branches": arrival.branches,
+        },
     )
 
 
@@ -190,13 +197,14 @@ def _ended(state: State) -> RequestOutcome | None:
     return RequestOutcome.FAILED if state.failed else RequestOutcome.SUCCEEDED
 
 
-def _at_once(definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime) -> Transition | None:
+def _at_once(definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime) -> Step | None:
     """What is taken as soon as the request arrives in ``state``."""
-    for step in definition.leaving(state.name):
-        ready = step.trigger is Trigger.AUTOMATIC or (
-            step.trigger is Trigger.JOINED and not begun_in(definition, state, facts, now=now)
+    for step in definition.plan.by_itself.get(state.name, ()):
+        trigger = step.transition.trigger
+        ready = trigger is Trigger.AUTOMATIC or (
+            trigger is Trigger.JOINED and not begun_in(definition, state, facts, now=now)
         )
-        if ready and not any(not_fitting(definition, step, facts, now)):
+        if ready and fits(step, facts, now, asked=False):
             return step
     return None
 

@@ -7,18 +7,38 @@ from typing import assert_never
 from crmkit.domain.organization.member import Member, MemberStatus
 from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.request import Request
-from crmkit.rules.routing.conditions import about_request
 from crmkit.rules.routing.facts import RoutingFacts
-from crmkit.rules.routing.policy import ProcessDefinition
+from crmkit.rules.routing.plan import Step
 from crmkit.rules.routing.transition import Permit, Transition, Who
 
-__all__ = ["failed", "not_asked_rightly", "not_fitting"]
-
-_ALWAYS = "always()"
+__all__ = ["against", "failed", "fits"]
 
 
-def not_asked_rightly(step: Transition, facts: RoutingFacts) -> Iterator[Reason]:
-    """Whoever asks may not, or has not ticked everything."""
+def fits(step: Step, facts: RoutingFacts, now: datetime, *, asked: bool) -> bool:
+    """Whether nothing speaks against the step; ``against`` says what does, and takes longer."""
+    if not step.plain:
+        return not against(step, facts, now, asked=asked)
+    if asked:
+        acting = facts.acting
+        if acting is not None and acting.status is MemberStatus.LEFT:
+            return False
+        if not step.anyone and not any(_permits(permit, facts) for permit in step.transition.may):
+            return False
+    if step.test is None:
+        return True
+    try:
+        return step.test(facts.request, now)
+    except Exception:  # noqa: BLE001 - a guard that cannot be asked lets nobody through
+        return False
+
+
+def against(step: Step, facts: RoutingFacts, now: datetime, *, asked: bool) -> list[Reason]:
+    """All that speaks against the step; of one that goes off by itself nobody has ``asked``."""
+    transition = step.transition
+    return [*(_not_asked_rightly(transition, facts) if asked else ()), *_not_fitting(step, facts, now)]
+
+
+def _not_asked_rightly(step: Transition, facts: RoutingFacts) -> Iterator[Reason]:
     acting = facts.acting
     if acting is not None and acting.status is MemberStatus.LEFT:
         yield Reason.of("routing.left_company", member_id=acting.id)
@@ -30,26 +50,25 @@ def not_asked_rightly(step: Transition, facts: RoutingFacts) -> Iterator[Reason]
             yield Reason.of("routing.unchecked", transition=step.name, item=item)
 
 
-def not_fitting(
-    definition: ProcessDefinition, step: Transition, facts: RoutingFacts, now: datetime
-) -> Iterator[Reason]:
-    """The request does not fit the transition as it is."""
-    if step.guard != _ALWAYS:
+def _not_fitting(step: Step, facts: RoutingFacts, now: datetime) -> Iterator[Reason]:
+    transition = step.transition
+    name = transition.name
+    if step.test is not None:
         try:
-            holds = about_request(step.guard, definition.custom_fields)(facts.request, now)
+            holds = step.test(facts.request, now)
         except Exception as error:  # noqa: BLE001 - a guard that cannot be asked lets nobody through
-            yield failed(f"{step.name}.guard", error)
+            yield failed(f"{name}.guard", error)
         else:
             if not holds:
-                yield Reason.of("routing.guard", transition=step.name, to_state=step.to_state, guard=step.guard)
-    for name in step.required:
-        if _missing(facts.request, name):
-            yield Reason.of("routing.required", transition=step.name, field=name)
-    for check in step.checks:
+                yield Reason.of("routing.guard", transition=name, to_state=transition.to_state, guard=transition.guard)
+    for field in transition.required:
+        if _missing(facts.request, field):
+            yield Reason.of("routing.required", transition=name, field=field)
+    for check in transition.checks:
         try:
             objection = check.objection(facts, now=now)
         except Exception as error:  # noqa: BLE001 - a check that cannot be asked lets nobody through
-            objection = failed(f"{step.name}.{check.kind}", error)
+            objection = failed(f"{name}.{check.kind}", error)
         if objection is not None:
             yield objection
 

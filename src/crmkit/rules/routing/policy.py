@@ -19,7 +19,7 @@ stateDiagram-v2
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.ids import CalendarId
@@ -28,6 +28,9 @@ from crmkit.errors import InvalidInput
 from crmkit.rules.policy import Policy
 from crmkit.rules.routing.targets import Target
 from crmkit.rules.routing.transition import Transition
+
+if TYPE_CHECKING:
+    from crmkit.rules.routing.plan import Plan
 
 __all__ = ["Branch", "ProcessDefinition", "Route", "State"]
 
@@ -99,6 +102,7 @@ class ProcessDefinition(Policy):
     def check(self) -> None:
         """Nothing is unknown, unreachable, without a way out, or without anybody who may act."""
         from crmkit.rules.routing.analysis import faults
+        from crmkit.rules.routing.plan import plan_of
 
         leaving: dict[str, list[Transition]] = {}
         for step in self.transitions:
@@ -109,6 +113,13 @@ class ProcessDefinition(Policy):
         problems = list(faults(self))
         if problems:
             raise InvalidInput(problems=problems)
+        self.__dict__["_plan"] = plan_of(self)
+
+    @property
+    def plan(self) -> "Plan":
+        """What decisions go by."""
+        plan: Plan = self.__dict__["_plan"]
+        return plan
 
     def state(self, name: str) -> State:
         """The state of that name.
