@@ -13,6 +13,7 @@ from crmkit.rules.approval.approvers import (
 from crmkit.rules.approval.decide import decide, still_holds
 from crmkit.rules.approval.decision import ApprovalDecision, ApprovalOutcome, HoldingDecision, HoldingOutcome
 from crmkit.rules.approval.facts import Act, ApprovalFacts
+from crmkit.rules.approval.outlook import StepOutlook, outlook
 from crmkit.rules.approval.policy import (
     ApprovalPolicy,
     ApprovalStep,
@@ -26,7 +27,7 @@ from crmkit.rules.approval.policy import (
     Unmet,
 )
 from crmkit.rules.approval.ready import contract_approval, discount_application, quote_approval
-from crmkit.rules.approval.relevant import APPROVABLE, RelevantField, Worse, no_worse, sealed, values_of
+from crmkit.rules.approval.relevant import APPROVABLE, RelevantField, Worse, about, no_worse, sealed, values_of
 from crmkit.rules.approval.search import Search
 from crmkit.rules.approval.texts import TEXTS
 
@@ -55,16 +56,19 @@ __all__ = [
     "Restart",
     "RoleHolders",
     "Search",
+    "StepOutlook",
     "SubmittersChoice",
     "Superior",
     "SuperiorChain",
     "TeamLeader",
     "Unmet",
     "Worse",
+    "about",
     "contract_approval",
     "decide",
     "discount_application",
     "no_worse",
+    "outlook",
     "quote_approval",
     "sealed",
     "still_holds",

@@ -22,9 +22,11 @@ MOST_ASKS = 100
 def _submit(course: Course, facts: ApprovalFacts) -> Reason | None:
     if facts.approval is not None:
         return Reason.of("approval.already", state=facts.approval.state.value)
-    earlier = facts.earlier
-    if earlier is not None and (earlier.policy, earlier.policy_version) == (course.policy.id, course.policy.version):
-        course.put(passed=earlier.passed)
+    earlier, policy = facts.earlier, course.policy
+    if earlier is not None and (earlier.policy, earlier.policy_version) == (policy.id, policy.version):
+        # what was withdrawn or rejected begins anew, unless it may go on where it was
+        goes_on = earlier.state is ApprovalState.APPROVED or policy.restart is Restart.SENT_BACK
+        course.put(passed=earlier.passed if goes_on else ())
     return _begin(course, facts, "submit")
 
 

@@ -241,7 +241,7 @@ class Course:
                     return
                 self._escalate(step, ask)
             elif reminds is not None and reminds <= self.now:
-                self.say("approval.reminded", member_id=ask.member_id, step=step.name)
+                self.say("approval.reminds", member_id=ask.member_id, step=step.name)
                 self.reminded.append(ask.member_id)
                 self.swap(ask, revise(ask, reminded_at=self.now))
         self._ask(step)

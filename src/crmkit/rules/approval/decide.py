@@ -33,7 +33,10 @@ from crmkit.rules.approval.policy import ApprovalPolicy
 from crmkit.rules.approval.relevant import about, differing, no_worse, sealed, values_of
 from crmkit.rules.approval.search import Search
 
-__all__ = ["decide", "still_holds"]
+__all__ = ["course_of", "decide", "still_holds"]
+
+NOBODY = MemberId("nobody")
+"""Who submits a draft that is refused for having no submitter."""
 
 _STANDS: Mapping[ApprovalState, ApprovalOutcome] = {
     ApprovalState.DRAFT: ApprovalOutcome.REFUSED,
@@ -61,7 +64,7 @@ def decide(policy: ApprovalPolicy, facts: ApprovalFacts, *, now: datetime) -> Ap
     if facts.act is Act.SUBMIT and facts.approval is None and not _wanted(policy, facts, now):
         reason = Reason.of("approval.not_needed", when=policy.when)
         return _decision(policy, facts, ApprovalOutcome.NOT_NEEDED, [reason], seal, now)
-    course = _course(policy, facts, values, seal, now)
+    course = course_of(policy, facts, values, seal, now)
     before = course.approval
     refused = ACTS[facts.act](course, facts)
     if refused is None and course.impossible:
@@ -133,7 +136,8 @@ def _wanted(policy: ApprovalPolicy, facts: ApprovalFacts, now: datetime) -> bool
         return True
 
 
-def _course(policy: ApprovalPolicy, facts: ApprovalFacts, values: str, seal: str, now: datetime) -> Course:
+def course_of(policy: ApprovalPolicy, facts: ApprovalFacts, values: str, seal: str, now: datetime) -> Course:
+    """The approval in ``facts``, or a draft of one, on its way among the people around it."""
     approval = facts.approval
     if approval is None:
         approval = Approval(
@@ -144,13 +148,13 @@ def _course(policy: ApprovalPolicy, facts: ApprovalFacts, values: str, seal: str
             subject_id=facts.record.id,
             policy=policy.id,
             policy_version=policy.version,
-            submitted_by=MemberId(facts.by or ""),
+            submitted_by=facts.by or NOBODY,
             submitted_at=now,
             chosen=facts.chosen,
         )
     search = Search(
         record=facts.record,
-        submitter_id=MemberId(facts.by or "") if facts.act is Act.RESUBMIT else approval.submitted_by,
+        submitter_id=facts.by or NOBODY if facts.act is Act.RESUBMIT else approval.submitted_by,
         members={member.id: member for member in facts.members},
         teams={team.id: team for team in facts.teams},
     )

@@ -81,7 +81,7 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "approval.added": ("{member_id} asks {other_id} as well.", "{member_id} 加签给 {other_id}。"),
     "approval.delegated": ("{member_id} hands it to {to}.", "{member_id} 转交给 {to}。"),
     "approval.withdrawn": ("It is withdrawn.", "已撤回。"),
-    "approval.reminded": ("{member_id} is reminded ({step}).", "已提醒 {member_id}（{step}）。"),
+    "approval.reminds": ("{member_id} is reminded ({step}).", "已提醒 {member_id}（{step}）。"),
     "approval.escalated": ("{member_id} did not answer; {to} is asked.", "{member_id} 未处理，升级给 {to}。"),
     "approval.nobody_above": (
         "{member_id} did not answer, and there is nobody above to ask.",
