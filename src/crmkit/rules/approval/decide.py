@@ -67,11 +67,12 @@ def decide(policy: ApprovalPolicy, facts: ApprovalFacts, *, now: datetime) -> Ap
     course = course_of(policy, facts, values, seal, now)
     before = course.approval
     refused = ACTS[facts.act](course, facts)
-    if refused is None and course.impossible:
-        refused = _back(course, before)
     if refused is not None:
-        reasons = [refused, *(course.reasons if course.impossible else ())]
-        return _decision(policy, facts, ApprovalOutcome.REFUSED, reasons, seal, now, facts.approval)
+        # who was looked for in vain
+        sought = course.reasons if facts.act in (Act.SUBMIT, Act.RESUBMIT) else ()
+        return _decision(policy, facts, ApprovalOutcome.REFUSED, [refused, *sought], seal, now, facts.approval)
+    if course.impossible:
+        _back(course)
     after = course.approval
     outcome = _STANDS[after.state]
     pending = before.state is ApprovalState.PENDING and after.state is ApprovalState.PENDING
@@ -162,15 +163,12 @@ def course_of(policy: ApprovalPolicy, facts: ApprovalFacts, values: str, seal: s
     return Course(policy, facts.record, people, facts.calendars, now, approval, values, seal)
 
 
-def _back(course: Course, before: Approval) -> Reason | None:
-    """A step that finds nobody: a submission is refused, what was pending goes back to its submitter."""
-    if before.state is not ApprovalState.PENDING:
-        return Reason.of("approval.nobody_can", step=course.approval.step)
+def _back(course: Course) -> None:
+    """A step that finds nobody any more: what was pending goes back to its submitter."""
     course.say("approval.returned_for_nobody", step=course.approval.step)
     course.log("returned")
     course.put(returned_from=course.approval.step)
     course.settle("send_back", "approval.returned_for_nobody")
-    return None
 
 
 def _decision(

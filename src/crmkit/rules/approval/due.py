@@ -40,8 +40,8 @@ def next_look(
             for moment in (reminds_at(step, ask, calendars), escalates_at(step, ask, calendars))
             if moment is not None
         ]
-        if member is not None:
-            moments += [leave.begins for leave in member.leaves if leave.begins > now]
+        leaves = () if member is None else member.leaves
+        moments += [leave.begins for leave in leaves if leave.begins > now]
     return min(moments)
 
 

@@ -10,6 +10,7 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import assert_never
 
 from crmkit.domain.stewardship.approval import Ask
 from crmkit.rules.approval.policy import ApprovalStep, Mode
@@ -41,6 +42,8 @@ def standing(step: ApprovalStep, asks: Sequence[Ask]) -> Standing:
             if refused:
                 return Standing.REFUSED
             return Standing.PASSED if agreed == len(answers) else Standing.OPEN
+        case _:
+            assert_never(step.mode)
 
 
 def turn(step: ApprovalStep, asks: Sequence[Ask]) -> list[int]:
