@@ -240,7 +240,6 @@ KEYED = {
     "submit for approval": lambda ctx: submit_for_approval(ctx, ref("request", 20), by="M-1", idempotency_key=KEY),
     "submit anew": lambda ctx: submit_for_approval(ctx, ref("request", 22), by="M-1", idempotency_key=KEY),
     "approve": lambda ctx: decide_approval(ctx, WAITS, "approve", by="M-2", seen=seal_of(8), idempotency_key=KEY),
-    "approve unseen": lambda ctx: decide_approval(ctx, WAITS, "approve", by="M-2", idempotency_key=KEY),
     "send back": lambda ctx: send_back_approval(ctx, WAITS, by="M-2", idempotency_key=KEY),
     "add a sign": lambda ctx: add_sign(ctx, WAITS, ["M-3"], by="M-2", idempotency_key=KEY),
     "delegate": lambda ctx: delegate_approval(ctx, WAITS, "M-3", by="M-2", idempotency_key=KEY),

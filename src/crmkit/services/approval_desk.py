@@ -142,10 +142,13 @@ def save_edit(ctx: Context, change: Change[Any], *, idempotency_key: str | None 
     """The change of a record is saved, unless an approval locks what it changes; one that it makes void starts again.
 
     Raises:
-        StaleVersion: the record changed since it was read.
+        NotFound: the record is gone.
+        StaleVersion: it changed since it was read.
     """
 
     def work(uow: UnitOfWork, now: datetime) -> EditSaved:
+        if change.before is not None:
+            uow.repository(type(change.before)).get(change.before.id, locking="wait")
         decision, changes = edit_under_approval(uow, change.after, now=now)
         refused = decision is not None and decision.outcome is ApprovalOutcome.REFUSED
         if not refused:
