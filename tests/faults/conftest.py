@@ -23,6 +23,7 @@ from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.ports.store import Store
+from crmkit.rules.approval import discount_application
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
 from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ClaimPolicy, Exemption, Extensions, Pause, ReclaimPolicy, Refresh
@@ -38,6 +39,7 @@ from crmkit.rules.routing import (
 from crmkit.rules.rulebook import RuleBook
 from crmkit.rules.sla import Milestone, SlaPolicy
 from crmkit.rules.sla import Target as SlaTarget
+from crmkit.services.approvals import send_back_approval, submit_for_approval
 from crmkit.services.context import Context
 from crmkit.services.merge import merge
 from crmkit.services.transfer import transfer
@@ -124,6 +126,7 @@ POLICIES = (
     a_desk("desk"),
     a_desk("enquiry", version=2),
     TWO_DESKS,
+    discount_application(),
     SlaPolicy(id="request", milestones=(DECIDED,)),
     PredictionModel(
         id="churn", outcome="no purchase in 90 days", trained_at=NOW - DAY, rows=400, base_rate=0.4, intercept=-0.4
@@ -257,8 +260,18 @@ def found(store: Store) -> Context:
     )
     merge(ctx, Ref(entity="account", id="A-20"), Ref(entity="account", id="A-21"), keep="A-20")
     transfer(ctx, [Ref(entity="account", id="A-22")], "M-2")
+    # after all others, so that the ids before them stay
+    submit_approvals(ctx)
     open_request(ctx, RequestForm(process="two-desks", subject=Ref(entity="lead", id="L-1"), requested_by="M-1"))
     return ctx
+
+
+def submit_approvals(ctx: Context) -> None:
+    """One request that is not submitted, one that waits for the superior, and one that is back with its submitter."""
+    requests = (a_request(id=f"R-{number}", process="discount", percent=8) for number in (20, 21, 22))
+    ctx.store.run(lambda uow: uow.save(*map(created, requests)))
+    submitted = [submit_for_approval(ctx, Ref(entity="request", id=f"R-{number}"), by="M-1") for number in (21, 22)]
+    send_back_approval(ctx, submitted[1].approval.id, by="M-2")
 
 
 def fresh(store: Store) -> Context:

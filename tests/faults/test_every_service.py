@@ -12,16 +12,35 @@ from attrs import evolve
 from crmkit import services
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.notifiers import Inbox
+from crmkit.domain.change import changed
 from crmkit.domain.ids import Ref
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.errors import CrmError, OutcomeUnknown, StorageBusy, StorageFailed
+from crmkit.rules.approval import discount_application, sealed, values_of
 from crmkit.rules.lifetime import Purchase, learn
 from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.rules.segments import Orders
+from crmkit.services.approval_desk import (
+    approval_holds,
+    approvals_waiting_for,
+    explain_approval,
+    preview_approval,
+    save_edit,
+)
+from crmkit.services.approval_sweep import sweep_approvals
+from crmkit.services.approvals import (
+    add_sign,
+    decide_approval,
+    delegate_approval,
+    resubmit_for_approval,
+    send_back_approval,
+    submit_for_approval,
+    withdraw_approval,
+)
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
 from crmkit.services.back_test import back_test
 from crmkit.services.behaviour import behaviour_of
@@ -107,7 +126,7 @@ from crmkit.services.workflow import (
     sweep_requests,
     update_request,
 )
-from crmkit.testing import NOW, FixedClock, FixedIds
+from crmkit.testing import NOW, FixedClock, FixedIds, a_request
 from crmkit.testing.faults import ANSWER_LOST, KINDS, PERSISTENT, TRANSIENT, Plan, disturbed, every_fault
 from crmkit.testing.history import History
 
@@ -126,7 +145,9 @@ PROSPECT = FilingForm(
 
 
 TRANSFER = "seed-000006"
-TWO_DESKS, BRANCH = "seed-000009", "seed-000010"
+TWO_DESKS, BRANCH = "seed-000011", "seed-000012"
+WAITS, RETURNED = "seed-000009", "seed-000010"
+"""An approval of R-21 that waits for M-2, and one of R-22 that is back with M-1."""
 REVIEW = MatchReview.id_of("lead", "L-3", "L-4")
 PAIRS = [ScoredPair(one_id="L-4", other_id=other, probability=0.8) for other in ("L-3", "L-5", "L-9")]
 
@@ -150,6 +171,20 @@ AWAY = Leave(begins=NOW + DAY, ends=NOW + 9 * DAY)
 REGULAR = [Purchase(customer_id="A-6", on=NOW.date() - days * DAY) for days in range(45, 145, 20)]
 OUTLOOK = learn(REGULAR, as_of=NOW.date())
 
+
+def seal_of(percent):
+    """Of a request of that percentage, as the policy seals it."""
+    policy = discount_application()
+    request = a_request(process="discount", percent=percent)
+    return sealed(values_of(request, policy.relevant))
+
+
+def with_time(ctx):
+    """A day later: who has not answered is reminded."""
+    return evolve(ctx, clock=FixedClock(NOW + DAY))
+
+
+EDIT = changed(a_request(id="R-21", process="discount", percent=8), now=NOW, title="40 pumps")
 ORDERS = {f"A-{n}": Orders(last_at=NOW - n * DAY, count=9 - n, amount=100 * n) for n in range(1, 5)}
 
 KEYED = {
@@ -220,6 +255,15 @@ KEYED = {
     "end a branch": lambda ctx: advance(ctx, BRANCH, "refuse", by="M-2", idempotency_key=KEY),
     "fill in a request": lambda ctx: update_request(ctx, TWO_DESKS, {"percent": 3}, idempotency_key=KEY),
     "pass on a request": lambda ctx: pass_on_request(ctx, "seed-000001", to="M-3", by="M-2", idempotency_key=KEY),
+    "submit for approval": lambda ctx: submit_for_approval(ctx, ref("request", 20), by="M-1", idempotency_key=KEY),
+    "submit anew": lambda ctx: submit_for_approval(ctx, ref("request", 22), by="M-1", idempotency_key=KEY),
+    "approve": lambda ctx: decide_approval(ctx, WAITS, "approve", by="M-2", seen=seal_of(8), idempotency_key=KEY),
+    "send back": lambda ctx: send_back_approval(ctx, WAITS, by="M-2", idempotency_key=KEY),
+    "add a sign": lambda ctx: add_sign(ctx, WAITS, ["M-3"], by="M-2", idempotency_key=KEY),
+    "delegate": lambda ctx: delegate_approval(ctx, WAITS, "M-3", by="M-2", idempotency_key=KEY),
+    "withdraw an approval": lambda ctx: withdraw_approval(ctx, WAITS, by="M-1", idempotency_key=KEY),
+    "submit what was returned": lambda ctx: resubmit_for_approval(ctx, RETURNED, by="M-1", idempotency_key=KEY),
+    "save an edit": lambda ctx: save_edit(ctx, EDIT, idempotency_key=KEY),
     "attest": lambda ctx: attest(ctx, ref("account", 1), ORDER, idempotency_key=KEY),
     "withdraw": lambda ctx: withdraw(ctx, ref("account", 6), "contract", "K-1", idempotency_key=KEY),
     "get further": lambda ctx: progressed(ctx, ref("account", 6), idempotency_key=KEY),
@@ -272,6 +316,7 @@ RUNS = {
     "sweep requests": sweep_requests,
     "migrate requests": lambda ctx: migrate_requests(ctx, "enquiry", {"new": "open"}),
     "sweep clocks": lambda ctx: sweep_sla(ctx, batch=1),
+    "sweep approvals": lambda ctx: sweep_approvals(with_time(ctx), batch=1),
     "plan a leave": lambda ctx: plan_leave(ctx, "M-1", AWAY),
     "recount": lambda ctx: recount(ctx, "M-1"),
     "tell who missed a purchase": tell_missed,
@@ -326,6 +371,10 @@ LOOKS = {
     "see the requests of one": lambda ctx: requests_of(ctx, ref("account", 1)),
     "plan a migration": lambda ctx: plan_migration(ctx, "enquiry", {"new": "open"}),
     "explain clocks": lambda ctx: explain_sla(ctx, Ref(entity="request", id="R-7")),
+    "preview an approval": lambda ctx: preview_approval(ctx, ref("request", 20), by="M-1"),
+    "explain an approval": lambda ctx: explain_approval(ctx, WAITS),
+    "see what waits for one": lambda ctx: approvals_waiting_for(ctx, "M-2"),
+    "see whether it was approved": lambda ctx: approval_holds(ctx, ref("request", 21)),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
 }
 """Questions write nothing."""

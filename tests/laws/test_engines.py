@@ -24,6 +24,7 @@ from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.rules import (
+    approval,
     assignment,
     behaviour,
     dedup,
@@ -58,7 +59,7 @@ from crmkit.testing import (
 
 DAY = timedelta(days=1)
 ENGINES = (
-    *(dedup, assignment, reclaim, transfer, filing, routing, sla),
+    *(dedup, assignment, reclaim, transfer, filing, routing, approval, sla),
     *(scoring, prediction, pipeline, segments, behaviour, recommendation),
 )
 SPEAKERS = (*ENGINES, lifetime)
@@ -622,6 +623,61 @@ def sla_cases():
         yield Case(f"sla {name} opened", sla.decide, policy, opened)
 
 
+def approval_cases():
+    boss, rep = a_member(id="M-2", manager_id="M-3"), a_member(manager_id="M-2")
+    people = (rep, boss, a_member(id="M-3", role_ids=("sales-director",)), a_member(id="M-4"))
+    policy = approval.discount_application(admins=("M-4",))
+    free = revise(policy, id="free", lock="void")
+    asked = {"record": a_request(percent=15), "members": people}
+    nobody = revise(policy, id="nobody", empty="refuse", admins=())
+    for name, rules, changes in (
+        ("submitted", policy, {}),
+        ("by nobody", policy, {"by": None}),
+        ("not needed", policy, {"record": a_request(process="question")}),
+        ("alone", nobody, {"members": (rep,)}),
+        ("to nobody", revise(policy, id="reject", empty="reject"), {"members": (revise(rep, manager_id=None),)}),
+    ):
+        facts = approval.ApprovalFacts(**{"by": "M-1", **asked, **changes})
+        yield Case(f"approval {name}", approval.decide, rules, facts)
+    for rules in (policy, free):
+        submitted = approval.decide(rules, approval.ApprovalFacts(**asked, by="M-1"), now=NOW)
+        seen = {"by": "M-2", "seen": submitted.seal}
+        for name, act, changes in (
+            ("approve", "approve", seen),
+            ("unseen", "approve", {"by": "M-2"}),
+            ("stranger", "approve", {"by": "M-4"}),
+            ("reject", "reject", seen),
+            ("send back", "send_back", seen),
+            ("send back nowhere", "send_back", {**seen, "to_step": "director"}),
+            ("add", "add_sign", {**seen, "whom": ("M-3",)}),
+            ("add the submitter", "add_sign", {**seen, "whom": ("M-1",)}),
+            ("delegate", "delegate", {**seen, "whom": ("M-4",)}),
+            ("withdraw", "withdraw", {"by": "M-1"}),
+            ("not returned", "resubmit", {"by": "M-1"}),
+            ("worse", "edit", {"record": a_request(percent=20)}),
+            ("better", "edit", {"record": a_request(percent=5)}),
+            ("left", "leave", {"members": (rep, revise(boss, status="left"), *people[2:])}),
+            ("later", "pass_time", {"approval": _asked_before(submitted.approval)}),
+        ):
+            facts = approval.ApprovalFacts(**{"approval": submitted.approval, "act": act, **asked, **changes})
+            yield Case(f"approval {rules.id} {name}", approval.decide, rules, facts)
+        small = approval.ApprovalFacts(record=a_request(percent=5), members=people, by="M-1")
+        asked_small = approval.decide(rules, small, now=NOW)
+        seen = {"approval": asked_small.approval, "act": "approve", "by": "M-2", "seen": asked_small.seal}
+        yield Case(f"approval {rules.id} approved", approval.decide, rules, revise(small, **seen))
+        approved = revise(submitted.approval, state="approved", waiting_for=())
+        for percent in (9, 15, 20):
+            for name, kept in (("approved", approved), ("pending", submitted.approval)):
+                facts = approval.ApprovalFacts(record=a_request(percent=percent), approval=kept)
+                yield Case(f"approval {rules.id} {name} holds at {percent}", approval.still_holds, rules, facts)
+    other = approval.ApprovalFacts(record=a_request(process="question"))
+    yield Case("approval of nothing", approval.still_holds, policy, other)
+
+
+def _asked_before(pending):
+    return revise(pending, asks=tuple(revise(ask, asked_at=NOW - DAY) for ask in pending.asks))
+
+
 CASES = [
     *dedup_cases(),
     *merge_cases(),
@@ -636,6 +692,7 @@ CASES = [
     *recommendation_cases(),
     *pipeline_cases(),
     *routing_cases(),
+    *approval_cases(),
     *transfer_cases(),
     *filing_cases(),
     *segments_cases(),

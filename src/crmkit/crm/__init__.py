@@ -18,6 +18,7 @@ from attrs import evolve
 from crmkit.adapters.notifiers.console import ConsoleNotifier
 from crmkit.adapters.system import SystemClock, Uuid7
 from crmkit.crm.groups import (
+    Approvals,
     Customers,
     Filings,
     Group,
@@ -47,6 +48,7 @@ from crmkit.rules.rulebook import RuleBook
 from crmkit.services.context import Context
 
 __all__ = [
+    "Approvals",
     "Crm",
     "Customers",
     "Filings",
@@ -81,6 +83,7 @@ class Crm:
     insight = Part(Insight)
     reviews = Part(Reviews)
     requests = Part(Requests)
+    approvals = Part(Approvals)
     notices = Part(Notices)
 
     def __init__(  # noqa: PLR0913 - one argument a port

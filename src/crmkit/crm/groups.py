@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, Self, TypeVar
 
 from attrs import frozen
 
-from crmkit.services import assign as assigning
-from crmkit.services import back_test as replaying
 from crmkit.services import (
+    approval_desk,
+    approval_sweep,
+    approvals,
     behaviour,
     check_policies,
     churn,
@@ -35,6 +36,8 @@ from crmkit.services import (
     sla,
     workflow,
 )
+from crmkit.services import assign as assigning
+from crmkit.services import back_test as replaying
 from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
 from crmkit.services import deduplicate as deduplicating
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     from crmkit.crm import Crm
 
 __all__ = [
+    "Approvals",
     "Customers",
     "Filings",
     "Group",
@@ -292,6 +296,24 @@ class Requests(Group):
     sla_event = Use(sla.sla_event)
     explain_sla = Use(sla.explain_sla)
     sweep_sla = Use(sla.sweep_sla)
+
+
+class Approvals(Group):
+    """Approvals (审批): submitting records, deciding, sending back, delegating; who is asked, and what still holds."""
+
+    submit = Use(approvals.submit_for_approval)
+    resubmit = Use(approvals.resubmit_for_approval)
+    decide = Use(approvals.decide_approval)
+    send_back = Use(approvals.send_back_approval)
+    add_sign = Use(approvals.add_sign)
+    delegate = Use(approvals.delegate_approval)
+    withdraw = Use(approvals.withdraw_approval)
+    preview = Use(approval_desk.preview_approval)
+    explain = Use(approval_desk.explain_approval)
+    waiting_for = Use(approval_desk.approvals_waiting_for)
+    holds = Use(approval_desk.approval_holds)
+    save_edit = Use(approval_desk.save_edit)
+    sweep = Use(approval_sweep.sweep_approvals)
 
 
 class Notices(Group):

@@ -6,6 +6,7 @@ from crmkit.domain.model import Code, Key, model
 
 __all__ = [
     "AccountId",
+    "ApprovalId",
     "CalendarId",
     "CollaborationId",
     "ContactId",
@@ -61,6 +62,7 @@ FilingMarkId = NewType("FilingMarkId", str)
 SegmentId = NewType("SegmentId", str)
 SegmentMembershipId = NewType("SegmentMembershipId", str)
 SlaClockId = NewType("SlaClockId", str)
+ApprovalId = NewType("ApprovalId", str)
 EventId = NewType("EventId", str)
 
 

@@ -97,5 +97,25 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{record_entity} {record_id}: {milestone} is met.",
         "{record_entity} {record_id}：{milestone} 已达成。",
     ),
+    "approval.asked": (
+        "{subject_entity} {subject_id} waits for your approval ({step}).",
+        "{subject_entity} {subject_id} 待您审批（{step}）。",
+    ),
+    "approval.reminded": (
+        "{subject_entity} {subject_id} still waits for your approval ({step}).",
+        "{subject_entity} {subject_id} 仍待您审批（{step}），请尽快处理。",
+    ),
+    "approval.voted": (
+        "{subject_entity} {subject_id}: {act} by {by} ({step}).",
+        "{subject_entity} {subject_id}：{by} 执行了 {act}（{step}）。",
+    ),
+    "approval.returned": (
+        "{subject_entity} {subject_id} was sent back to you ({step}). {comment}",
+        "{subject_entity} {subject_id} 已退回给您（{step}）。{comment}",
+    ),
+    "approval.settled": (
+        "{subject_entity} {subject_id} is {state}.",
+        "{subject_entity} {subject_id} 的审批结果：{state}。",
+    ),
     "request.moved": ("{record} is {to_state} now ({transition}).", "{record} 当前为 {to_state}（{transition}）。"),
 }

@@ -30,6 +30,10 @@ class PolicyStore(Protocol):
         """
         ...
 
+    def each_in_force(self, cls: type[P], at: datetime) -> Sequence[P]:
+        """The policies of that class in force at ``at``, of each id the highest version, in the order of ids."""
+        ...
+
     def versions(self, cls: type[P], id: str) -> Sequence[P]:
         """All versions of that policy, oldest first."""
         ...

@@ -20,6 +20,7 @@ from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
+from crmkit.domain.stewardship.approval import Approval
 from crmkit.domain.stewardship.merge import Moved
 from crmkit.domain.stewardship.request import Request
 from crmkit.errors import InvalidInput
@@ -67,7 +68,7 @@ REFERENCES: Mapping[str, tuple[Link, ...]] = {
     "lead": (Link(Opportunity, "lead_id"),),
 }
 """What refers to an account, a contact, a lead by its id; ownership entries stay, they are history."""
-SUBJECTS: tuple[type[Record], ...] = (Interaction, Task, Request)
+SUBJECTS: tuple[type[Record], ...] = (Interaction, Task, Request, Approval)
 """What refers to any record, by entity and id."""
 
 

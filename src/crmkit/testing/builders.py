@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 from crmkit.domain.activities.interaction import Interaction, InteractionKind
@@ -23,6 +24,7 @@ from crmkit.domain.parties.segment import Segment, SegmentMembership
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
+from crmkit.domain.stewardship.approval import Approval, ApprovalState, Ask
 from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.extension import Extension
 from crmkit.domain.stewardship.filing import Filing, FilingMark
@@ -62,6 +64,7 @@ __all__ = [
     "a_transfer",
     "a_turn",
     "an_account",
+    "an_approval",
     "an_extension",
     "an_interaction",
     "an_opportunity",
@@ -70,6 +73,7 @@ __all__ = [
 ]
 
 R = TypeVar("R", bound=Record)
+DAY = timedelta(days=1)
 
 
 def _built(cls: type[R], changes: Mapping[str, Any], **defaults: Any) -> R:
@@ -242,6 +246,14 @@ def an_sla_clock(**changes: Any) -> SlaClock:
     return _built(SlaClock, changes, id="request:R-1:solve", policy_version=1, **times, **record)
 
 
+def an_approval(**changes: Any) -> Approval:
+    """The member ``M-1`` has submitted the deal ``O-1``, and the member ``M-2`` is asked."""
+    subject = {"subject_entity": "opportunity", "subject_id": "O-1", "policy": "quote", "submitted_by": "M-1"}
+    asks = (Ask(slot=0, member_id=MemberId("M-2"), asked_at=NOW),)
+    waits = {"state": ApprovalState.PENDING, "step": "superior", "asks": asks, "waiting_for": ("M-2",)}
+    return _built(Approval, changes, id="AP-1", submitted_at=NOW, next_due_at=NOW + DAY, **subject, **waits)
+
+
 def a_segment_membership(**changes: Any) -> SegmentMembership:
     """The account ``A-1`` is in the segment ``SG-1`` since it was made."""
     record = {"record_entity": "account", "record_id": "A-1", "scheme": "segment:SG-1", "segment": "SG-1"}
@@ -275,6 +287,7 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Segment: a_segment,
     SegmentMembership: a_segment_membership,
     SlaClock: an_sla_clock,
+    Approval: an_approval,
 }
 
 

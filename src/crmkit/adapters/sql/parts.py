@@ -260,6 +260,12 @@ class SqlPolicies:
         known = [policy for policy in self._all(cls) if policy.in_force(at) and id in ("", policy.id)]
         return min(known, key=lambda policy: (policy.id, -policy.version), default=None)
 
+    def each_in_force(self, cls: type[P], at: datetime) -> Sequence[P]:
+        """The highest version in force of every id."""
+        known = [policy for policy in self._all(cls) if policy.in_force(at)]
+        newest = {policy.id: policy for policy in sorted(known, key=lambda policy: policy.version)}
+        return [newest[id] for id in sorted(newest)]
+
     def versions(self, cls: type[P], id: str) -> Sequence[P]:
         """All versions, oldest first."""
         return [policy for policy in self._all(cls) if policy.id == id]

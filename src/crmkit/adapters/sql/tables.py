@@ -65,6 +65,7 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("scheme", "segment", "record_id"),
     ),
     "sla_clocks": (("record_entity", "record_id"), ("next_at",)),
+    "approvals": (("subject_entity", "subject_id", "created_at"), ("next_due_at",), ("state", "created_at")),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
 

@@ -66,10 +66,14 @@ class PoolViewed(Event):
 
 @model
 class Leave:
-    """A planned absence from ``begins`` until ``ends``, half-open: at ``ends`` the member is back."""
+    """A planned absence from ``begins`` until ``ends``, half-open: at ``ends`` the member is back.
+
+    ``deputy_id`` acts for the member meanwhile, on approvals for example.
+    """
 
     begins: datetime
     ends: datetime
+    deputy_id: MemberId | None = None
 
     def check(self) -> None:
         """It ends after it began."""
@@ -125,6 +129,11 @@ class Member(Record):
     def away(self, at: datetime) -> bool:
         """Whether a planned absence covers ``at``."""
         return any(leave.begins <= at < leave.ends for leave in self.leaves)
+
+    def deputy(self, at: datetime) -> MemberId | None:
+        """Who acts for the member in the planned absence that covers ``at``; ``None`` if nobody was named."""
+        covering = (leave for leave in self.leaves if leave.begins <= at < leave.ends)
+        return next((leave.deputy_id for leave in covering if leave.deputy_id is not None), None)
 
     def has_viewed(self, view: PoolViewed) -> "Change[Member]":
         """The view stands in the member's trail; nothing about the member changed."""

@@ -6,22 +6,17 @@ from datetime import datetime
 from attrs import frozen
 
 from crmkit.domain.change import Change
-from crmkit.domain.conditions import Condition, F, any_of
 from crmkit.domain.ids import MemberId
-from crmkit.domain.organization.member import Member, MemberStatus, Team
+from crmkit.domain.organization.member import Member
 from crmkit.domain.stewardship.request import Request, RequestOutcome
 from crmkit.domain.stewardship.turn import Turn
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.routing import Chosen, ProcessDefinition, RoutingFacts, State, Target, ToChosen, Transition, Trigger
 from crmkit.services.context import Context
+from crmkit.services.people_around import PeopleAround
 from crmkit.services.workflow.choosing import choose
 
 __all__ = ["Gathered", "Question", "arrivals", "gathered"]
-
-MOST_LEVELS = 20
-"""Steps up the hierarchy, of superiors and of teams."""
-MOST_MEMBERS = 500
-"""Members of teams, and holders of roles, that are looked at."""
 
 
 class Gathered:
@@ -60,7 +55,7 @@ def gathered(
 ) -> Gathered:
     """The request with the people that the states, where it may arrive, speak of."""
     targets = [route.to for state in asked.states for route in state.routes]
-    people = _People(uow)
+    people = PeopleAround(uow)
     chosen: dict[str, Chosen] = {}
     turns: dict[str, Sequence[Change[Turn]]] = {}
     people.load(asked.also)
@@ -106,53 +101,3 @@ def arrivals(definition: ProcessDefinition, steps: Iterable[Transition] | None) 
 def _named(targets: Iterable[Target], field: str) -> list[str]:
     """The ids that targets name in ``field``, each once, in order."""
     return list(dict.fromkeys(value for target in targets if (value := getattr(target, field, None)) is not None))
-
-
-class _People:
-    """Members and teams of one unit of work, each loaded once."""
-
-    def __init__(self, uow: UnitOfWork) -> None:
-        self._uow = uow
-        self.members: dict[str, Member] = {}
-        self.teams: dict[str, Team] = {}
-
-    def load(self, ids: Iterable[str | None]) -> None:
-        """The members of these ids."""
-        new = [id_ for id_ in ids if id_ is not None and id_ not in self.members]
-        if new:
-            self.members.update(self._uow.members.get_many(new))
-
-    def load_superiors(self, member_id: str | None) -> None:
-        """The member's manager, the manager's manager, and so on."""
-        for _ in range(MOST_LEVELS):
-            member = self.members.get(member_id or "")
-            if member is None:
-                return
-            member_id = member.manager_id
-            self.load([member_id])
-
-    def load_leaders(self, member_id: str | None) -> None:
-        """The member's team, the teams above it, and who leads them."""
-        member = self.members.get(member_id or "")
-        team_id = member.team_id if member is not None else None
-        for _ in range(MOST_LEVELS):
-            if team_id is None or team_id in self.teams:
-                break
-            self.teams.update(self._uow.teams.get_many([team_id]))
-            team = self.teams.get(team_id)
-            team_id = team.parent_id if team is not None else None
-        self.load(team.leader_id for team in self.teams.values())
-
-    def load_queues(self, team_ids: list[str]) -> None:
-        """The active members of these teams."""
-        if team_ids:
-            self._find(F.team_id.in_(team_ids) & (F.status == MemberStatus.ACTIVE))
-
-    def load_holders(self, role_ids: list[str]) -> None:
-        """Whoever has one of these roles."""
-        if role_ids:
-            self._find(any_of(F.role_ids.contains(role_id) for role_id in role_ids))
-
-    def _find(self, condition: Condition) -> None:
-        found = self._uow.members.find(condition, limit=MOST_MEMBERS)
-        self.members.update((member.id, member) for member in found)

@@ -72,6 +72,16 @@ class PolicyStoreContract:
             found = [uow.policies.in_force(ClaimPolicy, NOW, id=id) for id in ("", "lead", "account", "nobody")]
         assert [policy and policy.id for policy in found] == ["Z", "lead", "account", None]
 
+    def test_of_each_id_the_highest_version_in_force_is_listed(self, store: Store) -> None:
+        """In the order of ids; what is not in force yet is not among them."""
+        later = ClaimPolicy(id="lead", version=3, effective_from=NOW + DAY)
+        others = (ClaimPolicy(id="lead"), ClaimPolicy(id="lead", version=2), ClaimPolicy(id="Z", version=3))
+        _put(store, later, *others, ClaimPolicy(id="new", effective_from=NOW + DAY), MatchPolicy())
+
+        with store.begin() as uow:
+            found = [(policy.id, policy.version) for policy in uow.policies.each_in_force(ClaimPolicy, NOW)]
+        assert found == [("Z", 3), ("lead", 2)]
+
     def test_versions_are_listed_oldest_first(self, store: Store) -> None:
         """All of that id, in force or not."""
         _put(store, ClaimPolicy(version=10, effective_from=NOW + DAY), ClaimPolicy(version=9), ClaimPolicy(id="other"))
