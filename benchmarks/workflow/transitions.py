@@ -12,7 +12,7 @@ from typing import Any
 
 from core.leads import NOW
 from crmkit.domain.model import revise
-from crmkit.domain.stewardship.request import Request, RequestStep
+from crmkit.domain.stewardship.request import Request
 from crmkit.rules.routing import Permit, ProcessDefinition, RoutingFacts, State, Transition, Who, decide
 from crmkit.testing import a_member, a_request
 from harness import Bench, Goal, Line, at_least, every_round, ratio
@@ -43,12 +43,12 @@ def moved(request: Request, transition: str) -> Request:
     """The request after ``transition``, as a service saves it."""
     facts = RoutingFacts(request=request, transition=transition, acting=ACTING)
     decision = decide(PROCESS, facts, now=NOW)
-    hop = decision.hops[0]
-    step = RequestStep(
-        at=NOW, transition=hop.transition, from_state=hop.from_state, to_state=hop.to_state, by=ACTING.id
-    )
     change = request.move(
-        [step], due_at=decision.due_at, timer_at=decision.timer_at, outcome=decision.ended, now=NOW
+        decision.steps(by=ACTING.id),
+        due_at=decision.due_at,
+        timer_at=decision.timer_at,
+        outcome=decision.ended,
+        now=NOW,
     )
     assert change.events
     return change.after
@@ -174,7 +174,9 @@ def _line(library: str, make: Callable[..., Run], goal: Goal | None, *, many: bo
         return ratio(every_round(theirs), every_round(mine))
 
     moves = "of many requests" if many else "of one request over and over"
-    return Line(f"process transition with guard, history and event {moves}, against {library}", "× faster", goal, measure)
+    return Line(
+        f"process transition with guard, history and event {moves}, against {library}", "× faster", goal, measure
+    )
 
 
 LINES = [

@@ -25,12 +25,14 @@ from crmkit.domain.model import annotations_of, model, revised
 from crmkit.domain.values.money import Money
 from crmkit.errors import InvalidInput
 
-__all__ = ["Change", "CustomValue", "Event", "Record", "changed", "created", "removed", "restored"]
+__all__ = ["Change", "CustomValue", "Event", "Record", "changed", "created", "moved", "removed", "restored"]
 
 CustomValue = str | int | bool | Decimal | date | datetime | Money
 """What a custom field may hold; the host's ``CustomField`` says which."""
 
 NOTHING = FrozenDict()
+_new: Callable[[type[Any]], Any] = object.__new__
+_fill: Callable[[object, str, object], None] = object.__setattr__
 
 
 @model
@@ -97,6 +99,19 @@ class Change(Generic[R]):
         following = step(self.after)
         touched = None if self.touched is None or following.touched is None else (*self.touched, *following.touched)
         return Change(self.before, following.after_or_none, self.events + following.events, touched)
+
+
+def moved(record: R, fields: dict[str, Any], events: tuple[Event, ...], *, now: datetime) -> Change[R]:
+    """``changed`` for fields that are known to fit: nothing is checked; what transitions a thousand times a second call."""
+    after = _new(type(record))
+    state = after.__dict__
+    state.update(record.__dict__)
+    state.update(fields)
+    state["version"], state["updated_at"] = record.version + 1, now
+    change: Change[R] = _new(Change)
+    told = {"before": record, "after_or_none": after, "events": events, "touched": tuple(fields)}
+    _fill(change, "__dict__", told)
+    return change
 
 
 def created(record: R, *events: Event) -> Change[R]:

@@ -27,7 +27,7 @@ from crmkit.domain.checks import Check, Text, check_for
 from crmkit.domain.constructing import constructor, keeper, signature
 from crmkit.errors import UnknownField
 
-__all__ = ["Code", "Key", "Line", "Note", "annotations_of", "made_of", "model", "revise", "revised"]
+__all__ = ["Code", "Key", "Line", "Note", "annotations_of", "maker", "model", "revise", "revised"]
 
 T = TypeVar("T")
 _new: Callable[[type[Any]], Any] = object.__new__
@@ -109,31 +109,34 @@ def revised(record: T, changes: Mapping[str, Any]) -> T:
     return copy
 
 
-def made_of(cls: type[T], fields: dict[str, Any]) -> T:
-    """An instance of values that are known to fit, with the defaults of the others: nothing is checked.
+def maker(cls: type[T]) -> Callable[[dict[str, Any]], T]:
+    """A function that makes instances of values that are known to fit, with the defaults of the others.
 
-    For what the library itself makes many of out of values that were checked before: decisions, steps, events. A
-    value that does not fit breaks it, so nothing that a caller passed may come in here. ``fields`` is kept.
+    For what the library itself makes many of out of values that were checked before: decisions, steps, events.
+    Nothing is checked, so nothing that a caller passed may come in here unchecked.
 
     >>> @model
     ... class Point:
     ...     x: int
     ...     y: int = 0
-    >>> made_of(Point, {"x": 3}) == Point(x=3)
+    >>> maker(Point)({"x": 3}) == Point(x=3)
     True
     """
-    made: T = _new(cls)
-    _fill(made, "__dict__", {**_defaults_of(cls), **fields})
-    return made
-
-
-@_once
-def _defaults_of(cls: type) -> dict[str, Any]:
-    return {
+    defaults = {
         field.name: field.default.factory() if isinstance(field.default, attrs.Factory) else field.default  # type: ignore[arg-type]
-        for field in attrs.fields(cls)
+        for field in attrs.fields(cast(Any, cls))
         if field.default is not attrs.NOTHING
     }
+
+    count = len(attrs.fields(cast(Any, cls)))
+
+    def make(fields: dict[str, Any], new: Any = _new, fill: Any = _fill) -> T:
+        made: T = new(cls)
+        # a dict with every field is kept as it is
+        fill(made, "__dict__", fields if len(fields) == count else {**defaults, **fields})
+        return made
+
+    return make
 
 
 @_once

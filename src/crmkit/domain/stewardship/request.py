@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 from attrs import frozen
 
-from crmkit.domain.change import Change, Event, Record, changed
+from crmkit.domain.change import Change, Event, Record, changed, moved
 from crmkit.domain.ids import MemberId, RequestId, TeamId
-from crmkit.domain.model import Code, Key, Line, Note, made_of, model, revise
+from crmkit.domain.model import Code, Key, Line, Note, maker, model
 from crmkit.domain.values.money import Money
 
 __all__ = [
@@ -83,6 +83,9 @@ class RequestMoved(Event):
     from_state: Code
     to_state: Code
     transition: Code
+
+
+_moved = maker(RequestMoved)
 
 
 @model
@@ -188,23 +191,21 @@ class Request(Record):
             InvalidInput: a particular does not fit its field.
         """
         last = steps[-1]
-        told = tuple([member for member in (last.assignee_id, self.requested_by) if member is not None])
-        events = [
-            made_of(
-                RequestMoved,
-                {
-                    "at": now,
-                    "process": self.process,
-                    "from_state": step.from_state,
-                    "to_state": step.to_state,
-                    "transition": step.transition,
-                    "recipients": told if step is last else (),
-                },
-            )
-            for step in steps
-        ]
-        # all of it was checked when the steps were made
-        moved = {
+        told = () if last.assignee_id is None else (last.assignee_id,)
+        if self.requested_by is not None:
+            told = (*told, self.requested_by)
+        events: list[RequestMoved] = []
+        for step in steps:
+            event = {
+                "at": now,
+                "recipients": told if step is last else (),
+                "process": self.process,
+                "from_state": step.from_state,
+                "to_state": step.to_state,
+                "transition": step.transition,
+            }
+            events.append(_moved(event))
+        fields = {
             "state": last.to_state,
             "steps": (*self.steps, *steps),
             "assignee_id": last.assignee_id,
@@ -214,11 +215,10 @@ class Request(Record):
             "closed_at": now if outcome else None,
             "outcome": outcome,
         }
-        known = {**self.__dict__, **moved, "version": self.version + 1, "updated_at": now}
-        after = made_of(Request, known)
-        return Change(
-            self, revise(after, **particulars) if particulars else after, tuple(events), (*moved, *particulars)
-        )
+        if particulars:
+            return changed(self, *events, now=now, **fields, **particulars)
+        # all of it was checked when the steps were made
+        return moved(self, fields, tuple(events), now=now)
 
     def hand_over(
         self,

@@ -26,17 +26,17 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
-from crmkit.domain.model import made_of
+from crmkit.domain.model import maker
 from crmkit.domain.reasons import Reason
-from crmkit.domain.stewardship.request import RequestOutcome
+from crmkit.domain.stewardship.request import Request, RequestOutcome
 from crmkit.errors import InvalidInput
+from crmkit.rules.policy import PolicyRef
 from crmkit.rules.routing.arrival import arrive, begun_in, next_timer, when_due
 from crmkit.rules.routing.decision import RoutingDecision, RoutingOutcome
 from crmkit.rules.routing.facts import RoutingFacts
 from crmkit.rules.routing.objections import against, fits
-from crmkit.rules.routing.plan import Step
+from crmkit.rules.routing.plan import Place, Step
 from crmkit.rules.routing.policy import ProcessDefinition, State
 from crmkit.rules.routing.transition import Trigger
 
@@ -44,6 +44,7 @@ __all__ = ["MOST_HOPS", "decide"]
 
 MOST_HOPS = 100
 """Transitions that one of them may set off."""
+_decided = maker(RoutingDecision)
 
 
 def decide(definition: ProcessDefinition, facts: RoutingFacts, *, now: datetime) -> RoutingDecision:
@@ -56,83 +57,80 @@ def decide(definition: ProcessDefinition, facts: RoutingFacts, *, now: datetime)
         InvalidInput: the request runs by another process or version, is in a state that the definition
             does not have, or ``now`` has no time zone.
     """
-    _expect(definition, facts, now)
-    now = now.astimezone(UTC)
+    plan, request = definition.plan, facts.request
+    if request.process != plan.ref.id or request.process_version != plan.ref.version or now.tzinfo is not UTC:
+        _expect(plan.ref, request, now)
+        now = now.astimezone(UTC)
     if not facts.transition and not facts.going_on:
-        return _went(definition, facts, definition.state(definition.initial), None, now)
-    state = definition.state(facts.request.state)
-    if facts.request.closed_at is not None or state.final:
-        closed = [Reason.of("routing.closed", state=state.name)]
-        return (
-            _stayed(definition, facts, closed, None, now)
-            if facts.going_on
-            else _refused(definition, facts, closed, now)
-        )
+        return _went(definition, facts, plan.places[definition.initial], None, now)
+    place = plan.places.get(request.state) or _unplaced(definition, request)
+    if request.closed_at is not None or place.state.final:
+        closed = [Reason.of("routing.closed", state=request.state)]
+        if facts.going_on:
+            return _stayed(definition, facts, closed, None, now)
+        return _refused(definition, facts, closed, now)
     if facts.going_on:
-        return _going_on(definition, state, facts, now)
-    step, refusals = _asked(definition, state, facts, now)
-    if step is None:
-        return _refused(definition, facts, refusals, now)
-    return _went(definition, facts, definition.state(step.transition.to_state), step, now)
+        return _going_on(definition, place, facts, now)
+    for step in place.asked.get(facts.transition, ()):
+        if fits(step, facts, now, asked=True):
+            if step.settled is not None:
+                return _decided({**step.settled, "at": now})
+            return _went(definition, facts, plan.places[step.transition.to_state], step, now)
+    return _refused(definition, facts, _refusals(place, facts, now), now)
 
 
-def _expect(definition: ProcessDefinition, facts: RoutingFacts, now: datetime) -> None:
-    request = facts.request
-    if request.process != definition.id or request.process_version != definition.version:
+def _expect(ref: PolicyRef, request: Request, now: datetime) -> None:
+    if request.process != ref.id or request.process_version != ref.version:
         raise InvalidInput(
             f"runs by {request.process} v{request.process_version}.",
             field="RoutingFacts.request",
-            hint=f"Decide by that version, not by {definition.ref}.",
+            hint=f"Decide by that version, not by {ref}.",
         )
     if now.utcoffset() is None:
         raise InvalidInput("has no time zone.", field="now", hint="Pass an aware datetime.")
 
 
-def _asked(
-    definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime
-) -> tuple[Step | None, list[Reason]]:
-    """The first transition of the asked name that nothing speaks against, or all that does."""
-    steps = definition.plan.asked.get((state.name, facts.transition), ())
-    for step in steps:
-        if fits(step, facts, now, asked=True):
-            return step, []
-    if not steps:
-        return None, [_unknown(definition, state, facts.transition)]
-    refusals = [reason for step in steps for reason in against(step, facts, now, asked=True)]
-    return None, list(dict.fromkeys(refusals))
+def _unplaced(definition: ProcessDefinition, request: Request) -> Place:
+    definition.state(request.state)  # says what is wrong
+    raise AssertionError(request.state)
 
 
-def _unknown(definition: ProcessDefinition, state: State, transition: str) -> Reason:
-    possible = ", ".join(name for begin, name in definition.plan.asked if begin == state.name)
-    return Reason.of("routing.unknown_transition", transition=transition, state=state.name, possible=possible)
+def _refusals(place: Place, facts: RoutingFacts, now: datetime) -> list[Reason]:
+    """All that speaks against every transition of the asked name."""
+    steps = place.asked.get(facts.transition)
+    if steps is None:
+        possible = ", ".join(place.asked)
+        state = place.state.name
+        return [Reason.of("routing.unknown_transition", transition=facts.transition, state=state, possible=possible)]
+    return list(dict.fromkeys(reason for step in steps for reason in against(step, facts, now, asked=True)))
 
 
-def _going_on(definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime) -> RoutingDecision:
+def _going_on(definition: ProcessDefinition, place: Place, facts: RoutingFacts, now: datetime) -> RoutingDecision:
     """What time, branches or a change of the request have set off."""
     objections: list[Reason] = []
-    for step in _ready(definition, state, facts, now):
+    for step in _ready(place, facts, now):
         found = against(step, facts, now, asked=False)
         if not found:
-            return _went(definition, facts, definition.state(step.transition.to_state), step, now)
+            return _went(definition, facts, definition.plan.places[step.transition.to_state], step, now)
         objections += found
-    timer_at = next_timer(definition, state, facts, since=facts.request.arrived_at, after=now)
+    timer_at = next_timer(definition, place.state, facts, since=facts.request.arrived_at, after=now)
     return _stayed(definition, facts, objections, timer_at, now)
 
 
-def _ready(definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime) -> Iterator[Step]:
+def _ready(place: Place, facts: RoutingFacts, now: datetime) -> Iterator[Step]:
     """Steps that may go off now: of branches, then those whose time has come, the first due first, then the rest."""
-    leaving = definition.plan.by_itself.get(state.name, ())
-    if state.branches:
-        joined = _joined(state, facts.branches)
+    leaving = place.by_itself
+    if place.state.branches:
+        joined = _joined(place.state, facts.branches)
         yield from (step for step in leaving if step.transition.trigger is joined)
     since = facts.request.arrived_at
     dues = []
-    for place, step in enumerate(leaving):
+    for order, step in enumerate(leaving):
         after, calendar = step.transition.after, facts.calendar if step.transition.working else None
         due = None if after is None else when_due(since, after, calendar)
         if due is not None and due <= now:
-            dues.append((due, place))
-    yield from (leaving[place] for _, place in sorted(dues))
+            dues.append((due, order))
+    yield from (leaving[order] for _, order in sorted(dues))
     yield from (step for step in leaving if step.transition.trigger is Trigger.AUTOMATIC)
 
 
@@ -146,63 +144,48 @@ def _joined(state: State, branches: tuple[RequestOutcome | None, ...]) -> Trigge
 
 
 def _went(
-    definition: ProcessDefinition, facts: RoutingFacts, state: State, first: Step | None, now: datetime
+    definition: ProcessDefinition, facts: RoutingFacts, place: Place, first: Step | None, now: datetime
 ) -> RoutingDecision:
-    """The request in ``state``, or where that leads by itself; refused when nobody could take it there."""
+    """The request in that state, or where it leads by itself; refused when nobody could take it there."""
     steps = [first] if first is not None else []
-    following = _at_once(definition, state, facts, now)
+    following = _at_once(definition, place, facts, now)
     while following is not None:
         steps.append(following)
         if len(steps) > MOST_HOPS:
-            return _refused(definition, facts, [Reason.of("routing.loop", state=state.name, most=MOST_HOPS)], now)
-        state = definition.state(following.transition.to_state)
-        following = _at_once(definition, state, facts, now)
-    told = [step.moved for step in steps]
-    if first is None:
-        told.insert(0, Reason.of("routing.opened", state=definition.initial))
-    hops = tuple([step.hop for step in steps])
-    made: dict[str, Any] = {
-        "policy": definition.plan.ref,
-        "at": now,
-        "outcome": RoutingOutcome.OPENED if first is None else RoutingOutcome.MOVED,
-        "transition": facts.transition if first is None else first.transition.name,
-        "from_state": definition.initial if first is None else first.transition.from_state,
-        "to_state": state.name,
-        "hops": hops,
-        "ended": _ended(state),
-    }
-    resting = definition.plan.resting.get(state.name)
-    if resting is not None:
-        return made_of(RoutingDecision, {**made, "reasons": (*told, resting)})
-    arrival = arrive(definition, state, facts, now=now)
+            endless = Reason.of("routing.loop", state=place.state.name, most=MOST_HOPS)
+            return _refused(definition, facts, [endless], now)
+        place = definition.plan.places[following.transition.to_state]
+        following = _at_once(definition, place, facts, now)
+    arrival = arrive(definition, place.state, facts, now=now)
     if not arrival.taken:
         return _refused(definition, facts, list(arrival.reasons), now)
-    return made_of(
-        RoutingDecision,
+    opened = [] if first is not None else [Reason.of("routing.opened", state=definition.initial)]
+    return _decided(
         {
-            **made,
-            "reasons": (*told, *arrival.reasons),
+            "policy": definition.plan.ref,
+            "at": now,
+            "outcome": RoutingOutcome.OPENED if first is None else RoutingOutcome.MOVED,
+            "reasons": (*opened, *(step.moved for step in steps), *arrival.reasons),
+            "transition": "" if first is None else first.transition.name,
+            "from_state": definition.initial if first is None else first.transition.from_state,
+            "to_state": place.state.name,
+            "hops": tuple(step.hop for step in steps),
             "assignee_id": arrival.assignee_id,
             "team_id": arrival.team_id,
             "due_at": arrival.due_at,
             "timer_at": arrival.timer_at,
+            "ended": place.ended,
             "branches": arrival.branches,
-        },
+        }
     )
 
 
-def _ended(state: State) -> RequestOutcome | None:
-    if not state.final:
-        return None
-    return RequestOutcome.FAILED if state.failed else RequestOutcome.SUCCEEDED
-
-
-def _at_once(definition: ProcessDefinition, state: State, facts: RoutingFacts, now: datetime) -> Step | None:
-    """What is taken as soon as the request arrives in ``state``."""
-    for step in definition.plan.by_itself.get(state.name, ()):
+def _at_once(definition: ProcessDefinition, place: Place, facts: RoutingFacts, now: datetime) -> Step | None:
+    """What is taken as soon as the request arrives in that state."""
+    for step in place.by_itself:
         trigger = step.transition.trigger
         ready = trigger is Trigger.AUTOMATIC or (
-            trigger is Trigger.JOINED and not begun_in(definition, state, facts, now=now)
+            trigger is Trigger.JOINED and not begun_in(definition, place.state, facts, now=now)
         )
         if ready and fits(step, facts, now, asked=False):
             return step

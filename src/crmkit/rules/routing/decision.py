@@ -4,11 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from crmkit.domain.ids import MemberId, TeamId
-from crmkit.domain.model import Code, Line, model
-from crmkit.domain.stewardship.request import RequestOutcome
+from crmkit.domain.model import Code, Line, maker, model, revise
+from crmkit.domain.stewardship.request import RequestOutcome, RequestStep
 from crmkit.rules.policy import Decision
 
 __all__ = ["Hop", "RoutingDecision", "RoutingOutcome"]
+
+_step = maker(RequestStep)
 
 
 class RoutingOutcome(StrEnum):
@@ -52,6 +54,33 @@ class RoutingDecision(Decision):
     timer_at: datetime | None = None
     ended: RequestOutcome | None = None
     branches: tuple[Code, ...] = ()
+
+    def steps(
+        self, *, by: MemberId | None = None, comment: str = "", checked: tuple[str, ...] = ()
+    ) -> tuple[RequestStep, ...]:
+        """What the history keeps of it; ``by``, the id of a member, ``comment`` and ``checked`` stand in the first line.
+
+        Raises:
+            InvalidInput: the comment or an item is too long.
+        """
+        steps: list[RequestStep] = []
+        for hop in self.hops:
+            line = {
+                "at": self.at,
+                "from_state": hop.from_state,
+                "to_state": hop.to_state,
+                "transition": hop.transition,
+                "by": None if steps else by,
+                "comment": "",
+                "assignee_id": self.assignee_id,
+                "team_id": self.team_id,
+                "stays": False,
+                "checked": (),
+            }
+            steps.append(_step(line))
+        if comment or checked:
+            steps[0] = revise(steps[0], comment=comment, checked=checked)
+        return tuple(steps)
 
     @property
     def final(self) -> bool:
