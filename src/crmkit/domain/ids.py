@@ -6,6 +6,7 @@ from crmkit.domain.model import Code, Key, model
 
 __all__ = [
     "AccountId",
+    "AutomationRunId",
     "CalendarId",
     "CollaborationId",
     "ContactId",
@@ -61,6 +62,7 @@ FilingMarkId = NewType("FilingMarkId", str)
 SegmentId = NewType("SegmentId", str)
 SegmentMembershipId = NewType("SegmentMembershipId", str)
 SlaClockId = NewType("SlaClockId", str)
+AutomationRunId = NewType("AutomationRunId", str)
 EventId = NewType("EventId", str)
 
 

@@ -30,6 +30,14 @@ class PolicyStore(Protocol):
         """
         ...
 
+    def all_in_force(self, cls: type[P], at: datetime) -> Sequence[P]:
+        """Of every id the highest version in force at ``at``, by id.
+
+        Raises:
+            UnknownKind: one has a rule part that the rule book does not know.
+        """
+        ...
+
     def versions(self, cls: type[P], id: str) -> Sequence[P]:
         """All versions of that policy, oldest first."""
         ...

@@ -19,6 +19,7 @@ from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.domain.stewardship.automation_run import AutomationRun
 from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.extension import Extension
 from crmkit.domain.stewardship.filing import Filing, FilingMark
@@ -76,6 +77,7 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "segments": Segment,
     "segment_memberships": SegmentMembership,
     "sla_clocks": SlaClock,
+    "automation_runs": AutomationRun,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -169,6 +171,7 @@ class UnitOfWork(Protocol):
     segments: Repository[Segment]
     segment_memberships: Repository[SegmentMembership]
     sla_clocks: Repository[SlaClock]
+    automation_runs: Repository[AutomationRun]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

@@ -3,6 +3,7 @@
 from crmkit.domain.texts import TEXTS as EVENT_TEXTS
 from crmkit.rules import (
     assignment,
+    automation,
     behaviour,
     dedup,
     fairness,
@@ -23,7 +24,7 @@ from crmkit.rules import (
 
 __all__ = ["KINDS", "TEXTS"]
 
-_ENGINES = (dedup, assignment, reclaim, scoring, prediction, pipeline, routing, sla, transfer, filing)
+_ENGINES = (dedup, assignment, reclaim, scoring, prediction, pipeline, routing, sla, transfer, filing, automation)
 _ANALYSES = (gaming, lifetime, segments, behaviour, recommendation)
 
 KINDS: tuple[type, ...] = tuple(kind for room in (*_ENGINES, *_ANALYSES, profiling) for kind in room.KINDS)

@@ -21,7 +21,7 @@ from crmkit.domain.stewardship.audit import Acting, AuditEntry
 from crmkit.errors import Conflict, Duplicate, OutdatedKeys, StaleVersion, StorageFailed
 from crmkit.ports.candidates import KeyEntry
 from crmkit.ports.store import REPOSITORIES, Repository
-from crmkit.rules.policy import Policy
+from crmkit.rules.policy import Policy, highest_in_force
 
 __all__ = ["MemoryUnitOfWork"]
 
@@ -347,6 +347,10 @@ class MemoryPolicies:
         """The policy in force at ``at``."""
         known = [policy for policy in self._all(cls) if policy.in_force(at) and id in ("", policy.id)]
         return min(known, key=lambda policy: (policy.id, -policy.version), default=None)
+
+    def all_in_force(self, cls: type[P], at: datetime) -> Sequence[P]:
+        """The highest version in force of every id."""
+        return highest_in_force(self._all(cls), at)
 
     def versions(self, cls: type[P], id: str) -> Sequence[P]:
         """All versions, oldest first."""

@@ -16,7 +16,7 @@ from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import EventId, MemberId, Ref
 from crmkit.domain.stewardship.audit import Acting, AuditEntry
 from crmkit.errors import Conflict, Duplicate
-from crmkit.rules.policy import Policy
+from crmkit.rules.policy import Policy, highest_in_force
 
 __all__ = ["PartStatements", "SqlCommands", "SqlPolicies", "SqlTrail"]
 
@@ -259,6 +259,10 @@ class SqlPolicies:
         """The policy in force at ``at``."""
         known = [policy for policy in self._all(cls) if policy.in_force(at) and id in ("", policy.id)]
         return min(known, key=lambda policy: (policy.id, -policy.version), default=None)
+
+    def all_in_force(self, cls: type[P], at: datetime) -> Sequence[P]:
+        """The highest version in force of every id."""
+        return highest_in_force(self._all(cls), at)
 
     def versions(self, cls: type[P], id: str) -> Sequence[P]:
         """All versions, oldest first."""

@@ -58,6 +58,13 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("scheme", "segment", "record_id"),
     ),
     "sla_clocks": (("record_entity", "record_id"), ("next_at",)),
+    "automation_runs": (
+        ("urgent", "due_at"),
+        ("subject_entity", "subject_id", "policy"),
+        ("policy", "started_at"),
+        ("root",),
+        ("state", "created_at"),
+    ),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
 
