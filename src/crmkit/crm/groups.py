@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, Self, TypeVar
 from attrs import frozen
 
 from crmkit.services import assign as assigning
-from crmkit.services import back_test as replaying
 from crmkit.services import (
+    automation,
+    automation_desk,
+    automation_dry_run,
     behaviour,
     check_policies,
     churn,
@@ -35,6 +37,7 @@ from crmkit.services import (
     sla,
     workflow,
 )
+from crmkit.services import back_test as replaying
 from crmkit.services import capture as capturing
 from crmkit.services import convert as converting
 from crmkit.services import deduplicate as deduplicating
@@ -61,6 +64,7 @@ if TYPE_CHECKING:
     from crmkit.crm import Crm
 
 __all__ = [
+    "Automation",
     "Customers",
     "Filings",
     "Group",
@@ -285,6 +289,18 @@ class Requests(Group):
     sla_event = Use(sla.sla_event)
     explain_sla = Use(sla.explain_sla)
     sweep_sla = Use(sla.sweep_sla)
+
+
+class Automation(Group):
+    """Rules that act by themselves: running what they started, seeing why, mending what failed."""
+
+    run = Use(automation.run_automation)
+    trigger = Use(automation_desk.trigger_rule)
+    runs = Use(automation_desk.automation_runs)
+    explain = Use(automation_desk.explain_automation)
+    replay = Use(automation_desk.replay_run)
+    discard = Use(automation_desk.discard_run)
+    dry_run = Use(automation_dry_run.dry_run_automation)
 
 
 class Notices(Group):

@@ -320,7 +320,7 @@ class MemoryTrail:
         wanted, kinds = set(ids), set(types)
         found: dict[str, list[AuditEntry]] = {}
         for entry in self._uow.readable().entries[self._uow.acting.tenant]:
-            if entry.record.entity == entity and entry.record.id in wanted and entry.type in kinds:
+            if entry.record.entity == entity and entry.record.id in wanted and (not kinds or entry.type in kinds):
                 found.setdefault(entry.record.id, []).append(entry)
         return found
 

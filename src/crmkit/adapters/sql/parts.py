@@ -65,7 +65,13 @@ class PartStatements:
         audit = self._tables.audit
         return self._compile(
             sa.select(*(audit.c[name] for name in _AUDIT))
-            .where(*self._of_records(), one_of(audit.c.type, "types", self._dialect))
+            .where(
+                *self._of_records(),
+                sa.or_(
+                    sa.bindparam("every", type_=sa.BigInteger) == sa.literal_column("1"),
+                    one_of(audit.c.type, "types", self._dialect),
+                ),
+            )
             .order_by(audit.c.position)
         )
 
@@ -175,7 +181,9 @@ class SqlTrail:
 
     def of_many(self, entity: str, ids: Iterable[str], *, types: Iterable[str]) -> Mapping[str, Sequence[AuditEntry]]:
         """The entries of many records by id, oldest first."""
-        values = {"tenant": self._tenant, "entity": entity, "ids": self._list(ids), "types": self._list(types)}
+        kinds = list(types)
+        values = {"tenant": self._tenant, "entity": entity, "ids": self._list(ids), "types": self._list(kinds)}
+        values["every"] = int(not kinds)
         found: dict[str, list[AuditEntry]] = {}
         for row in self._connection.rows(self._statements.entries_of, values):
             entry = self._entry(row)

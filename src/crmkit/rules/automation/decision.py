@@ -50,14 +50,12 @@ class Chain:
 class AutomationFacts:
     """What happened to a record, and the runs that the rule has had for it.
 
-    ``past`` may be those that matter only: see ``crmkit.services.hearing``. ``known`` is false where they were not
-    looked up.
+    ``past`` may be only those that matter: by which the rule's limits are reached, and those of the same chain.
     """
 
     happened: Happened
     chain: Chain = Chain()
     past: tuple[AutomationRun, ...] = ()
-    known: bool = True
 
 
 @model

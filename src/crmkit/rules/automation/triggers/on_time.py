@@ -75,9 +75,11 @@ class OnTime:
         return None
 
     def due(self, record: Record, calendar: WorkingCalendar | None) -> datetime | None:
-        """When the rule's time comes for ``record``; ``None`` where it has no such date."""
+        """When the rule's time comes for ``record``; ``None`` where it has no such date, or the calendar is not there."""
         value = self.value(record)
-        return None if value is None else self._from(value, calendar)
+        if value is None or (self.workdays and calendar is None):
+            return None
+        return self._from(value, calendar)
 
     def reached(self, calendar: WorkingCalendar | None, *, now: datetime) -> datetime:
         """The latest instant in the field from which ``now`` is late enough.
