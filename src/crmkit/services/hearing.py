@@ -33,12 +33,24 @@ from crmkit.rules.automation import (
     Chain,
     Happened,
     Lane,
+    OnSchedule,
     OnTime,
     Repeat,
     decide,
 )
 
-__all__ = ["CAUSE", "Heard", "calendars_of", "decided", "hearing", "past_of", "run_key", "run_of", "told_of"]
+__all__ = [
+    "CAUSE",
+    "Heard",
+    "calendar_of",
+    "calendars_of",
+    "decided",
+    "hearing",
+    "past_of",
+    "run_key",
+    "run_of",
+    "told_of",
+]
 
 T = TypeVar("T")
 CAUSE = "run "
@@ -105,7 +117,7 @@ class _Unit:
         uow = self._uow
         calendars = calendars_of(uow, [rule for change in wanted for rule in rules[change.record.entity]])
         heard: list[Heard] = [
-            (rule, _happened(change, uow.acting, calendars.get(_calendar_of(rule))))
+            (rule, _happened(change, uow.acting, calendars.get(calendar_of(rule))))
             for change in wanted
             for rule in rules[change.record.entity]
         ]
@@ -187,7 +199,9 @@ def run_of(
     record, at = happened.after, happened.at
     starts = isinstance(said, AutomationDecision) and said.outcome is AutomationOutcome.STARTS
     reason = "" if starts else (said.reasons[0] if isinstance(said, AutomationDecision) else said).code
-    id_ = AutomationRunId(_name_of(f"{rule.id}:{record.ref}:{record.version}:{at.isoformat()}{suffix}"))
+    id_ = AutomationRunId(
+        _name_of(f"{rule.id}:{record.ref}:{record.version}:{at.isoformat()}:{suffix or happened.types[0]}")
+    )
     return AutomationRun(
         id=id_,
         created_at=at,
@@ -228,7 +242,7 @@ def _left(heard: Sequence[Heard]) -> Iterator[Change[AutomationRun]]:
         if rule.repeat is Repeat.ON_RETURN and happened.before is not None:
             holds = rule.condition(happened.at)
             if holds(happened.before) and not holds(happened.after):
-                mark = run_of((rule, happened), Reason.of("automation.condition"), Chain(), suffix=":left")
+                mark = run_of((rule, happened), Reason.of("automation.condition"), Chain(), suffix="left")
                 yield created(revise(mark, state=RunState.LEFT))
 
 
@@ -296,17 +310,18 @@ def _needs(rule: AutomationRule, at: datetime) -> Iterator[Condition]:
         yield F.created_at > at - rule.every
     if rule.lane is Lane.SINGLE:
         yield F.state.in_((RunState.WAITING.value, RunState.RUNNING.value))
-    if isinstance(rule.trigger, OnTime):
+    if isinstance(rule.trigger, OnTime | OnSchedule):
         yield F.value != ""
 
 
 def calendars_of(uow: UnitOfWork, rules: Sequence[AutomationRule]) -> Mapping[str, WorkingCalendar]:
     """The calendars that the rules' triggers name."""
-    ids = sorted({id for rule in rules if (id := _calendar_of(rule))})
+    ids = sorted({id for rule in rules if (id := calendar_of(rule))})
     return uow.calendars.get_many(ids) if ids else {}
 
 
-def _calendar_of(rule: AutomationRule) -> str:
+def calendar_of(rule: AutomationRule) -> str:
+    """The id of the calendar that the rule's trigger names, or nothing."""
     return (rule.trigger.calendar_id or "") if isinstance(rule.trigger, OnTime) else ""
 
 

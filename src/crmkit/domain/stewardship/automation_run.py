@@ -132,14 +132,14 @@ class AutomationRun(Record):
         place: which list of actions of that policy; an automation rule has only one.
         subject_version: of the record, when the run came into being.
         cause: what happened, such as ``"lead.captured"``.
-        value: the value of the field that a time was counted from.
+        value: the time that it goes by: what the field held that it was counted from, or the time of day.
         root: the run that the chain of causes began with, this one where nothing stands before it.
         chain: what the runs before it in the chain were, each as ``rule@record``.
         urgent: started by hand: it goes before others, and no budget holds it up.
         steps: what is done; the next action is the one behind them.
         due_at: when somebody is to look at it next; nothing when it has ended.
         reason: the code of why it waits or has stopped.
-        swept_until: for a rule's own clock: which times have been dealt with, and ``swept_id`` which records of the last.
+        swept_until: for a rule's own clock: up to where times have been dealt with.
     """
 
     entity: ClassVar[str] = "automation_run"
@@ -167,7 +167,6 @@ class AutomationRun(Record):
     error: Line = ""
     reason: Line = ""
     swept_until: datetime | None = None
-    swept_id: Line = ""
 
     @property
     def subject(self) -> Ref:
@@ -236,9 +235,9 @@ class AutomationRun(Record):
         """It goes on at the action that failed, with all attempts before it."""
         return changed(self, now=now, state=RUN.next(self.state, "replay"), due_at=now, attempts=0, reason="")
 
-    def swept(self, until: datetime, id: str, *, due_at: datetime, now: datetime) -> "Change[AutomationRun]":
+    def swept(self, until: datetime, *, due_at: datetime, now: datetime) -> "Change[AutomationRun]":
         """A rule's own clock has dealt with all times up to ``until``, and is looked at again at ``due_at``."""
-        return changed(self, now=now, swept_until=until, swept_id=id, due_at=due_at)
+        return changed(self, now=now, swept_until=until, due_at=due_at)
 
 
 def _stopped(run: AutomationRun, reason: str, told: tuple[MemberId, ...], now: datetime) -> AutomationStopped:

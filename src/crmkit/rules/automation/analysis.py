@@ -27,9 +27,10 @@ MOST_RULES = 500
 def analyse(
     rule: AutomationRule, others: Sequence[AutomationRule], organization: Organization, *, language: str = "en"
 ) -> tuple[Problem, ...]:
-    """Everything that is wrong with ``rule``, were it to join ``others``; one of its own id among them is replaced."""
+    """Everything that is wrong with ``rule``, were it to join ``others``; of several of one id the first counts."""
     words = Wording(Catalogue.of(TEXTS), language)
-    among = [other for other in others if other.id != rule.id and other.active][:MOST_RULES]
+    first = {other.id: other for other in reversed(others)}
+    among = [other for other in first.values() if other.active and other.id != rule.id][:MOST_RULES]
     return (*_of_condition(words, rule), *_of_people(words, rule, organization), *_of_rings(words, rule, among))
 
 

@@ -64,7 +64,7 @@ def under_way(run: AutomationRun) -> bool:
 
 def _value(rule: AutomationRule, happened: Happened) -> str:
     if not isinstance(rule.trigger, OnTime):
-        return ""
+        return happened.value
     value = rule.trigger.value(happened.after)
     return "" if value is None else value.isoformat()
 

@@ -138,7 +138,9 @@ class AutomationRule(Policy):
         if not 0 < len(self.actions) <= MOST_ACTIONS:
             yield Problem("AutomationRule.actions", "actions.number", f"must be 1 to {MOST_ACTIONS}.", "Add or split.")
         yield from problems_of(self.actions, self.entity, self.custom_fields, field="AutomationRule.actions")
-        if (self.repeat is Repeat.ONCE_PER) != (self.every is not None) or (self.every or timedelta(1)) <= timedelta(0):
+        if (self.repeat is Repeat.ONCE_PER) != (self.every is not None) or (
+            self.every is not None and self.every <= timedelta(0)
+        ):
             yield Problem("AutomationRule.every", "every", "goes with Repeat.ONCE_PER, and is positive.", "Name both.")
         if self.most_starts < 1 or self.within <= timedelta(0) or self.most_in_chain < 1:
             yield Problem("AutomationRule.most_starts", "limits", "must be positive.", "500 within a minute is usual.")

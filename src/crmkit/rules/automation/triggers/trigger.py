@@ -22,8 +22,7 @@ class Happened:
 
     ``types`` are the events that the save told; of one that told none ``"lead.created"`` or ``"lead.changed"``.
     Otherwise it is ``"time"``, ``"schedule"`` or ``"by_hand"``. ``before`` is the record before the save, ``None`` for
-    a new one. ``source`` is the door the change came through. ``holds`` says whether the rule's condition holds
-    for a record.
+    a new one. ``source`` is the door the change came through.
     """
 
     types: tuple[str, ...]
@@ -33,6 +32,8 @@ class Happened:
     at: datetime
     calendar: WorkingCalendar | None = None
     """The one that the trigger names."""
+    value: str = ""
+    """Which of the trigger's times of day it is."""
 
     @property
     def is_save(self) -> bool:
