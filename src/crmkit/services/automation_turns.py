@@ -122,7 +122,9 @@ def _due(uow: UnitOfWork, limit: int, delayed: Collection[str], now: datetime) -
     order = ["due_at", "created_at", "subject_version"]
     first = list(uow.automation_runs.find(urgent, order=order, limit=limit, locking="skip"))
     rest = limit - len(first)
-    return [*first, *(uow.automation_runs.find(others, order=order, limit=rest, locking="skip") if rest else ())]
+    found = [*first, *(uow.automation_runs.find(others, order=order, limit=rest, locking="skip") if rest else ())]
+    # whoever had a run that is under way never came back, maybe because of it: such ones are taken one at a time
+    return [run for run in found if run.state is not RunState.RUNNING] or found[:1]
 
 
 @frozen(kw_only=True)
