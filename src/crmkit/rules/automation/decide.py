@@ -108,6 +108,6 @@ def _limits(rule: AutomationRule, facts: AutomationFacts) -> Iterator[Reason]:
     if chain.depth >= rule.most_depth:
         yield Reason.of("automation.deep", rule=rule.id, depth=chain.depth, most=rule.most_depth)
     if chain.runs >= rule.most_in_chain:
-        yield Reason.of("automation.many", rule=rule.id, runs=chain.runs, most=rule.most_in_chain)
+        yield Reason.of("automation.many", runs=chain.runs, most=rule.most_in_chain)
     if rule.lane is Lane.SINGLE and any(run.policy == rule.id and under_way(run) for run in facts.past):
         yield Reason.of("automation.single", rule=rule.id)
