@@ -319,6 +319,32 @@ def test_what_was_late_before_the_rule_counts_only_if_it_says_so(crm, existing, 
     assert crm.automation.run().done == 0
 
 
+def test_a_look_that_is_full_goes_on_where_it_was(crm, monkeypatch):
+    """Also where more records have one and the same date than are looked at in one go."""
+    monkeypatch.setattr(automation_times, "MOST", 4)
+    dates = [NOW - 9 * DAY, NOW - 8 * DAY, *[NOW - 7 * DAY] * 9, NOW - 6 * DAY]
+    crm.save(*(a_lead(id=f"L-{n}", phones=(), last_contact_at=date).capture() for n, date in enumerate(dates)))
+    crm.adopt(rule(CreateTask(title="x"), trigger=OnTime(field="last_contact_at", existing=True)))
+
+    assert crm.automation.run().done == len(dates)
+    assert crm.automation.run().done == 0
+
+
+def test_who_waited_is_called_when_the_one_before_has_ended(crm):
+    crm.adopt(rule(CreateTask(title="x"), trigger=OnEvent(changed=("score",))))
+    capture(crm, score=0)
+    for score in range(1, 4):
+        edit(crm, score=score)
+
+    assert crm.automation.run().done == 4  # and nobody had to wait for a clock
+    assert [run.subject_version for run in sorted(crm.automation.runs(), key=lambda run: run.subject_version)] == [
+        1,
+        2,
+        3,
+        4,
+    ]
+
+
 def test_days_before_a_day(crm):
     trigger = OnTime(field="expected_close", after=-7 * DAY, zone="Asia/Shanghai", existing=True)
     crm.adopt(rule(Notify(text="{name}", members=("M-1",)), trigger=trigger, entity="opportunity"))
