@@ -38,6 +38,7 @@ from crmkit.rules.automation import (
     OnTurningTrue,
 )
 from crmkit.rules.routing import discount_approval
+from crmkit.services import automation_times
 from crmkit.services.automation_desk import start_run
 from crmkit.services.hearing import hearing
 from crmkit.testing import (
