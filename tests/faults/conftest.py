@@ -23,8 +23,10 @@ from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.ports.store import Store
+from crmkit.rules.actions import CreateTask, Notify, SetField
 from crmkit.rules.approval import discount_application
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
+from crmkit.rules.automation import SYSTEM, AutomationRule, OnSchedule
 from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ClaimPolicy, Exemption, Extensions, Pause, ReclaimPolicy, Refresh
 from crmkit.rules.routing import (
@@ -64,6 +66,7 @@ from crmkit.testing import (
     a_task,
     a_team,
     an_account,
+    an_automation_run,
     an_extension,
     an_interaction,
     an_opportunity,
@@ -73,7 +76,13 @@ from crmkit.testing.faults import Plan
 from crmkit.testing.history import Told
 from crmkit.testing.postgres import fresh_schema
 
-collect_ignore = ["claimer.py", "crowd.py", "killer.py", "worker.py"]  # programs of the tests, with no tests in them
+collect_ignore = [
+    "claimer.py",
+    "automator.py",
+    "crowd.py",
+    "killer.py",
+    "worker.py",
+]  # programs of the tests, with no tests in them
 
 DAY = timedelta(days=1)
 BOOK = RuleBook.standard()
@@ -130,6 +139,19 @@ POLICIES = (
     SlaPolicy(id="request", milestones=(DECIDED,)),
     PredictionModel(
         id="churn", outcome="no purchase in 90 days", trained_at=NOW - DAY, rows=400, base_rate=0.4, intercept=-0.4
+    ),
+    AutomationRule(
+        id="greet",
+        trigger=OnSchedule(hour=NOW.hour),
+        when="status == 'new'",
+        actions=(
+            SetField(name="language", value="zh"),
+            CreateTask(title="Call {id}"),
+            Notify(text="{id}", members=("M-1",)),
+        ),
+        run_as=SYSTEM,
+        effective_from=NOW - DAY,
+        repeat="once",
     ),
 )
 
@@ -241,6 +263,16 @@ def segments():
         yield a_segment_membership(**fields, scheme=f"segment:{name}", segment=name)
 
 
+def automation():
+    """A run that waits for its turn, one that is half done, and two that were given up."""
+    run = {"subject_id": "L-3", "root": "AR-1"}
+    yield an_automation_run(id="AR-1", **run)
+    yield an_automation_run(id="AR-2", **{**run, "subject_id": "L-4"}, state="running", attempts=1, started_at=NOW)
+    for number in (3, 4):
+        given_up = {"state": "failed", "attempts": 4, "due_at": None, "subject_id": "L-5", "error": "NotFound"}
+        yield an_automation_run(id=f"AR-{number}", **{**run, **given_up}, started_at=NOW)
+
+
 def found(store: Store) -> Context:
     """The company in ``store``, nothing of it told yet, with a clock and ids that repeat themselves."""
     ctx = Context(store=store, clock=FixedClock(), ids=FixedIds("seed"), notifier=Told(), book=BOOK)
@@ -249,7 +281,7 @@ def found(store: Store) -> Context:
         for policy in POLICIES:
             uow.policies.put(policy)
         uow.save(
-            *map(created, (*people(), *accounts(), *dealings(), *filings(), *segments())),
+            *map(created, (*people(), *accounts(), *dealings(), *filings(), *segments(), *automation())),
             *(lead.capture() for lead in leads()),
         )
 

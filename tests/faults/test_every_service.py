@@ -19,7 +19,9 @@ from crmkit.domain.stewardship.audit import Acting
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.errors import CrmError, OutcomeUnknown, StorageBusy, StorageFailed
+from crmkit.rules.actions import Notify
 from crmkit.rules.approval import discount_application, sealed, values_of
+from crmkit.rules.automation import SYSTEM, AutomationRule, OnTurningTrue
 from crmkit.rules.lifetime import Purchase, learn
 from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ReclaimPolicy
@@ -42,6 +44,14 @@ from crmkit.services.approvals import (
     withdraw_approval,
 )
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
+from crmkit.services.automation_desk import (
+    automation_runs,
+    discard_run,
+    explain_automation,
+    replay_run,
+    trigger_rule,
+)
+from crmkit.services.automation_dry_run import dry_run_automation
 from crmkit.services.back_test import back_test
 from crmkit.services.behaviour import behaviour_of
 from crmkit.services.capture import capture_lead, capture_many
@@ -167,6 +177,7 @@ class Pairs:
 
 DAY = timedelta(days=1)
 ORDER = Evidence(kind="order", source="O-7", since=NOW)
+HEARS = AutomationRule(id="hears", trigger=OnTurningTrue(), actions=(Notify(text="{id}"),), run_as=SYSTEM)
 AWAY = Leave(begins=NOW + DAY, ends=NOW + 9 * DAY)
 REGULAR = [Purchase(customer_id="A-6", on=NOW.date() - days * DAY) for days in range(45, 145, 20)]
 OUTLOOK = learn(REGULAR, as_of=NOW.date())
@@ -285,6 +296,9 @@ KEYED = {
     "foretell": lambda ctx: foretell(ctx, "L-1", 0.9, by="M-1", idempotency_key=KEY),
     "place": lambda ctx: place(ctx, ref("account", 30), "PO-1", "M-2", idempotency_key=KEY),
     "put on a list": lambda ctx: add_to_segment(ctx, "guests", ["A-2", "A-1"], by="M-1", idempotency_key=KEY),
+    "start a rule": lambda ctx: trigger_rule(ctx, "greet", ref("lead", 3), idempotency_key=KEY),
+    "replay a run": lambda ctx: replay_run(ctx, "AR-3", idempotency_key=KEY),
+    "discard a run": lambda ctx: discard_run(ctx, "AR-4", idempotency_key=KEY),
     "take off a list": lambda ctx: remove_from_segment(ctx, "guests", ["A-1"], idempotency_key=KEY),
 }
 """Commands: the repeat brings the idempotency key again, and gets the same answer."""
@@ -375,6 +389,9 @@ LOOKS = {
     "explain an approval": lambda ctx: explain_approval(ctx, WAITS),
     "see what waits for one": lambda ctx: approvals_waiting_for(ctx, "M-2"),
     "see whether it was approved": lambda ctx: approval_holds(ctx, ref("request", 21)),
+    "see runs": automation_runs,
+    "explain rules": lambda ctx: explain_automation(ctx, ref("lead", 3)),
+    "dry run of a rule": lambda ctx: dry_run_automation(ctx, HEARS, NOW - DAY, NOW + DAY),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
 }
 """Questions write nothing."""
@@ -382,8 +399,9 @@ LOOKS = {
 ANSWERS_AGAIN = {**KEYED, **LOOKS, **{name: RUNS[name] for name in ("capture many", "train", "train churn")}}
 SERVICES = {**KEYED, **RUNS, **LOOKS}
 
-UNTRIED = {"dead_letters", "subject_of", "rearrange"}
-"""One call of the outbox, and nothing else; a part of ``file_prospect``; one of ``refresh_segments``."""
+UNTRIED = {"dead_letters", "subject_of", "rearrange", "admitted", "program_of", "sweep_times", "run_automation"}
+"""One call of the outbox, and nothing else; a part of ``file_prospect``; one of ``refresh_segments``; three of ``run_automation``,
+which takes leases and so has tests of its own."""
 
 on_each_kind_of_fault = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 on_quick_stores = pytest.mark.parametrize("world", ["memory", "sqlite"], indirect=True)

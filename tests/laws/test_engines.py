@@ -17,6 +17,7 @@ import pytest
 from attrs import asdict, frozen
 
 from crmkit.adapters.codec import Codec
+from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.model import model, revise
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.reasons import Catalogue
@@ -26,6 +27,7 @@ from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.rules import (
     approval,
     assignment,
+    automation,
     behaviour,
     dedup,
     filing,
@@ -40,6 +42,7 @@ from crmkit.rules import (
     sla,
     transfer,
 )
+from crmkit.rules.actions import Notify, SetField
 from crmkit.rules.policy import Decision, Policy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.testing import (
@@ -54,12 +57,13 @@ from crmkit.testing import (
     a_team,
     a_territory,
     an_account,
+    an_automation_run,
     an_interaction,
 )
 
 DAY = timedelta(days=1)
 ENGINES = (
-    *(dedup, assignment, reclaim, transfer, filing, routing, approval, sla),
+    *(dedup, assignment, reclaim, transfer, filing, routing, approval, sla, automation),
     *(scoring, prediction, pipeline, segments, behaviour, recommendation),
 )
 SPEAKERS = (*ENGINES, lifetime)
@@ -678,6 +682,48 @@ def _asked_before(pending):
     return revise(pending, asks=tuple(revise(ask, asked_at=NOW - DAY) for ask in pending.asks))
 
 
+def automation_cases():
+    tell = (Notify(text="{id}"), SetField(name="custom.size", value=7))
+    size = (CustomField(entity="lead", name="size", kind="integer"),)
+    parts = {"actions": tell, "custom_fields": size, "run_as": automation.SYSTEM}
+    greet = automation.AutomationRule(
+        id="greet", trigger=automation.OnTurningTrue(), when="score >= 60", lane="single", **parts
+    )
+    later = automation.AutomationRule(
+        id="later",
+        trigger=automation.OnTime(field="last_contact_at", workdays=3, calendar_id="cn"),
+        repeat="once_per",
+        every=DAY,
+        **parts,
+    )
+    hot = a_lead(score=70)
+    saved = automation.Happened(types=("lead.changed",), after=hot, at=NOW)
+    known = automation.Happened(types=("lead.changed",), before=hot, after=hot, source="import", at=NOW)
+    run = an_automation_run(created_at=NOW)
+    for name, facts in {
+        "starts": automation.AutomationFacts(happened=saved),
+        "not meant": automation.AutomationFacts(happened=known),
+        "stopped": automation.AutomationFacts(
+            happened=saved,
+            chain=automation.Chain(root="R", depth=9, links=("greet@lead:L-1",), runs=9_999),
+            past=(run,),
+        ),
+    }.items():
+        yield Case(f"automation {name}", automation.decide, greet, facts)
+    late = automation.Happened(types=("time",), after=a_lead(last_contact_at=NOW), at=NOW, calendar=a_calendar())
+    had = an_automation_run(policy="later", value=NOW.isoformat(), created_at=NOW)
+    yield Case("automation had", automation.decide, later, automation.AutomationFacts(happened=late, past=(had,)))
+    earlier = an_automation_run(id="AR-0", created_at=NOW - DAY)
+    for name, facts in {
+        "goes": automation.TurnFacts(run=run),
+        "waits": automation.TurnFacts(run=run, lane=(earlier, run), started=999, active=False),
+    }.items():
+        yield Case(f"turn {name}", automation.decide_turn, greet, facts)
+    left = revise(greet, run_as="M-1", lane="restart")
+    facts = automation.TurnFacts(run=earlier, lane=(earlier, run), owner=a_member(status="left"))
+    yield Case("turn stops", automation.decide_turn, left, facts)
+
+
 CASES = [
     *dedup_cases(),
     *merge_cases(),
@@ -698,6 +744,7 @@ CASES = [
     *segments_cases(),
     *behaviour_cases(),
     *sla_cases(),
+    *automation_cases(),
 ]
 BOOK = RuleBook.standard().with_kinds(Broken)
 CODEC = Codec(BOOK)

@@ -19,6 +19,7 @@ from crmkit.adapters.notifiers.console import ConsoleNotifier
 from crmkit.adapters.system import SystemClock, Uuid7
 from crmkit.crm.groups import (
     Approvals,
+    Automation,
     Customers,
     Filings,
     Group,
@@ -40,15 +41,18 @@ from crmkit.domain.stewardship.audit import Acting
 from crmkit.ports.allocator import Allocator
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
+from crmkit.ports.performers import HostSide
 from crmkit.ports.presence import Presence
 from crmkit.ports.references import References
 from crmkit.ports.store import Store, UnitOfWork
 from crmkit.rules.policy import Policy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.context import Context
+from crmkit.services.hearing import hearing
 
 __all__ = [
     "Approvals",
+    "Automation",
     "Crm",
     "Customers",
     "Filings",
@@ -71,7 +75,8 @@ class Crm:
     ``Crm.open(url)`` opens SQLite or Postgres; ``Crm(store=…)`` takes any store that keeps to the port.
     Whatever is not given is the machine's clock, UUIDv7, a console and the standard rule book.
     ``references`` are rows of your own that merges move along, ``presence`` says who can be
-    reached just now, and ``allocator`` gives many leads at once.
+    reached just now, ``allocator`` gives many leads at once, and ``host`` has your own actions for
+    automation rules.
     """
 
     leads = Part(Leads)
@@ -84,6 +89,7 @@ class Crm:
     reviews = Part(Reviews)
     requests = Part(Requests)
     approvals = Part(Approvals)
+    automation = Part(Automation)
     notices = Part(Notices)
 
     def __init__(  # noqa: PLR0913 - one argument a port
@@ -98,10 +104,11 @@ class Crm:
         references: Iterable[References] = (),
         presence: Presence | None = None,
         allocator: Allocator | None = None,
+        host: HostSide | None = None,
     ) -> None:
         book = book or RuleBook.standard()
         self.ctx = Context(
-            store=store,
+            store=hearing(store),
             notifier=notifier or ConsoleNotifier(texts=book.texts),
             clock=clock or SystemClock(),
             ids=ids or Uuid7(),
@@ -110,6 +117,7 @@ class Crm:
             references=tuple(references),
             presence=presence,
             allocator=allocator,
+            host=host or HostSide(),
         )
 
     @classmethod

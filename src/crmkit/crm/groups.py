@@ -10,6 +10,9 @@ from crmkit.services import (
     approval_desk,
     approval_sweep,
     approvals,
+    automation,
+    automation_desk,
+    automation_dry_run,
     behaviour,
     check_policies,
     churn,
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Approvals",
+    "Automation",
     "Customers",
     "Filings",
     "Group",
@@ -314,6 +318,18 @@ class Approvals(Group):
     holds = Use(approval_desk.approval_holds)
     save_edit = Use(approval_desk.save_edit)
     sweep = Use(approval_sweep.sweep_approvals)
+
+
+class Automation(Group):
+    """Rules that act by themselves: running what they started, seeing why, mending what failed."""
+
+    run = Use(automation.run_automation)
+    trigger = Use(automation_desk.trigger_rule)
+    runs = Use(automation_desk.automation_runs)
+    explain = Use(automation_desk.explain_automation)
+    replay = Use(automation_desk.replay_run)
+    discard = Use(automation_desk.discard_run)
+    dry_run = Use(automation_dry_run.dry_run_automation)
 
 
 class Notices(Group):

@@ -7,6 +7,7 @@ from crmkit.domain.model import Code, Key, model
 __all__ = [
     "AccountId",
     "ApprovalId",
+    "AutomationRunId",
     "CalendarId",
     "CollaborationId",
     "ContactId",
@@ -63,6 +64,7 @@ SegmentId = NewType("SegmentId", str)
 SegmentMembershipId = NewType("SegmentMembershipId", str)
 SlaClockId = NewType("SlaClockId", str)
 ApprovalId = NewType("ApprovalId", str)
+AutomationRunId = NewType("AutomationRunId", str)
 EventId = NewType("EventId", str)
 
 

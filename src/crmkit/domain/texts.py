@@ -31,6 +31,19 @@ TEXTS: Mapping[str, tuple[str, str]] = {
         "{subject} 已与您共享（{level}），有效期至 {expires_at}。",
     ),
     "collaboration.unshared": ("{subject} is shared with you no longer.", "{subject} 已不再与您共享。"),
+    "automation.notified": ("{text}", "{text}"),
+    "automation.stopped": (
+        "{rule} has stopped for {subject} ({reason}).",
+        "自动化规则 {rule} 对 {subject} 的执行已停止（{reason}）。",
+    ),
+    "automation.failed": (
+        "{rule} could not do {action} for {subject}: {error}. Replay or discard the run.",
+        "自动化规则 {rule} 对 {subject} 执行 {action} 失败：{error}，请重试或放弃。",
+    ),
+    "automation.delayed": (
+        "{rule} has started so often that further runs wait until {until}.",
+        "自动化规则 {rule} 启动过多，后续执行推迟到 {until}。",
+    ),
     "filing.moved": ("{record} is {to_state} now. {reason}", "{record} 状态变为 {to_state}。{reason}"),
     "lead.captured": ("{record} came in from {source}.", "新线索 {record}，来源 {source}。"),
     "lead.updated": ("{source} brought news of {record}.", "{source} 更新了 {record}。"),

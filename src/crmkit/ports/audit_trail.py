@@ -40,6 +40,8 @@ class AuditTrail(Protocol):
     def of_many(self, entity: str, ids: Iterable[str], *, types: Iterable[str]) -> Mapping[str, Sequence[AuditEntry]]:
         """The entries of those ``types`` that records of ``entity`` have, by id, oldest first; one query for some hundred.
 
+        No ``types`` are every type.
+
         A record that has none is left out.
         """
         ...

@@ -30,8 +30,12 @@ class PolicyStore(Protocol):
         """
         ...
 
-    def each_in_force(self, cls: type[P], at: datetime) -> Sequence[P]:
-        """The policies of that class in force at ``at``, of each id the highest version, in the order of ids."""
+    def all_in_force(self, cls: type[P], at: datetime) -> Sequence[P]:
+        """Of every id the highest version in force at ``at``, by id.
+
+        Raises:
+            UnknownKind: one has a rule part that the rule book does not know.
+        """
         ...
 
     def versions(self, cls: type[P], id: str) -> Sequence[P]:

@@ -20,6 +20,7 @@ from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline
 from crmkit.domain.stewardship.approval import Approval
 from crmkit.domain.stewardship.audit import Acting
+from crmkit.domain.stewardship.automation_run import AutomationRun
 from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.extension import Extension
 from crmkit.domain.stewardship.filing import Filing, FilingMark
@@ -78,6 +79,7 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "segment_memberships": SegmentMembership,
     "sla_clocks": SlaClock,
     "approvals": Approval,
+    "automation_runs": AutomationRun,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -172,6 +174,7 @@ class UnitOfWork(Protocol):
     segment_memberships: Repository[SegmentMembership]
     sla_clocks: Repository[SlaClock]
     approvals: Repository[Approval]
+    automation_runs: Repository[AutomationRun]
     keys: CandidateIndex
     trail: AuditTrail
     policies: PolicyStore

@@ -1,14 +1,15 @@
 """What every engine shares: a ``Policy`` as versioned data, and the ``Decision`` that names it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from crmkit.domain.model import Code, Line, model
 from crmkit.domain.reasons import Reason
 from crmkit.errors import InvalidInput
 
-__all__ = ["Decision", "Policy", "PolicyRef"]
+__all__ = ["Decision", "Policy", "PolicyRef", "highest_in_force"]
 
 
 @model
@@ -44,6 +45,25 @@ class Policy:
         """Whether ``at`` lies in the effective period."""
         begun = self.effective_from is None or self.effective_from <= at
         return begun and (self.effective_until is None or at < self.effective_until)
+
+
+P = TypeVar("P", bound=Policy)
+
+
+def highest_in_force(policies: Iterable[P], at: datetime) -> tuple[P, ...]:
+    """Of every id the highest version in force at ``at``, by id.
+
+    >>> from datetime import UTC
+    >>> policies = [Policy(id="b"), Policy(id="a"), Policy(id="b", version=2)]
+    >>> [f"{each.id} {each.version}" for each in highest_in_force(policies, datetime(2026, 1, 1, tzinfo=UTC))]
+    ['a 1', 'b 2']
+    """
+    highest: dict[str, P] = {}
+    for policy in policies:
+        known = highest.get(policy.id)
+        if policy.in_force(at) and (known is None or known.version < policy.version):
+            highest[policy.id] = policy
+    return tuple(highest[id] for id in sorted(highest))
 
 
 @model

@@ -4,6 +4,7 @@ from crmkit.domain.texts import TEXTS as EVENT_TEXTS
 from crmkit.rules import (
     approval,
     assignment,
+    automation,
     behaviour,
     dedup,
     fairness,
@@ -24,7 +25,20 @@ from crmkit.rules import (
 
 __all__ = ["KINDS", "TEXTS"]
 
-_ENGINES = (dedup, assignment, reclaim, scoring, prediction, pipeline, routing, approval, sla, transfer, filing)
+_ENGINES = (
+    dedup,
+    assignment,
+    reclaim,
+    scoring,
+    prediction,
+    pipeline,
+    routing,
+    approval,
+    automation,
+    sla,
+    transfer,
+    filing,
+)
 _ANALYSES = (gaming, lifetime, segments, behaviour, recommendation)
 
 KINDS: tuple[type, ...] = tuple(kind for room in (*_ENGINES, *_ANALYSES, profiling) for kind in room.KINDS)

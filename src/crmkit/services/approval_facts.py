@@ -68,7 +68,7 @@ def expect_policy(uow: UnitOfWork, record: Record, now: datetime, id: str = "") 
 
 
 def _policies(uow: UnitOfWork, record: Record, now: datetime) -> list[ApprovalPolicy]:
-    known = (policy for policy in uow.policies.each_in_force(ApprovalPolicy, now) if policy.subject == record.entity)
+    known = (policy for policy in uow.policies.all_in_force(ApprovalPolicy, now) if policy.subject == record.entity)
     return sorted(known, key=lambda policy: (policy.order, policy.id))
 
 

@@ -158,6 +158,9 @@ def capture_many(
     ``idempotency_key`` a repeat over the same rows with the same ``batch_size`` goes on where the first
     run stopped.
     """
+    if entry_point is EntryPoint.IMPORT and not ctx.acting.source:
+        # by which automation rules tell it from what people do
+        ctx = attrs.evolve(ctx, acting=revise(ctx.acting, source=entry_point.value))
     counts = dict.fromkeys(CaptureOutcome, 0)
     bad: list[BadRow] = []
     flawed = 0

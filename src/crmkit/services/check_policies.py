@@ -11,6 +11,8 @@ from crmkit.ports.store import UnitOfWork
 from crmkit.rules.analysis import Organization
 from crmkit.rules.assignment import AssignmentPolicy
 from crmkit.rules.assignment.analysis import analyse as analyse_assignment
+from crmkit.rules.automation import AutomationRule
+from crmkit.rules.automation import analyse as analyse_automation
 from crmkit.rules.policy import Policy, PolicyRef
 from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy
 from crmkit.rules.reclaim.analysis import analyse as analyse_reclaim
@@ -49,7 +51,7 @@ def check_policies(
 ) -> tuple[CheckedPolicy, ...]:
     """What is wrong with each of ``policies``, were it adopted now; nothing is written.
 
-    Assignment, reclaim, claim and score policies are looked at; others have checked themselves when they were made.
+    Assignment, reclaim, claim and score policies and automation rules are looked at; others have checked themselves when they were made.
     A reclaim policy is tried on ``snapshot`` records that have owners, those with the earliest deadline first.
 
     Raises:
@@ -57,7 +59,7 @@ def check_policies(
     """
     if not 0 <= snapshot <= MOST_RECORDS:
         raise InvalidInput(f"must lie within 0 and {MOST_RECORDS}.", field="snapshot", hint="500 is usual.")
-    now = ctx.clock.now()
+    now, rules = ctx.clock.now(), [policy for policy in policies if isinstance(policy, AutomationRule)]
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         there = Organization(
             members=tuple(uow.members.scan()),
@@ -68,7 +70,7 @@ def check_policies(
         return tuple(
             CheckedPolicy(
                 policy=policy.ref,
-                problems=_problems(uow, policy, there, language, snapshot, share_percent, now=now),
+                problems=_problems(uow, policy, there, language, snapshot, share_percent, rules, now=now),
             )
             for policy in policies
         )
@@ -81,6 +83,7 @@ def _problems(
     language: str,
     snapshot: int,
     share_percent: int,
+    beside: Sequence[AutomationRule],
     *,
     now: datetime,
 ) -> tuple[Problem, ...]:
@@ -97,6 +100,9 @@ def _problems(
             return analyse_claims(policy, there, language=language, now=now)
         case ScorePolicy():
             return analyse_scores(policy, language=language)
+        case AutomationRule():
+            in_force = uow.policies.all_in_force(AutomationRule, now)
+            return analyse_automation(policy, (*beside, *in_force), there, language=language)
         case _:
             return ()
 

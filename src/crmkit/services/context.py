@@ -10,6 +10,7 @@ from crmkit.domain.stewardship.audit import Acting
 from crmkit.ports.allocator import Allocator
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
+from crmkit.ports.performers import HostSide
 from crmkit.ports.presence import Presence
 from crmkit.ports.references import References
 from crmkit.ports.store import Store, UnitOfWork
@@ -36,6 +37,8 @@ class Context:
     """Who is there just now; without one everybody."""
     allocator: Allocator | None = None
     """Gives many records at once, where a policy asks for it."""
+    host: HostSide = HostSide()
+    """What the host does for automation rules."""
 
     def command(
         self, work: Callable[[UnitOfWork, datetime], A], answer: type[A], *, idempotency_key: str | None = None

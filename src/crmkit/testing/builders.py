@@ -25,6 +25,7 @@ from crmkit.domain.sales.lead import Lead
 from crmkit.domain.sales.opportunity import Opportunity
 from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
 from crmkit.domain.stewardship.approval import Approval, ApprovalState, Ask
+from crmkit.domain.stewardship.automation_run import AutomationRun
 from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.extension import Extension
 from crmkit.domain.stewardship.filing import Filing, FilingMark
@@ -65,6 +66,7 @@ __all__ = [
     "a_turn",
     "an_account",
     "an_approval",
+    "an_automation_run",
     "an_extension",
     "an_interaction",
     "an_opportunity",
@@ -254,6 +256,13 @@ def an_approval(**changes: Any) -> Approval:
     return _built(Approval, changes, id="AP-1", submitted_at=NOW, next_due_at=NOW + DAY, **subject, **waits)
 
 
+def an_automation_run(**changes: Any) -> AutomationRun:
+    """The rule ``greet`` is to do something for the lead ``L-1``."""
+    rule = {"policy_kind": "automation", "policy": "greet", "policy_version": 1, "cause": "lead.captured"}
+    subject = {"subject_entity": "lead", "subject_id": "L-1", "subject_version": 1}
+    return _built(AutomationRun, changes, id="AR-1", root=changes.get("id", "AR-1"), due_at=NOW, **rule, **subject)
+
+
 def a_segment_membership(**changes: Any) -> SegmentMembership:
     """The account ``A-1`` is in the segment ``SG-1`` since it was made."""
     record = {"record_entity": "account", "record_id": "A-1", "scheme": "segment:SG-1", "segment": "SG-1"}
@@ -288,6 +297,7 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     SegmentMembership: a_segment_membership,
     SlaClock: an_sla_clock,
     Approval: an_approval,
+    AutomationRun: an_automation_run,
 }
 
 

@@ -21,7 +21,7 @@ from crmkit.domain.stewardship.audit import Acting, AuditEntry
 from crmkit.errors import Conflict, Duplicate, OutdatedKeys, StaleVersion, StorageFailed
 from crmkit.ports.candidates import KeyEntry
 from crmkit.ports.store import REPOSITORIES, Repository
-from crmkit.rules.policy import Policy
+from crmkit.rules.policy import Policy, highest_in_force
 
 __all__ = ["MemoryUnitOfWork"]
 
@@ -320,7 +320,7 @@ class MemoryTrail:
         wanted, kinds = set(ids), set(types)
         found: dict[str, list[AuditEntry]] = {}
         for entry in self._uow.readable().entries[self._uow.acting.tenant]:
-            if entry.record.entity == entity and entry.record.id in wanted and entry.type in kinds:
+            if entry.record.entity == entity and entry.record.id in wanted and (not kinds or entry.type in kinds):
                 found.setdefault(entry.record.id, []).append(entry)
         return found
 
@@ -348,11 +348,9 @@ class MemoryPolicies:
         known = [policy for policy in self._all(cls) if policy.in_force(at) and id in ("", policy.id)]
         return min(known, key=lambda policy: (policy.id, -policy.version), default=None)
 
-    def each_in_force(self, cls: type[P], at: datetime) -> Sequence[P]:
+    def all_in_force(self, cls: type[P], at: datetime) -> Sequence[P]:
         """The highest version in force of every id."""
-        known = [policy for policy in self._all(cls) if policy.in_force(at)]
-        newest = {policy.id: policy for policy in sorted(known, key=lambda policy: policy.version)}
-        return [newest[id] for id in sorted(newest)]
+        return highest_in_force(self._all(cls), at)
 
     def versions(self, cls: type[P], id: str) -> Sequence[P]:
         """All versions, oldest first."""

@@ -16,7 +16,7 @@ from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import EventId, MemberId, Ref
 from crmkit.domain.stewardship.audit import Acting, AuditEntry
 from crmkit.errors import Conflict, Duplicate
-from crmkit.rules.policy import Policy
+from crmkit.rules.policy import Policy, highest_in_force
 
 __all__ = ["PartStatements", "SqlCommands", "SqlPolicies", "SqlTrail"]
 
@@ -65,7 +65,13 @@ class PartStatements:
         audit = self._tables.audit
         return self._compile(
             sa.select(*(audit.c[name] for name in _AUDIT))
-            .where(*self._of_records(), one_of(audit.c.type, "types", self._dialect))
+            .where(
+                *self._of_records(),
+                sa.or_(
+                    sa.bindparam("every", type_=sa.BigInteger) == sa.literal_column("1"),
+                    one_of(audit.c.type, "types", self._dialect),
+                ),
+            )
             .order_by(audit.c.position)
         )
 
@@ -175,7 +181,9 @@ class SqlTrail:
 
     def of_many(self, entity: str, ids: Iterable[str], *, types: Iterable[str]) -> Mapping[str, Sequence[AuditEntry]]:
         """The entries of many records by id, oldest first."""
-        values = {"tenant": self._tenant, "entity": entity, "ids": self._list(ids), "types": self._list(types)}
+        kinds = list(types)
+        values = {"tenant": self._tenant, "entity": entity, "ids": self._list(ids), "types": self._list(kinds)}
+        values["every"] = int(not kinds)
         found: dict[str, list[AuditEntry]] = {}
         for row in self._connection.rows(self._statements.entries_of, values):
             entry = self._entry(row)
@@ -260,11 +268,9 @@ class SqlPolicies:
         known = [policy for policy in self._all(cls) if policy.in_force(at) and id in ("", policy.id)]
         return min(known, key=lambda policy: (policy.id, -policy.version), default=None)
 
-    def each_in_force(self, cls: type[P], at: datetime) -> Sequence[P]:
+    def all_in_force(self, cls: type[P], at: datetime) -> Sequence[P]:
         """The highest version in force of every id."""
-        known = [policy for policy in self._all(cls) if policy.in_force(at)]
-        newest = {policy.id: policy for policy in sorted(known, key=lambda policy: policy.version)}
-        return [newest[id] for id in sorted(newest)]
+        return highest_in_force(self._all(cls), at)
 
     def versions(self, cls: type[P], id: str) -> Sequence[P]:
         """All versions, oldest first."""

@@ -66,6 +66,13 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     ),
     "sla_clocks": (("record_entity", "record_id"), ("next_at",)),
     "approvals": (("subject_entity", "subject_id", "created_at"), ("next_due_at",), ("state", "created_at")),
+    "automation_runs": (
+        ("urgent", "due_at"),
+        ("subject_entity", "subject_id", "policy"),
+        ("policy", "started_at"),
+        ("root",),
+        ("state", "created_at"),
+    ),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
 

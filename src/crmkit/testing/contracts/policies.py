@@ -72,15 +72,20 @@ class PolicyStoreContract:
             found = [uow.policies.in_force(ClaimPolicy, NOW, id=id) for id in ("", "lead", "account", "nobody")]
         assert [policy and policy.id for policy in found] == ["Z", "lead", "account", None]
 
-    def test_of_each_id_the_highest_version_in_force_is_listed(self, store: Store) -> None:
-        """In the order of ids; what is not in force yet is not among them."""
-        later = ClaimPolicy(id="lead", version=3, effective_from=NOW + DAY)
-        others = (ClaimPolicy(id="lead"), ClaimPolicy(id="lead", version=2), ClaimPolicy(id="Z", version=3))
-        _put(store, later, *others, ClaimPolicy(id="new", effective_from=NOW + DAY), MatchPolicy())
+    def test_of_every_id_the_highest_version_in_force_is_listed(self, store: Store) -> None:
+        """By id, and without those that are not in force."""
+        _put(
+            store,
+            ClaimPolicy(id="b"),
+            ClaimPolicy(id="a", version=3, effective_from=NOW + DAY),
+            ClaimPolicy(id="a", version=2),
+            ClaimPolicy(id="c", effective_until=NOW),
+            MatchPolicy(id="d"),
+        )
 
         with store.begin() as uow:
-            found = [(policy.id, policy.version) for policy in uow.policies.each_in_force(ClaimPolicy, NOW)]
-        assert found == [("Z", 3), ("lead", 2)]
+            found = [(policy.id, policy.version) for policy in uow.policies.all_in_force(ClaimPolicy, NOW)]
+            assert found == [("a", 2), ("b", 1)]
 
     def test_versions_are_listed_oldest_first(self, store: Store) -> None:
         """All of that id, in force or not."""
