@@ -12,6 +12,7 @@ from crmkit.domain.change import created
 from crmkit.domain.ids import Ref
 from crmkit.domain.model import revise
 from crmkit.errors import InvalidInput, NotAllowed, NotFound, StorageFailed
+from crmkit.rules.actions import CreateTask, Notify, SetField
 from crmkit.rules.assignment import AssignmentPolicy, Entry, LeastLoaded
 from crmkit.rules.assignment import Target as AssignmentTarget
 from crmkit.rules.routing import (
@@ -29,6 +30,7 @@ from crmkit.rules.routing import (
     Who,
 )
 from crmkit.rules.rulebook import RuleBook
+from crmkit.services.automation import run_automation
 from crmkit.services.context import Context
 from crmkit.services.workflow import (
     RequestForm,
@@ -592,3 +594,36 @@ class TestChoosing:
             keep(ctx, policies=[AssignmentPolicy(id="desk", entity="account")])
         decision = self.opened(ctx, subject=Ref(entity=entity, id="L-1" if entity == "lead" else "A-1"))
         assert code in [reason.code for reason in decision.reasons]
+
+
+class TestActions:
+    def test_what_follows_a_transition_is_done_once_and_after_it(self, ctx):
+        told = (
+            CreateTask(title="Send {title} to the customer", member_id="M-rep", due_in=timedelta(hours=8)),
+            Notify(text="{title} is agreed", members=("M-boss",)),
+        )
+        definition = ProcessDefinition(
+            id="contract",
+            version=2,
+            initial="open",
+            states=(State(name="open", routes=(Route(to=ToMember(member_id="M-legal")),)), DONE),
+            transitions=(a_step("agree", "open", "done", actions=told),),
+        )
+        keep(ctx, policies=[definition])
+        open_request(ctx, CONTRACT)
+        assert run_automation(ctx).done == 0
+        advance(ctx, "R-000001", "agree", by="M-legal")
+        run_automation(ctx)
+        run_automation(ctx)
+        with ctx.store.begin() as uow:
+            assert [task.title for task in uow.tasks.scan()] == ["Send Pumps to the customer"]
+            assert [run.state.value for run in uow.automation_runs.scan()] == ["done"]
+
+    def test_an_action_that_does_not_fit_requests_is_found_before_it_is_stored(self):
+        with pytest.raises(InvalidInput, match=r"actions\[0\]"):
+            ProcessDefinition(
+                id="p",
+                initial="open",
+                states=(State(name="open"), DONE),
+                transitions=(a_step("agree", "open", "done", actions=(SetField(name="colour", value="red"),)),),
+            )

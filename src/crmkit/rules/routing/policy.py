@@ -25,6 +25,7 @@ from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.ids import CalendarId
 from crmkit.domain.model import Code, Line, model
 from crmkit.errors import InvalidInput
+from crmkit.rules.actions import Action
 from crmkit.rules.policy import Policy
 from crmkit.rules.routing.targets import Target
 from crmkit.rules.routing.transition import Transition
@@ -137,6 +138,10 @@ class ProcessDefinition(Policy):
         """The transitions out of ``state``, in the order in which they are tried."""
         found: Sequence[Transition] = self.__dict__["_leaving"].get(state, ())
         return found
+
+    def actions_at(self, place: str) -> tuple[Action, ...]:
+        """What is done after the transition that stands there."""
+        return next((step.actions for step in self.transitions if step.place == place), ())
 
     def targets(self) -> Iterator[Target]:
         """Every target that a route leads to."""

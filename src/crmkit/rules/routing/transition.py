@@ -6,6 +6,7 @@ from enum import StrEnum
 from crmkit.domain.ids import RoleId
 from crmkit.domain.model import Code, Line, model
 from crmkit.errors import InvalidInput
+from crmkit.rules.actions import Action
 from crmkit.rules.routing.checks import Check
 
 __all__ = ["Permit", "Transition", "Trigger", "Who"]
@@ -72,6 +73,7 @@ class Transition:
         working: whether ``after`` counts the working time of the process's calendar, or every hour.
         required: fields of the request that must be filled in.
         checklist: what must be ticked.
+        actions: what is done after it, each once, by the runs of automation.
     """
 
     name: Code
@@ -85,6 +87,12 @@ class Transition:
     working: bool = False
     required: tuple[Code, ...] = ()
     checklist: tuple[Line, ...] = ()
+    actions: tuple[Action, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """Where it stands in its definition, as a word."""
+        return f"{self.from_state}/{self.name}/{self.to_state}"
 
     def check(self) -> None:
         """A time is given exactly where one is meant, and only somebody who asks can tick a checklist."""

@@ -14,11 +14,12 @@ from crmkit.domain.ids import MemberId, RequestId, TeamId
 from crmkit.domain.model import revise
 from crmkit.domain.organization.member import Member
 from crmkit.domain.reasons import Reason
-from crmkit.domain.stewardship.request import OPEN, Request, RequestOpened, RequestOutcome, RequestStep
+from crmkit.domain.stewardship.request import OPEN, Request, RequestMoved, RequestOpened, RequestOutcome, RequestStep
 from crmkit.domain.stewardship.turn import Turn
 from crmkit.errors import NotFound
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.routing import (
+    Hop,
     ProcessDefinition,
     RoutingDecision,
     RoutingFacts,
@@ -26,6 +27,7 @@ from crmkit.rules.routing import (
     Trigger,
     decide,
 )
+from crmkit.services.automation_desk import start_run
 from crmkit.services.context import Context
 from crmkit.services.sla import moved_by
 from crmkit.services.workflow.people import Gathered, Question, arrivals, gathered
@@ -64,6 +66,7 @@ class Family:
         self._changes: dict[str, Change[Request]] = {}
         self._told: list[tuple[RequestId, str]] = []
         self._turns: list[Change[Turn]] = []
+        self._taken: list[tuple[ProcessDefinition, RequestId, Hop]] = []
         self._opening: set[str] = set()
         """Requests whose branches are just beginning."""
 
@@ -80,8 +83,13 @@ class Family:
         return request
 
     def save(self) -> None:
-        """Everything decided is written, and the clocks of what is owed have moved with it."""
+        """Everything decided is written; clocks of what is owed have moved with it, and actions wait to be done."""
         self.uow.save(*self._changes.values(), *self._turns)
+        for definition, request_id, hop in self._taken:
+            place = f"{hop.from_state}/{hop.transition}/{hop.to_state}"
+            if definition.actions_at(place):
+                after = self._changes[request_id].after
+                start_run(self.uow, definition.ref, place, after, cause=RequestMoved.type, now=self.now)
         for request_id, kind in self._told:
             _, clocks = moved_by(self.uow, self._changes[request_id].after, kind, now=self.now)
             self.uow.save(*clocks)
@@ -92,9 +100,15 @@ class Family:
         decision = decide(definition, gathering.facts, now=self.now)
         if decision.outcome is RoutingOutcome.REFUSED:
             return decision
-        took = (decision.assignee_id, decision.team_id)
-        steps = [self._step(OPEN, definition.initial, definition.initial, took, by=draft.requested_by)]
-        steps += [self._step(hop.transition, hop.from_state, hop.to_state, took) for hop in decision.hops]
+        first = RequestStep(
+            at=self.now,
+            transition=OPEN,
+            from_state=definition.initial,
+            to_state=definition.initial,
+            by=draft.requested_by,
+            assignee_id=decision.assignee_id,
+            team_id=decision.team_id,
+        )
         ended = {} if decision.ended is None else {"closed_at": self.now, "outcome": decision.ended}
         request = revise(
             draft,
@@ -104,7 +118,7 @@ class Family:
             team_id=decision.team_id,
             due_at=decision.due_at,
             timer_at=decision.timer_at,
-            steps=tuple(steps),
+            steps=(first, *decision.steps()),
             **ended,
         )
         told = RequestOpened(
@@ -115,6 +129,7 @@ class Family:
         )
         self._keep(created(request, told), gathering.taken(decision.assignee_id))
         self._told += [(draft.id, "opened"), *((draft.id, hop.transition) for hop in decision.hops)]
+        self._taken += [(definition, draft.id, hop) for hop in decision.hops]
         return self._branched(request, decision)
 
     def ask(
@@ -136,16 +151,10 @@ class Family:
         decision = decide(definition, gathering.facts, now=self.now)
         if decision.outcome is RoutingOutcome.REFUSED:
             return decision
-        first = self._step(
-            decision.hops[0].transition,
-            decision.from_state,
-            decision.hops[0].to_state,
-            (decision.assignee_id, decision.team_id),
-            by=None if acting is None else acting.id,
-            comment=comment,
-            checked=checked,
+        by = None if acting is None else acting.id
+        return self._moved(
+            request, decision, gathering, filled, decision.steps(by=by, comment=comment, checked=checked)
         )
-        return self._moved(request, decision, gathering, filled, first)
 
     def go_on(self, request: Request, filled: Mapping[str, Any]) -> RoutingDecision:
         """Time has passed, a branch has ended, or ``filled`` was filled in: what that has set off."""
@@ -160,10 +169,7 @@ class Family:
         gathering = self._gathered(definition, seen, asked)
         decision = decide(definition, gathering.facts, now=self.now)
         if decision.outcome is RoutingOutcome.MOVED:
-            hop = decision.hops[0]
-            took = (decision.assignee_id, decision.team_id)
-            first = self._step(hop.transition, hop.from_state, hop.to_state, took)
-            return self._moved(request, decision, gathering, filled, first)
+            return self._moved(request, decision, gathering, filled, decision.steps())
         timer_at = decision.timer_at
         if decision.outcome is RoutingOutcome.REFUSED:  # what set it off stands, and it is tried again
             timer_at = min(self.now + RETRY, request.timer_at or self.now + RETRY)
@@ -280,16 +286,14 @@ class Family:
         decision: RoutingDecision,
         gathering: Gathered,
         filled: Mapping[str, Any],
-        first: RequestStep,
+        steps: Sequence[RequestStep],
     ) -> RoutingDecision:
         if request.root_id is not None:
             self._cancel(request)
         elif decision.branches:
             filled = {**filled, "root_id": request.id}
-        took = (decision.assignee_id, decision.team_id)
-        rest = [self._step(hop.transition, hop.from_state, hop.to_state, took) for hop in decision.hops[1:]]
         change = request.move(
-            [first, *rest],
+            steps,
             due_at=decision.due_at,
             timer_at=decision.timer_at,
             outcome=decision.ended,
@@ -298,28 +302,11 @@ class Family:
         )
         self._keep(change, gathering.taken(decision.assignee_id))
         self._told += [(request.id, hop.transition) for hop in decision.hops]
+        self._taken += [(gathering.definition, request.id, hop) for hop in decision.hops]
         return self._branched(self._now(request), decision)
 
     def _gathered(self, definition: ProcessDefinition, request: Request, asked: Question) -> Gathered:
         return gathered(self.ctx, self.uow, definition, request, asked, now=self.now)
-
-    def _step(
-        self,
-        transition: str,
-        from_state: str,
-        to_state: str,
-        took: tuple[MemberId | None, TeamId | None],
-        **more: Any,
-    ) -> RequestStep:
-        return RequestStep(
-            at=self.now,
-            transition=transition,
-            from_state=from_state,
-            to_state=to_state,
-            assignee_id=took[0],
-            team_id=took[1],
-            **more,
-        )
 
     def _keep(self, change: Change[Request], turns: Sequence[Change[Turn]]) -> None:
         known = self._changes.get(change.record.id)

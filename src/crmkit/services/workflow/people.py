@@ -22,7 +22,10 @@ __all__ = ["Gathered", "Question", "arrivals", "gathered"]
 class Gathered:
     """The facts of one decision; ``taken(member)`` are the turns to be saved if that member takes the request."""
 
-    def __init__(self, facts: RoutingFacts, turns: dict[str, Sequence[Change[Turn]]]) -> None:
+    def __init__(
+        self, definition: ProcessDefinition, facts: RoutingFacts, turns: dict[str, Sequence[Change[Turn]]]
+    ) -> None:
+        self.definition = definition
         self.facts = facts
         self._turns = turns
 
@@ -82,7 +85,7 @@ def gathered(
         calendar=None if calendar_id is None else uow.calendars.get_many([calendar_id]).get(calendar_id),
         chosen=chosen,
     )
-    return Gathered(facts, turns)
+    return Gathered(definition, facts, turns)
 
 
 def arrivals(definition: ProcessDefinition, steps: Iterable[Transition] | None) -> list[State]:

@@ -7,7 +7,9 @@ from datetime import timedelta
 import attrs
 
 from crmkit.domain.conditions.reach import can_hold, covers
+from crmkit.domain.stewardship.request import Request
 from crmkit.errors import InvalidCondition, Problem
+from crmkit.rules.actions import problems_of
 from crmkit.rules.routing.analysis.joins import joins
 from crmkit.rules.routing.analysis.ways import circles, ways
 from crmkit.rules.routing.conditions import bound_to_request, fields_of_requests
@@ -107,6 +109,8 @@ def _of_transition(definition: ProcessDefinition, step: Transition) -> Iterator[
         if name not in known:
             hint = "Name a field of requests; your own are custom.… and must be declared."
             yield Problem(f"{_at(step)}.required", "field.unknown", f"{name!r} is not a field.", hint)
+    where = f"{_at(step)}.actions"
+    yield from problems_of(step.actions, Request.entity, definition.custom_fields, field=where)
     for item, count in Counter(step.checklist).items():
         if count > 1:
             yield Problem(f"{_at(step)}.checklist", "item.twice", f"{item!r} stands {count} times.", "Drop one.")
