@@ -61,9 +61,7 @@ def _taken_over(definition: ProcessDefinition, state: State, facts: RoutingFacts
     arrival = arrive(definition, state, facts, now=now)
     if not kept and not arrival.taken:
         return _refused(definition, facts, *arrival.reasons, now=now)
-    told = Reason.of(
-        "routing.migrated", from_state=request.state, to_state=state.name, version=definition.version
-    )
+    told = Reason.of("routing.migrated", from_state=request.state, to_state=state.name, version=definition.version)
     keeps = (Reason.of("routing.keeps", member_id=request.assignee_id),)
     due_at = state.deadline and when_due(since, state.deadline, facts.calendar if state.working else None)
     return RoutingDecision(
