@@ -1,5 +1,5 @@
 """Workflow: what a process engine does all day, beside the tools that people use for it today."""
 
-from workflow import business_hours
+from workflow import business_hours, simulation
 
-LINES = [*business_hours.LINES]
+LINES = [*business_hours.LINES, *simulation.LINES]
