@@ -284,6 +284,7 @@ LOOKS = {
     "see what waits": waiting,
     "see who waits for an owner": queue,
     "fairness": lambda ctx: fairness_report(ctx, NOW - 30 * DAY, NOW + DAY),
+    "simulate a process": lambda ctx: simulate_process(ctx, "discount-approval", NOW - DAY, NOW + DAY, times=QUICK),
     "findings": lambda ctx: findings(ctx, NOW - 30 * DAY, NOW + DAY),
     "check policies": lambda ctx: check_policies(ctx, ReclaimPolicy(id="account", version=2, protect_days=9)),
     "see the doubtful": lambda ctx: waiting(ctx, doubtful_first=True),
