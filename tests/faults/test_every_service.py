@@ -21,6 +21,7 @@ from crmkit.errors import CrmError, OutcomeUnknown, StorageBusy, StorageFailed
 from crmkit.rules.lifetime import Purchase, learn
 from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ReclaimPolicy
+from crmkit.rules.routing.simulation import Fixed
 from crmkit.rules.segments import Orders
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
 from crmkit.services.back_test import back_test
@@ -96,6 +97,7 @@ from crmkit.services.unmerge import plan_unmerge, unmerge
 from crmkit.services.waiting import waiting as queue
 from crmkit.services.work_list import work_list
 from crmkit.services.workflow import RequestForm, advance, open_request
+from crmkit.services.workflow.simulate import simulate_process
 from crmkit.testing import NOW, FixedClock, FixedIds
 from crmkit.testing.faults import ANSWER_LOST, KINDS, PERSISTENT, TRANSIENT, Plan, disturbed, every_fault
 from crmkit.testing.history import History
@@ -138,6 +140,7 @@ AWAY = Leave(begins=NOW + DAY, ends=NOW + 9 * DAY)
 REGULAR = [Purchase(customer_id="A-6", on=NOW.date() - days * DAY) for days in range(45, 145, 20)]
 OUTLOOK = learn(REGULAR, as_of=NOW.date())
 
+QUICK = {state: Fixed(time=DAY) for state in ("leader_review", "director_review", "returned")}
 ORDERS = {f"A-{n}": Orders(last_at=NOW - n * DAY, count=9 - n, amount=100 * n) for n in range(1, 5)}
 
 KEYED = {

@@ -45,9 +45,9 @@ def a_past(number, *, state="leader_review", assignee_id="M-1", team_id=None, pe
 @pytest.fixture(params=["memory", "sqlite"])
 def ctx(request, tmp_path):
     store = MemoryStore() if request.param == "memory" else SqlStore(f"sqlite:///{tmp_path / 'crm.db'}")
+    yield Context(store=store, clock=FixedClock(NOW), ids=FixedIds(), notifier=Inbox(), book=RuleBook.standard())
     if request.param == "sqlite":
-        request.addfinalizer(store.close)
-    return Context(store=store, clock=FixedClock(NOW), ids=FixedIds(), notifier=Inbox(), book=RuleBook.standard())
+        store.close()
 
 
 def kept(ctx, *requests):
