@@ -4,6 +4,9 @@ import sys
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
+from pygments.lexers.special import TextLexer
+from sphinx.highlighting import lexers
+
 sys.path.insert(0, str(Path(__file__).parent))
 
 from reference_pages import write_reference_pages
@@ -25,6 +28,8 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented_params"
 napoleon_numpy_docstring = False
+
+lexers["mermaid"] = TextLexer()  # code hosts draw it; here it stays text
 
 nitpick_ignore_regex = [
     # types of the standard library and of other projects: their inventories would need the network

@@ -25,6 +25,7 @@ from crmkit.rules.automation import SYSTEM, AutomationRule, OnTurningTrue
 from crmkit.rules.lifetime import Purchase, learn
 from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ReclaimPolicy
+from crmkit.rules.routing.simulation import Fixed
 from crmkit.rules.segments import Orders
 from crmkit.services.approval_desk import (
     approval_holds,
@@ -136,6 +137,7 @@ from crmkit.services.workflow import (
     sweep_requests,
     update_request,
 )
+from crmkit.services.workflow.simulate import simulate_process
 from crmkit.testing import NOW, FixedClock, FixedIds, a_request
 from crmkit.testing.faults import ANSWER_LOST, KINDS, PERSISTENT, TRANSIENT, Plan, disturbed, every_fault
 from crmkit.testing.history import History
@@ -196,6 +198,7 @@ def with_time(ctx):
 
 
 EDIT = changed(a_request(id="R-21", process="discount", percent=8), now=NOW, title="40 pumps")
+QUICK = {state: Fixed(time=DAY) for state in ("leader_review", "director_review", "returned")}
 ORDERS = {f"A-{n}": Orders(last_at=NOW - n * DAY, count=9 - n, amount=100 * n) for n in range(1, 5)}
 
 KEYED = {
@@ -363,6 +366,7 @@ LOOKS = {
     "see what waits": waiting,
     "see who waits for an owner": queue,
     "fairness": lambda ctx: fairness_report(ctx, NOW - 30 * DAY, NOW + DAY),
+    "simulate a process": lambda ctx: simulate_process(ctx, "discount-approval", NOW - DAY, NOW + DAY, times=QUICK),
     "findings": lambda ctx: findings(ctx, NOW - 30 * DAY, NOW + DAY),
     "check policies": lambda ctx: check_policies(ctx, ReclaimPolicy(id="account", version=2, protect_days=9)),
     "see the doubtful": lambda ctx: waiting(ctx, doubtful_first=True),

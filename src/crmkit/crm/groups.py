@@ -295,6 +295,7 @@ class Requests(Group):
     sweep = Use(workflow.sweep_requests)
     history = Use(workflow.request_history)
     of = Use(workflow.requests_of)
+    simulate = Use(workflow.simulate_process)
     plan_migration = Use(workflow.plan_migration)
     migrate = Use(workflow.migrate_requests)
     sla_event = Use(sla.sla_event)

@@ -162,11 +162,14 @@ def test_targets_are_listed_in_order():
 
 
 def test_a_diagram_shows_states_guards_and_ends():
-    assert discount_approval(leader_percent=5).mermaid().splitlines()[:7] == [
+    assert discount_approval(leader_percent=5).mermaid().splitlines()[:10] == [
         "stateDiagram-v2",
         '    state "Team leader reviews" as leader_review',
         '    state "Sales director reviews" as director_review',
         '    state "Back with the requester" as returned',
+        '    state "Approved" as approved',
+        '    state "Rejected" as rejected',
+        '    state "Withdrawn" as withdrawn',
         "    [*] --> leader_review",
         "    leader_review --> approved: approve [percent <= 5]",
         "    leader_review --> director_review: approve [not (percent <= 5)]",

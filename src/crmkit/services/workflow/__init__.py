@@ -4,6 +4,7 @@ from crmkit.services.workflow.history import RequestHistory, TimeIn, request_his
 from crmkit.services.workflow.migration import Migrated, NotMigrated, migrate_requests, plan_migration
 from crmkit.services.workflow.moving import OpenedRequest, RequestForm, advance, open_request, update_request
 from crmkit.services.workflow.passing_on import PassedOn, pass_on_request
+from crmkit.services.workflow.simulate import simulate_process
 from crmkit.services.workflow.sweep import RequestProblem, RequestsSwept, sweep_requests
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "plan_migration",
     "request_history",
     "requests_of",
+    "simulate_process",
     "sweep_requests",
     "update_request",
 ]

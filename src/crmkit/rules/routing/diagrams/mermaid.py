@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from crmkit.rules.routing.policy import ProcessDefinition
+from crmkit.rules.routing.diagrams.words import arrow, begun
+from crmkit.rules.routing.policy import ProcessDefinition, State
 
 __all__ = ["mermaid"]
 
@@ -11,7 +12,14 @@ _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def mermaid(definition: ProcessDefinition) -> str:
-    """A Mermaid state diagram: one arrow a transition, its guard in brackets, labels where states have them."""
+    """A Mermaid state diagram: one arrow a transition, with what sets it off and its guard in brackets.
+
+    States have their labels, and those with branches the processes that run in them.
+
+    >>> from crmkit.rules.routing.ready import discount_approval
+    >>> print(mermaid(discount_approval()).splitlines()[8])
+        leader_review --> approved: approve [percent <= 10]
+    """
     return "\n".join(["stateDiagram-v2", *(f"    {line}" for line in _lines(definition))])
 
 
@@ -22,16 +30,20 @@ def _lines(definition: ProcessDefinition) -> Iterator[str]:
         for place, state in enumerate(definition.states)
     }
     for state in definition.states:
-        label = state.label or state.name
+        label = _label(state)
         if label != names[state.name]:
             yield f'state "{_quiet(label)}" as {names[state.name]}'
     yield f"[*] --> {names[definition.initial]}"
     for step in definition.transitions:
-        guard = "" if step.guard == "always()" else f" [{_quiet(step.guard)}]"
-        yield f"{names[step.from_state]} --> {names[step.to_state]}: {_quiet(step.name)}{guard}"
+        yield f"{names[step.from_state]} --> {names[step.to_state]}: {_quiet(arrow(step))}"
     for state in definition.states:
         if state.final:
             yield f"{names[state.name]} --> [*]"
+
+
+def _label(state: State) -> str:
+    label = state.label or state.name
+    return f"{label}: {begun(state)}" if state.branches else label
 
 
 def _quiet(text: str) -> str:

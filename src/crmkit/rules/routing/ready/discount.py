@@ -40,9 +40,9 @@ def discount_approval(*, leader_percent: int = 10, director_role: str = "sales-d
                 deadline=timedelta(days=2),
             ),
             State(name="returned", label="Back with the requester", routes=(Route(to=ToRequester()),)),
-            State(name="approved", final=True),
-            State(name="rejected", final=True, failed=True),
-            State(name="withdrawn", final=True, failed=True),
+            State(name="approved", label="Approved", final=True),
+            State(name="rejected", label="Rejected", final=True, failed=True),
+            State(name="withdrawn", label="Withdrawn", final=True, failed=True),
         ),
         transitions=_transitions(small=f"percent <= {leader_percent}"),
     )
