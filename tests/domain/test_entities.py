@@ -22,7 +22,7 @@ from crmkit.domain.stewardship.audit import Notice
 from crmkit.domain.stewardship.ownership import Assigned, Cause, Claimed, Reclaimed, ReclaimWarned
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.stewardship.protection import Protection
-from crmkit.domain.stewardship.request import Request, RequestStep
+from crmkit.domain.stewardship.request import Request, RequestOutcome, RequestStep
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.errors import AlreadyClaimed, InvalidInput, NotAllowed
 
@@ -311,8 +311,10 @@ def test_a_request_that_has_ended_is_due_no_more() -> None:
         **STAMPS,  # type: ignore[arg-type]
     )
     step = RequestStep(at=NOW, from_state="new", to_state="approved", transition="approve")
-    ended = request.move(step, assignee_id=None, team_id=None, due_at=LATER, final=True, now=NOW)
-    going_on = request.move(step, assignee_id="M-2", team_id=None, due_at=LATER, final=False, now=NOW)  # type: ignore[arg-type]
+    ended = request.move([step], due_at=LATER, timer_at=LATER, outcome=RequestOutcome.SUCCEEDED, now=NOW)
+    handed = RequestStep(at=NOW, from_state="new", to_state="old", transition="on", assignee_id="M-2")  # type: ignore[arg-type]
+    going_on = request.move([handed], due_at=LATER, timer_at=LATER, outcome=None, now=NOW)
+    assert (ended.after.timer_at, going_on.after.timer_at) == (None, LATER)
     assert (ended.after.due_at, ended.after.closed_at, ended.events[0].recipients) == (None, NOW, ("M-1",))
     assert (going_on.after.due_at, going_on.after.closed_at) == (LATER, None)
     assert going_on.events[0].recipients == ("M-2", "M-1")

@@ -416,5 +416,5 @@ class Lives(RuleBasedStateMachine):
         self.ctx.store.close()
 
 
-Lives.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+Lives.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
 TestLives = Lives.TestCase
