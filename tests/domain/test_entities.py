@@ -10,6 +10,7 @@ from crmkit.domain.activities.interaction import Interaction, InteractionKind, I
 from crmkit.domain.activities.task import TASK, Task, TaskStatus
 from crmkit.domain.change import Change, changed, created, removed
 from crmkit.domain.ids import Ref
+from crmkit.domain.model import revise
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.limits import Span
 from crmkit.domain.organization.member import MEMBER, Member, MemberStatus
@@ -315,6 +316,8 @@ def test_a_request_that_has_ended_is_due_no_more() -> None:
     handed = RequestStep(at=NOW, from_state="new", to_state="old", transition="on", assignee_id="M-2")  # type: ignore[arg-type]
     going_on = request.move([handed], due_at=LATER, timer_at=LATER, outcome=None, now=NOW)
     assert (ended.after.timer_at, going_on.after.timer_at) == (None, LATER)
+    of_nobody = revise(request, requested_by=None)
+    assert of_nobody.move([step], due_at=None, timer_at=None, outcome=None, now=NOW).events[0].recipients == ()
     assert (ended.after.due_at, ended.after.closed_at, ended.events[0].recipients) == (None, NOW, ("M-1",))
     assert (going_on.after.due_at, going_on.after.closed_at) == (LATER, None)
     assert going_on.events[0].recipients == ("M-2", "M-1")
