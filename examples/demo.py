@@ -48,6 +48,7 @@ from demo_steps.leads import import_leads
 from demo_steps.racing import race
 from demo_steps.scoring import score_leads
 from demo_steps.telling import relay_notices
+from demo_steps.working import work_on_requests
 from trading_company import generate
 
 __all__ = ["STEPS", "Options", "main", "open_scene", "play"]
@@ -94,6 +95,7 @@ STEPS = (
     Step("Two months pass", "Every morning a sweep: owners are warned, what they neglect falls back.", let_time_pass),
     Step("Two reps, one customer", "Real threads, one instant; the database decides who wins.", race),
     Step("Discounts", "Up to 10 % the team leader decides, above that the sales director too.", approve_discounts),
+    Step("Other processes", "Quotes, contracts, enquiries, work orders and leads: one of each.", work_on_requests),
     Step("Notices", "From the outbox to the inboxes; now and then the channel refuses.", relay_notices),
     Step("What must hold", "Counted in the database and in the inboxes.", check_invariants),
 )

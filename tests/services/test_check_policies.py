@@ -8,8 +8,10 @@ from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.notifiers import Inbox
 from crmkit.domain.change import created
 from crmkit.errors import InvalidInput
+from crmkit.rules.approval import discount_application
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
 from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy
+from crmkit.rules.routing import Branch, ProcessDefinition, State, Transition
 from crmkit.rules.rulebook import RuleBook
 from crmkit.rules.scoring import lead_scoring
 from crmkit.services.check_policies import check_policies
@@ -67,3 +69,32 @@ def test_without_a_snapshot_nothing_is_tried_on_records(ctx):
     assert checked.sound
     with pytest.raises(InvalidInput, match="within 0 and 10000"):
         check_policies(ctx, snapshot=10_001)
+
+
+def test_processes_are_checked_beside_those_that_come_with_them_and_those_in_force(ctx):
+    keep(ctx, a_member(id="eva"))
+
+    def a_process(id, **branch):
+        return ProcessDefinition(
+            id=id,
+            initial="review",
+            states=(State(name="review", branches=(Branch(**branch),)), State(name="done", final=True)),
+            transitions=(
+                Transition(name="on", from_state="review", to_state="done", trigger="joined"),
+                Transition(name="off", from_state="review", to_state="done", trigger="broken"),
+            ),
+        )
+
+    one, other = a_process("one", process="other"), a_process("other", approval="discount-application")
+    terms = discount_application(admins=("eva",))
+    assert [[problem.code for problem in each.problems] for each in check_policies(ctx, one, other)] == [
+        [],
+        ["routing.fault.no_approval"],
+    ]
+    assert all(each.sound for each in check_policies(ctx, one, other, terms))
+    with ctx.store.begin() as uow:
+        uow.policies.put(terms)
+        uow.policies.put(other)
+        uow.commit()
+    assert check_policies(ctx, one)[0].sound
+    assert check_policies(ctx, other)[0].sound

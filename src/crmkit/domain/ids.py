@@ -1,5 +1,6 @@
 """Typed ids. At run time each is a plain ``str``, so that any store keeps it; to the type checker they differ."""
 
+from hashlib import blake2b
 from typing import NewType
 
 from crmkit.domain.model import Code, Key, model
@@ -35,7 +36,11 @@ __all__ = [
     "TerritoryId",
     "TransferId",
     "TurnId",
+    "derived_id",
 ]
+
+MOST_ID = 200
+"""Characters of an id."""
 
 LeadId = NewType("LeadId", str)
 AccountId = NewType("AccountId", str)
@@ -81,3 +86,15 @@ class Ref:
 
     def __str__(self) -> str:
         return f"{self.entity}:{self.id}"
+
+
+def derived_id(*parts: object) -> str:
+    """The one id of what these parts name together; their digest, where they are longer than an id may be.
+
+    >>> derived_id("task", "T-1", "answer")
+    'task:T-1:answer'
+    >>> len(derived_id("task", "T" * 200, "answer"))
+    40
+    """
+    text = ":".join(map(str, parts))
+    return text if len(text) <= MOST_ID else blake2b(text.encode(), digest_size=20).hexdigest()

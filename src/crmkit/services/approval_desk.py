@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from crmkit.domain.change import Change, Record
+from crmkit.domain.change import Change
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import ApprovalId, Ref
 from crmkit.domain.model import Line, Note, model, revise
 from crmkit.domain.stewardship.approval import Approval, ApprovalState
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.approval import (
-    APPROVABLE,
     Act,
     ApprovalDecision,
     ApprovalFacts,
@@ -23,6 +22,7 @@ from crmkit.rules.approval import (
     still_holds,
     values_of,
 )
+from crmkit.services.approval_acts import Choice, edit_under_approval, submission
 from crmkit.services.approval_facts import (
     Around,
     approvals_of,
@@ -32,7 +32,6 @@ from crmkit.services.approval_facts import (
     policy_of,
     subject_of,
 )
-from crmkit.services.approvals import Choice, decided, submission
 from crmkit.services.context import Context
 
 __all__ = [
@@ -157,25 +156,3 @@ def save_edit(ctx: Context, change: Change[Any], *, idempotency_key: str | None 
         return EditSaved(saved=not refused, decision=decision)
 
     return ctx.command(work, EditSaved, idempotency_key=idempotency_key)
-
-
-def edit_under_approval(
-    uow: UnitOfWork, after: Record, *, now: datetime
-) -> tuple[ApprovalDecision | None, list[Change[Approval]]]:
-    """What it means for a pending approval that the record is to stand as ``after``, to be saved with it.
-
-    Nothing without one. A decision that refuses means: do not save the record.
-    """
-    if after.entity not in APPROVABLE:
-        return None, []
-    # before the approval is read, so that an edit and a vote come one after the other
-    uow.lock(f"approval:{after.ref}")
-    approval = open_approval(uow, after.ref, locking="wait")
-    if approval is None:
-        return None, []
-    facts = ApprovalFacts(record=after, approval=approval, act=Act.EDIT)
-    decision = decided(uow, policy_of(uow, approval), facts, now=now)
-    if decision.outcome is ApprovalOutcome.REFUSED or decision.approval is None:
-        return decision, []
-    change = approval.become(decision.approval, asked=decision.asked, now=now)
-    return decision, [] if change is None else [change]

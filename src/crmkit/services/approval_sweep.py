@@ -16,6 +16,7 @@ from crmkit.ports.store import UnitOfWork
 from crmkit.rules.approval import APPROVABLE, Act, ApprovalDecision, ApprovalFacts, ApprovalPolicy, decide
 from crmkit.services.approval_facts import Around, policy_of
 from crmkit.services.context import Context
+from crmkit.services.workflow.family import RETRY, approval_settled
 
 __all__ = ["ApprovalProblem", "ApprovalsSwept", "sweep_approvals"]
 
@@ -64,7 +65,7 @@ def sweep_approvals(ctx: Context, *, batch: int = BATCH) -> ApprovalsSwept:
         failed = list(problems)
 
         def work(uow: UnitOfWork, failed: Sequence[str] = failed) -> tuple[int, Any, list[Change[Any]]]:
-            return _swept(uow, batch, failed, now)
+            return _swept(ctx, uow, batch, failed, now)
 
         looked_at, wrong, changes = ctx.store.run(work, ctx.acting)
         problems |= wrong
@@ -78,7 +79,7 @@ def sweep_approvals(ctx: Context, *, batch: int = BATCH) -> ApprovalsSwept:
 
 
 def _swept(
-    uow: UnitOfWork, batch: int, failed: Sequence[str], now: datetime
+    ctx: Context, uow: UnitOfWork, batch: int, failed: Sequence[str], now: datetime
 ) -> tuple[int, dict[str, ApprovalProblem], list[Change[Any]]]:
     wanted = _due(uow, now)
     due = uow.approvals.find(
@@ -111,7 +112,25 @@ def _swept(
         change = approval.become(after, asked=decision.asked, reminded=decision.reminded, now=now)
         changes += [] if change is None else [change]
     uow.save(*changes)
+    problems |= _went_on(ctx, uow, changes, now)
     return len(due), problems, changes
+
+
+def _went_on(
+    ctx: Context, uow: UnitOfWork, changes: Sequence[Change[Approval]], now: datetime
+) -> dict[str, ApprovalProblem]:
+    """Requests that waited have gone on; one that cannot is told, and tries again by its timer."""
+    problems: dict[str, ApprovalProblem] = {}
+    for change in changes:
+        try:
+            approval_settled(ctx, uow, [change], now=now)
+        except StorageFailed:
+            raise
+        except CrmError as error:
+            problems[change.record.id] = _problem(change.after, error)
+            request = uow.requests.get(change.after.subject.id, locking="wait")
+            uow.save(request.fill_in({}, timer_at=now + RETRY, now=now))
+    return problems
 
 
 def _due(uow: UnitOfWork, now: datetime) -> Condition:

@@ -1,34 +1,29 @@
 """Approvals of stored records: submitted, decided on, withdrawn, submitted again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from crmkit.domain.change import Change
-from crmkit.domain.conditions import F
 from crmkit.domain.ids import ApprovalId, MemberId, Ref
 from crmkit.domain.model import revise
-from crmkit.domain.stewardship.approval import Approval, ApprovalState, Chosen
+from crmkit.domain.stewardship.approval import Approval, ApprovalState
 from crmkit.errors import InvalidInput
 from crmkit.ports.store import UnitOfWork
-from crmkit.rules.approval import Act, ApprovalDecision, ApprovalFacts, ApprovalOutcome, ApprovalPolicy, decide
-from crmkit.services.approval_facts import Around, approvals_of, expect_policy, open_approval, policy_of, subject_of
+from crmkit.rules.approval import Act, ApprovalDecision, ApprovalFacts
+from crmkit.services.approval_acts import Choice, changes_of, chosen_of, decided, lock_of, submission, submitted
+from crmkit.services.approval_facts import expect_policy, open_approval, policy_of, subject_of
 from crmkit.services.context import Context
+from crmkit.services.workflow.family import approval_settled, locks_of
 
 __all__ = [
     "add_sign",
     "decide_approval",
-    "decided",
     "delegate_approval",
     "resubmit_for_approval",
     "send_back_approval",
-    "submission",
     "submit_for_approval",
     "withdraw_approval",
 ]
-
-Choice = Mapping[str, Sequence[str]]
-"""By the name of a step the members whom the submitter chooses for it."""
 
 
 def submit_for_approval(
@@ -53,20 +48,15 @@ def submit_for_approval(
     """
 
     def work(uow: UnitOfWork, now: datetime) -> ApprovalDecision:
-        uow.lock(_name(ref))
+        uow.lock(lock_of(ref), *locks_of(uow, ref))
         record = subject_of(uow, ref, locking="wait")
         running = open_approval(uow, ref, locking="wait")
         pending = running if running is not None and running.state is ApprovalState.PENDING else None
         rules = expect_policy(uow, record, now, policy) if pending is None else policy_of(uow, pending)
         facts = submission(uow, record, rules, by=by, chosen=chosen, comment=comment)
-        facts = revise(facts, id=ApprovalId(ctx.ids.new()), approval=pending)
-        decision = decided(uow, rules, facts, now=now)
-        if decision.outcome not in (ApprovalOutcome.REFUSED, ApprovalOutcome.NOT_NEEDED):
-            assert decision.approval is not None  # noqa: S101 - told to the type checker
-            if running is not None:
-                over = revise(facts, approval=running, act=Act.WITHDRAW, by=None)
-                uow.save(*_changes(running, decided(uow, policy_of(uow, running), over, now=now), now))
-            uow.save(decision.approval.open(asked=decision.asked, now=now))
+        decision, changes = submitted(uow, rules, revise(facts, id=ApprovalId(ctx.ids.new())), running, now=now)
+        uow.save(*changes)
+        approval_settled(ctx, uow, changes, now=now)
         return decision
 
     return ctx.command(work, ApprovalDecision, idempotency_key=idempotency_key)
@@ -186,34 +176,13 @@ def resubmit_for_approval(
     Raises:
         NotFound: there is no such approval, or the version of its policy or its record is gone.
     """
-    return _acted(ctx, approval_id, Act.RESUBMIT, by, comment, idempotency_key, chosen=_choice(chosen))
-
-
-def submission(
-    uow: UnitOfWork, record: Any, policy: ApprovalPolicy, *, by: str, chosen: Choice | None, comment: str = ""
-) -> ApprovalFacts:
-    """The facts of a submission, with the last approval of the record by the same policy."""
-    condition = approvals_of(record.ref) & (F.policy == policy.id) & ~F.settled_at.missing()
-    earlier = uow.approvals.find(condition, order=["-created_at"], limit=1)
-    return ApprovalFacts(
-        record=record,
-        act=Act.SUBMIT,
-        by=MemberId(by),
-        comment=comment,
-        chosen=_choice(chosen),
-        earlier=earlier[0] if earlier else None,
-    )
-
-
-def decided(uow: UnitOfWork, policy: ApprovalPolicy, facts: ApprovalFacts, *, now: datetime) -> ApprovalDecision:
-    """The decision, with the people that it needs."""
-    return decide(policy, Around.of(uow, [(policy, facts)]).facts(facts), now=now)
+    return _acted(ctx, approval_id, Act.RESUBMIT, by, comment, idempotency_key, chosen=chosen_of(chosen))
 
 
 def _locked(uow: UnitOfWork, approval_id: str) -> tuple[Approval, Any]:
     """The approval and its record, which nobody else changes until the unit of work ends."""
     subject = uow.approvals.get(approval_id).subject
-    uow.lock(_name(subject))
+    uow.lock(lock_of(subject), *locks_of(uow, subject))
     record = subject_of(uow, subject, locking="wait")
     return uow.approvals.get(approval_id, locking="wait"), record
 
@@ -226,23 +195,9 @@ def _acted(
         acting = None if by is None else MemberId(by)
         facts = ApprovalFacts(record=record, approval=approval, act=act, by=acting, comment=comment, **more)
         decision = decided(uow, policy_of(uow, approval), facts, now=now)
-        uow.save(*_changes(approval, decision, now))
+        changes = changes_of(approval, decision, now)
+        uow.save(*changes)
+        approval_settled(ctx, uow, changes, now=now)
         return decision
 
     return ctx.command(work, ApprovalDecision, idempotency_key=key)
-
-
-def _changes(before: Approval, decision: ApprovalDecision, now: datetime) -> list[Change[Approval]]:
-    """What the decision writes."""
-    if decision.approval is None or decision.outcome is ApprovalOutcome.REFUSED:
-        return []
-    change = before.become(decision.approval, asked=decision.asked, reminded=decision.reminded, now=now)
-    return [] if change is None else [change]
-
-
-def _choice(chosen: Choice | None) -> tuple[Chosen, ...]:
-    return tuple(Chosen(step=step, member_ids=tuple(map(MemberId, ids))) for step, ids in (chosen or {}).items())
-
-
-def _name(subject: Ref) -> str:
-    return f"approval:{subject}"

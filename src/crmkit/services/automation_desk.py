@@ -5,7 +5,7 @@ from datetime import datetime
 
 from crmkit.domain.change import Record
 from crmkit.domain.conditions import F
-from crmkit.domain.ids import AutomationRunId, Ref
+from crmkit.domain.ids import AutomationRunId, Ref, derived_id
 from crmkit.domain.stewardship.automation_run import AutomationRun, RunState
 from crmkit.errors import InvalidInput, NotFound
 from crmkit.ports.store import UnitOfWork
@@ -69,7 +69,7 @@ def start_run(
     Raises:
         Duplicate: they were started for this version of the record.
     """
-    id_ = AutomationRunId(f"{policy.kind}:{policy.id}:{place}:{subject.ref}:{subject.version}:{cause}")
+    id_ = AutomationRunId(derived_id(policy.kind, policy.id, place, subject.ref, subject.version, cause))
     run = AutomationRun(
         id=id_,
         created_at=now,

@@ -6,9 +6,11 @@ from datetime import datetime, timedelta
 from crmkit.domain.conditions import F
 from crmkit.domain.model import model
 from crmkit.domain.stewardship.ownership import Owned
+from crmkit.domain.stewardship.request import Request
 from crmkit.errors import InvalidInput, Problem
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.analysis import Organization
+from crmkit.rules.approval import ApprovalPolicy
 from crmkit.rules.assignment import AssignmentPolicy
 from crmkit.rules.assignment.analysis import analyse as analyse_assignment
 from crmkit.rules.automation import AutomationRule
@@ -17,6 +19,8 @@ from crmkit.rules.policy import Policy, PolicyRef
 from crmkit.rules.reclaim import ClaimPolicy, ReclaimPolicy
 from crmkit.rules.reclaim.analysis import analyse as analyse_reclaim
 from crmkit.rules.reclaim.analysis import analyse_claims
+from crmkit.rules.routing import ProcessDefinition
+from crmkit.rules.routing.analysis.families import analyse as analyse_process
 from crmkit.rules.scoring import ScorePolicy
 from crmkit.rules.scoring.analysis import analyse as analyse_scores
 from crmkit.services.context import Context
@@ -51,7 +55,8 @@ def check_policies(
 ) -> tuple[CheckedPolicy, ...]:
     """What is wrong with each of ``policies``, were it adopted now; nothing is written.
 
-    Assignment, reclaim, claim and score policies and automation rules are looked at; others have checked themselves when they were made.
+    Assignment, reclaim, claim and score policies, automation rules and processes are looked at, these two beside the
+    others that are given; policies of other kinds have checked themselves when they were made.
     A reclaim policy is tried on ``snapshot`` records that have owners, those with the earliest deadline first.
 
     Raises:
@@ -59,7 +64,7 @@ def check_policies(
     """
     if not 0 <= snapshot <= MOST_RECORDS:
         raise InvalidInput(f"must lie within 0 and {MOST_RECORDS}.", field="snapshot", hint="500 is usual.")
-    now, rules = ctx.clock.now(), [policy for policy in policies if isinstance(policy, AutomationRule)]
+    now = ctx.clock.now()
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         there = Organization(
             members=tuple(uow.members.scan()),
@@ -70,7 +75,7 @@ def check_policies(
         return tuple(
             CheckedPolicy(
                 policy=policy.ref,
-                problems=_problems(uow, policy, there, language, snapshot, share_percent, rules, now=now),
+                problems=_problems(uow, policy, there, language, snapshot, share_percent, policies, now=now),
             )
             for policy in policies
         )
@@ -83,7 +88,7 @@ def _problems(
     language: str,
     snapshot: int,
     share_percent: int,
-    beside: Sequence[AutomationRule],
+    beside: Sequence[Policy],
     *,
     now: datetime,
 ) -> tuple[Problem, ...]:
@@ -102,7 +107,15 @@ def _problems(
             return analyse_scores(policy, language=language)
         case AutomationRule():
             in_force = uow.policies.all_in_force(AutomationRule, now)
-            return analyse_automation(policy, (*beside, *in_force), there, language=language)
+            rules = [each for each in beside if isinstance(each, AutomationRule)]
+            return analyse_automation(policy, (*rules, *in_force), there, language=language)
+        case ProcessDefinition():
+            known = uow.policies.all_in_force(ProcessDefinition, now)
+            approvals = uow.policies.all_in_force(ApprovalPolicy, now)
+            beside_it = [each for each in beside if isinstance(each, ProcessDefinition)]
+            agreed = [each for each in (*beside, *approvals) if isinstance(each, ApprovalPolicy)]
+            named = {each.id for each in agreed if each.subject == Request.entity}
+            return analyse_process(policy, (*beside_it, *known), named, there, language=language)
         case _:
             return ()
 

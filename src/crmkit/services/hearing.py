@@ -8,14 +8,13 @@ Saves of one record come one after the other, and what was decided for the first
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any, TypeVar, cast
 
 from attrs import define, field
 
 from crmkit.domain.change import Change, Record, created
 from crmkit.domain.conditions import Condition, F, any_of
-from crmkit.domain.ids import AutomationRunId, MemberId
+from crmkit.domain.ids import AutomationRunId, MemberId, derived_id
 from crmkit.domain.model import revise
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.reasons import Reason
@@ -55,7 +54,6 @@ __all__ = [
 T = TypeVar("T")
 CAUSE = "run "
 """How the reason of an acting begins that names the run it acts for."""
-MOST_ID = 300
 CHUNK = 500
 NO_CHAIN = Chain()
 Heard = tuple[AutomationRule, Happened]
@@ -199,9 +197,7 @@ def run_of(
     record, at = happened.after, happened.at
     starts = isinstance(said, AutomationDecision) and said.outcome is AutomationOutcome.STARTS
     reason = "" if starts else (said.reasons[0] if isinstance(said, AutomationDecision) else said).code
-    id_ = AutomationRunId(
-        _name_of(f"{rule.id}:{record.ref}:{record.version}:{at.isoformat()}:{suffix or happened.types[0]}")
-    )
+    id_ = AutomationRunId(derived_id(rule.id, record.ref, record.version, at.isoformat(), suffix or happened.types[0]))
     return AutomationRun(
         id=id_,
         created_at=at,
@@ -323,8 +319,3 @@ def calendars_of(uow: UnitOfWork, rules: Sequence[AutomationRule]) -> Mapping[st
 def calendar_of(rule: AutomationRule) -> str:
     """The id of the calendar that the rule's trigger names, or nothing."""
     return (rule.trigger.calendar_id or "") if isinstance(rule.trigger, OnTime) else ""
-
-
-def _name_of(text: str) -> str:
-    """``text`` as an id; a very long one by its digest."""
-    return text if len(text) <= MOST_ID else blake2b(text.encode(), digest_size=20).hexdigest()

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from crmkit.domain.activities.task import PurchaseMissed, Task
 from crmkit.domain.change import Change, created
-from crmkit.domain.ids import TaskId
+from crmkit.domain.ids import TaskId, derived_id
 from crmkit.domain.model import model
 from crmkit.domain.parties.account import Account
 from crmkit.errors import InvalidInput
@@ -123,7 +123,7 @@ def _told(
 
 def _task_id(missed: MissedPurchase) -> TaskId:
     """By the last purchase and not by when the next was due, which an older deal that is written down late moves."""
-    return TaskId(f"missed:{missed.customer_id}:{missed.rhythm.last.isoformat()}")
+    return TaskId(derived_id("missed", missed.customer_id, missed.rhythm.last.isoformat()))
 
 
 def _task(

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from crmkit.domain.change import Change, Event, Record, changed, created
-from crmkit.domain.ids import Ref, SlaClockId
+from crmkit.domain.ids import Ref, SlaClockId, derived_id
 from crmkit.domain.model import Code, Key, model
 
 __all__ = ["ClockStatus", "SlaBreached", "SlaClock", "SlaMarkReached", "SlaMet"]
@@ -87,7 +87,7 @@ class SlaClock(Record):
     @staticmethod
     def id_of(record: Ref, milestone: str) -> SlaClockId:
         """There is one for each milestone of a record."""
-        return SlaClockId(f"{record}:{milestone}")
+        return SlaClockId(derived_id(record, milestone))
 
     @property
     def record(self) -> Ref:

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from crmkit.domain.change import Record
-from crmkit.domain.ids import MemberId, TurnId
+from crmkit.domain.ids import MemberId, TurnId, derived_id
 from crmkit.domain.model import Code, model
 
 __all__ = ["Turn"]
@@ -30,4 +30,4 @@ class Turn(Record):
     @staticmethod
     def id_of(entity: str, member_id: str) -> TurnId:
         """There is one for each entity and member."""
-        return TurnId(f"{entity}:{member_id}")
+        return TurnId(derived_id(entity, member_id))

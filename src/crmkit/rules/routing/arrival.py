@@ -12,7 +12,7 @@ from crmkit.domain.reasons import Reason
 from crmkit.rules.routing.conditions import about_request
 from crmkit.rules.routing.facts import RoutingFacts
 from crmkit.rules.routing.objections import failed
-from crmkit.rules.routing.policy import ProcessDefinition, Route, State
+from crmkit.rules.routing.policy import Branch, ProcessDefinition, Route, State
 from crmkit.rules.routing.transition import Trigger
 
 __all__ = ["Arrival", "arrive", "begun_in", "next_timer", "when_due"]
@@ -31,6 +31,7 @@ class Arrival:
     due_at: datetime | None = None
     timer_at: datetime | None = None
     branches: tuple[str, ...] = ()
+    approvals: tuple[str, ...] = ()
 
 
 def arrive(definition: ProcessDefinition, state: State, facts: RoutingFacts, *, now: datetime) -> Arrival:
@@ -50,7 +51,8 @@ def arrive(definition: ProcessDefinition, state: State, facts: RoutingFacts, *, 
     if timer_at is not None:
         reasons.append(Reason.of("routing.timer", timer_at=timer_at))
     branches = begun_in(definition, state, facts, now=now) if state.branches else ()
-    reasons += [Reason.of("routing.branch", process=process) for process in branches]
+    reasons += [Reason.of("routing.branch", process=branch.process) for branch in branches if branch.process]
+    reasons += [Reason.of("routing.approval", policy=branch.approval) for branch in branches if branch.approval]
     return Arrival(
         taken=True,
         reasons=tuple(reasons),
@@ -58,12 +60,13 @@ def arrive(definition: ProcessDefinition, state: State, facts: RoutingFacts, *, 
         team_id=team_id,
         due_at=due_at,
         timer_at=timer_at,
-        branches=branches,
+        branches=tuple(branch.process for branch in branches if branch.process),
+        approvals=tuple(branch.approval for branch in branches if branch.approval),
     )
 
 
-def begun_in(definition: ProcessDefinition, state: State, facts: RoutingFacts, *, now: datetime) -> tuple[str, ...]:
-    """The processes that begin with an arrival in ``state``.
+def begun_in(definition: ProcessDefinition, state: State, facts: RoutingFacts, *, now: datetime) -> tuple[Branch, ...]:
+    """The branches that begin with an arrival in ``state``.
 
     One whose condition cannot be asked begins: a branch too many is seen, one too few is missed.
     """
@@ -74,7 +77,7 @@ def begun_in(definition: ProcessDefinition, state: State, facts: RoutingFacts, *
         except Exception:  # noqa: BLE001 - see above
             return True
 
-    return tuple(branch.process for branch in state.branches if begins(branch.when))
+    return tuple(branch for branch in state.branches if begins(branch.when))
 
 
 def next_timer(

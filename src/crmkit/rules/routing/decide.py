@@ -176,6 +176,7 @@ def _went(
             "timer_at": arrival.timer_at,
             "ended": place.ended,
             "branches": arrival.branches,
+            "approvals": arrival.approvals,
         }
     )
 

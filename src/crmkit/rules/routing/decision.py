@@ -38,8 +38,8 @@ class Hop:
 class RoutingDecision(Decision):
     """The state the request is in afterwards, who has it, and until when; the reasons tell who was passed over.
 
-    ``hops`` are all transitions that are taken, for one may set off others. ``branches`` are processes that
-    begin with the arrival, and ``timer_at`` is when the request goes on by itself. A refusal leaves the
+    ``hops`` are all transitions that are taken, for one may set off others. ``branches`` are processes and
+    ``approvals`` policies that begin with the arrival, and ``timer_at`` is when the request goes on by itself. A refusal leaves the
     request in ``from_state``: ``to_state`` is the same, nobody is named.
     """
 
@@ -54,6 +54,7 @@ class RoutingDecision(Decision):
     timer_at: datetime | None = None
     ended: RequestOutcome | None = None
     branches: tuple[Code, ...] = ()
+    approvals: tuple[Code, ...] = ()
 
     def steps(
         self, *, by: MemberId | None = None, comment: str = "", checked: tuple[str, ...] = ()

@@ -46,10 +46,27 @@ class Route:
 
 @model
 class Branch:
-    """A process that requests for which ``when`` holds also go through, as a request of its own."""
+    """What requests for which ``when`` holds also go through: a process, as a request of its own, or an approval.
 
-    process: Code
+    An approval is named by its policy, which is for requests. Agreed to it has succeeded; rejected or
+    withdrawn it has failed.
+    """
+
+    process: Line = ""
+    approval: Line = ""
     when: str = "always()"
+
+    def check(self) -> None:
+        """It is one of the two."""
+        if bool(self.process) == bool(self.approval):
+            raise InvalidInput(
+                "needs a process or an approval, and not both.", field="Branch.process", hint="Give one."
+            )
+
+    @property
+    def name(self) -> str:
+        """The process or the policy."""
+        return self.process or self.approval
 
 
 @model

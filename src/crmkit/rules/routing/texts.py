@@ -61,6 +61,30 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "routing.keeps": ("{member_id} keeps it.", "仍由 {member_id} 处理。"),
     "routing.no_process": ("No process {process} is in force.", "没有生效的流程 {process}。"),
     "routing.too_deep": ("{process} would be more than {most} processes deep.", "{process} 的嵌套超过 {most} 层。"),
+    "routing.approval": ("It waits for the approval {policy}.", "等待审批 {policy}。"),
+    "routing.no_approval": (
+        "No approval policy {policy} for requests is in force.",
+        "没有生效的请求审批规则 {policy}。",
+    ),
+    "routing.no_requester": ("Nobody asked for it, so nobody can submit it.", "没有申请人，无法提交审批。"),
+    "routing.approval_refused": ("The approval {policy} cannot begin.", "审批 {policy} 无法启动。"),
+    "routing.fault.no_process": ("No process {process} is in force.", "没有生效的流程 {process}。"),
+    "routing.fault.no_process.mend": ("Adopt it first, or correct the branch.", "请先启用该流程，或修正分支。"),
+    "routing.fault.no_approval": ("No approval policy {policy} for requests.", "没有用于请求的审批规则 {policy}。"),
+    "routing.fault.no_approval.mend": (
+        "Adopt it first, with subject request.",
+        "请先启用该审批规则（对象为 request）。",
+    ),
+    "routing.fault.endless": (
+        "Through {process} it would begin {own} again, for ever.",
+        "经由 {process} 会再次启动 {own}，无穷循环。",
+    ),
+    "routing.fault.endless.mend": ("Take one of the branches out.", "请去掉其中一个分支。"),
+    "routing.fault.deserted": ("Nobody is there to act in {state}.", "{state} 没有可处理的人员。"),
+    "routing.fault.deserted.mend": (
+        "Give the role or team a member, or add a route.",
+        "请为该角色或团队添加成员，或增加路由。",
+    ),
     "routing.branch_refused": ("{process} cannot begin.", "{process} 无法启动。"),
     "routing.no_policy": ("No assignment policy {policy} is in force.", "没有生效的分配规则 {policy}。"),
     "routing.other_entity": (

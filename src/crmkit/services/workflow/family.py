@@ -1,19 +1,21 @@
 """A request with the requests that are its branches: what is decided for one of them, and what follows for the others.
 
 Changes are kept until ``save``, so that a branch that cannot begin leaves nothing behind. The families of
-requests that have branches are locked by the name of the one at the top.
+requests that have branches are locked by the name of the one at the top. An approval that a state waits for
+is a branch too: it begins with the arrival, and its end lets the request go on.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from crmkit.domain.change import Change, created
 from crmkit.domain.conditions import F
-from crmkit.domain.ids import MemberId, RequestId, TeamId
+from crmkit.domain.ids import MemberId, Ref, RequestId, TeamId
 from crmkit.domain.model import revise
 from crmkit.domain.organization.member import Member
 from crmkit.domain.reasons import Reason
+from crmkit.domain.stewardship.approval import Approval
 from crmkit.domain.stewardship.request import OPEN, Request, RequestMoved, RequestOpened, RequestOutcome, RequestStep
 from crmkit.domain.stewardship.turn import Turn
 from crmkit.errors import NotFound
@@ -24,15 +26,18 @@ from crmkit.rules.routing import (
     RoutingDecision,
     RoutingFacts,
     RoutingOutcome,
+    State,
     Trigger,
     decide,
 )
+from crmkit.services.approval_acts import lock_of
 from crmkit.services.automation_desk import start_run
 from crmkit.services.context import Context
 from crmkit.services.sla import moved_by
+from crmkit.services.workflow.awaited import Awaited
 from crmkit.services.workflow.people import Gathered, Question, arrivals, gathered
 
-__all__ = ["Family", "definition_of"]
+__all__ = ["RETRY", "Family", "approval_settled", "awaited_in", "definition_of", "locks_of"]
 
 MOST_LEVELS = 5
 """How deep branches may have branches."""
@@ -56,6 +61,39 @@ def definition_of(uow: UnitOfWork, request: Request) -> ProcessDefinition:
     )
 
 
+def locks_of(uow: UnitOfWork, ref: Ref) -> tuple[str, ...]:
+    """The name that the family of the request is locked by; none for other records, and for one without branches."""
+    if ref.entity != Request.entity:
+        return ()
+    root_id = uow.requests.get(ref.id).root_id
+    return () if root_id is None else (f"request:{root_id}",)
+
+
+def approval_settled(ctx: Context, uow: UnitOfWork, changes: Iterable[Change[Approval]], *, now: datetime) -> None:
+    """Requests that waited for one of these approvals, which are saved, have gone on.
+
+    Raises:
+        NotFound: the version of the process that a request runs by is gone.
+    """
+    for change in changes:
+        subject = change.after.subject
+        meant = change.after.settled_at is not None and subject.entity == Request.entity
+        if not meant or not uow.requests.get_many([subject.id]):
+            continue
+        family = Family(ctx, uow, now=now)
+        request = family.locked(RequestId(subject.id))
+        if request.root_id is None or request.closed_at is not None:
+            continue
+        if change.after.policy in awaited_in(definition_of(uow, request).state(request.state)):
+            family.go_on(request, {})
+            family.save()
+
+
+def awaited_in(state: State) -> tuple[str, ...]:
+    """The policies of the approvals that requests in the state may wait for."""
+    return tuple(branch.approval for branch in state.branches if branch.approval)
+
+
 class Family:
     """The requests of one family in one unit of work, as they will be."""
 
@@ -64,6 +102,7 @@ class Family:
         self.uow = uow
         self.now = now
         self._changes: dict[str, Change[Request]] = {}
+        self._awaited = Awaited(ctx, uow, now=now)
         self._told: list[tuple[RequestId, str]] = []
         self._turns: list[Change[Turn]] = []
         self._taken: list[tuple[ProcessDefinition, RequestId, Hop]] = []
@@ -78,13 +117,13 @@ class Family:
         """
         request = self.uow.requests.get(request_id)
         if request.root_id is not None:
-            self.uow.lock(f"request:{request.root_id}")
+            self.uow.lock(lock_of(request.ref), f"request:{request.root_id}")
             request = self.uow.requests.get(request_id, locking="wait")
         return request
 
     def save(self) -> None:
         """Everything decided is written; clocks of what is owed have moved with it, and actions wait to be done."""
-        self.uow.save(*self._changes.values(), *self._turns)
+        self.uow.save(*self._changes.values(), *self._turns, *self._awaited.changes)
         for definition, request_id, hop in self._taken:
             place = f"{hop.from_state}/{hop.transition}/{hop.to_state}"
             if definition.actions_at(place):
@@ -113,7 +152,7 @@ class Family:
         request = revise(
             draft,
             state=decision.to_state,
-            root_id=draft.root_id or (draft.id if decision.branches else None),
+            root_id=draft.root_id or (draft.id if decision.branches or decision.approvals else None),
             assignee_id=decision.assignee_id,
             team_id=decision.team_id,
             due_at=decision.due_at,
@@ -164,7 +203,7 @@ class Family:
         asked = Question(
             states=arrivals(definition, [step for step in leaving if step.trigger is not Trigger.MANUAL]),
             going_on=True,
-            branches=self._branches_of(request) if definition.state(request.state).branches else (),
+            branches=self.outcomes(request, definition.state(request.state)),
         )
         gathering = self._gathered(definition, seen, asked)
         decision = decide(definition, gathering.facts, now=self.now)
@@ -174,8 +213,13 @@ class Family:
         if decision.outcome is RoutingOutcome.REFUSED:  # what set it off stands, and it is tried again
             timer_at = min(self.now + RETRY, request.timer_at or self.now + RETRY)
             timer_at = self.now + RETRY if timer_at <= self.now else timer_at
-        if filled or timer_at != request.timer_at:
-            self._keep(request.fill_in(filled, timer_at=timer_at, now=self.now), ())
+        if not filled and timer_at == request.timer_at:
+            return decision
+        change = request.fill_in(filled, timer_at=timer_at, now=self.now)
+        against = self._awaited.edited(change.after) if filled else ()
+        if against:
+            return _refused(decision, against)
+        self._keep(change, ())
         return decision
 
     # --- branches -----------------------------------------------------------------------------------
@@ -183,26 +227,21 @@ class Family:
     def _branched(self, request: Request, decision: RoutingDecision) -> RoutingDecision:
         """The branches of the state in which the request has arrived begin; one that cannot refuses it all."""
         self._opening.add(request.id)
+        for policy in decision.approvals:
+            against = self._awaited.begin(request, policy)
+            if against:
+                return _refused(decision, (Reason.of("routing.approval_refused", policy=policy), *against))
         for process in decision.branches:
             against = self._branch(request, process)
             if against:
-                return revise(
-                    decision,
-                    outcome=RoutingOutcome.REFUSED,
-                    to_state=decision.from_state,
-                    hops=(),
-                    reasons=(Reason.of("routing.branch_refused", process=process), *against),
-                    assignee_id=None,
-                    team_id=None,
-                    due_at=None,
-                    timer_at=None,
-                    ended=None,
-                    branches=(),
-                )
+                return _refused(decision, (Reason.of("routing.branch_refused", process=process), *against))
         self._opening.discard(request.id)
-        # branches that ended where they began may have joined already
-        if decision.branches and any(outcome is not None for outcome in self._branches_of(self._now(request))):
-            self.go_on(self._now(request), {})
+        # branches that ended where they began, or were not needed, may have joined already
+        if decision.branches or decision.approvals:
+            begun = self._now(request)
+            outcomes = self.outcomes(begun, definition_of(self.uow, begun).state(begun.state))
+            if not outcomes or any(outcome is not None for outcome in outcomes):
+                self.go_on(begun, {})
         elif decision.ended is not None:
             self._ended(request)
         return decision
@@ -236,6 +275,15 @@ class Family:
         decision = self.begin(draft, definition)
         return decision.reasons if decision.outcome is RoutingOutcome.REFUSED else ()
 
+    def outcomes(self, request: Request, state: State) -> tuple[RequestOutcome | None, ...]:
+        """How the branches of ``state``, in which the request is, stand: approvals that it waits for among them."""
+        return self.running(request, awaited_in(state)) if state.branches else ()
+
+    def running(self, request: Request, policies: Sequence[str]) -> tuple[RequestOutcome | None, ...]:
+        """How all that began with the arrival stands: requests, and approvals by these policies."""
+        awaited = self._awaited.outcomes(request, policies)
+        return (*(each.outcome for each in self._branches(request)), *awaited)
+
     def _depth(self, request: Request) -> int:
         depth = 1
         while request.parent_id is not None:
@@ -266,11 +314,9 @@ class Family:
         }
         return [mine[id] for id in sorted(mine)]
 
-    def _branches_of(self, request: Request) -> tuple[RequestOutcome | None, ...]:
-        return tuple(each.outcome for each in self._branches(request))
-
     def _cancel(self, request: Request) -> None:
-        """Branches that still run are cancelled, with theirs."""
+        """Branches that still run are cancelled, with theirs, and approvals withdrawn."""
+        self._awaited.withdraw(request, awaited_in(definition_of(self.uow, request).state(request.state)))
         for branch in self._branches(request):
             if branch.closed_at is None:
                 if branch.root_id is not None:
@@ -290,7 +336,7 @@ class Family:
     ) -> RoutingDecision:
         if request.root_id is not None:
             self._cancel(request)
-        elif decision.branches:
+        elif decision.branches or decision.approvals:
             filled = {**filled, "root_id": request.id}
         change = request.move(
             steps,
@@ -319,6 +365,24 @@ class Family:
 
     def _now(self, request: Request) -> Request:
         return self._by_id(request.id)
+
+
+def _refused(decision: RoutingDecision, reasons: Sequence[Reason]) -> RoutingDecision:
+    """``decision``, which cannot be: nothing of it is written."""
+    return revise(
+        decision,
+        outcome=RoutingOutcome.REFUSED,
+        to_state=decision.from_state,
+        hops=(),
+        reasons=tuple(reasons),
+        assignee_id=None,
+        team_id=None,
+        due_at=None,
+        timer_at=None,
+        ended=None,
+        branches=(),
+        approvals=(),
+    )
 
 
 def _takers(assignee_id: MemberId | None, team_id: TeamId | None, facts: RoutingFacts) -> tuple[MemberId, ...]:

@@ -13,7 +13,7 @@ from crmkit.errors import InvalidInput, NotFound
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.routing import ProcessDefinition, RoutingDecision, RoutingOutcome, migrate
 from crmkit.services.context import Context
-from crmkit.services.workflow.family import Family
+from crmkit.services.workflow.family import Family, awaited_in
 from crmkit.services.workflow.people import Question, gathered
 
 __all__ = ["Migrated", "NotMigrated", "migrate_requests", "plan_migration"]
@@ -166,8 +166,11 @@ def _decided(
 ) -> RoutingDecision:
     to_state = mapping.get(request.state, request.state)
     states = [state for state in definition.states if state.name == to_state]
-    branches = uow.requests.find((F.parent_id == request.id) & (F.parent_arrival == request.arrivals))
-    outcomes = tuple(branch.outcome for branch in branches)
+    known = uow.policies.versions(ProcessDefinition, request.process)
+    left = [state for each in known if each.version == request.process_version for state in each.states]
+    places = (*states, *(state for state in left if state.name == request.state))
+    awaited = sorted({policy for state in places for policy in awaited_in(state)})
+    outcomes = Family(ctx, uow, now=now).running(request, awaited)
     asked = Question(states=states, branches=outcomes, also=(request.assignee_id,))
     gathering = gathered(ctx, uow, definition, request, asked, now=now)
     return migrate(definition, gathering.facts, to_state, now=now)

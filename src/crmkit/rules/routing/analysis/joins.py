@@ -19,13 +19,17 @@ def joins(definition: ProcessDefinition, state: State) -> Iterator[Problem]:
         if state.at_least is not None:
             yield Problem(f"{where}.at_least", "join.nothing", "has no branches to count.", "Add a Branch, or drop it.")
         return
-    processes = [branch.process for branch in state.branches]
-    if definition.id in processes:
+    if any(branch.process == definition.id for branch in state.branches):
         message = f"a branch is {definition.id} itself, for ever."
         yield Problem(f"{where}.branches", "branch.itself", message, "Name another process.")
-    if state.at_least is not None and not 1 <= state.at_least <= len(processes):
-        message = f"{state.at_least} of {len(processes)} branches can never succeed."
-        yield Problem(f"{where}.at_least", "join.never", message, f"Give 1 to {len(processes)}.")
+    approvals = [branch.approval for branch in state.branches if branch.approval]
+    if len(approvals) > 1:
+        hint = "Make the others processes, or one policy with more steps."
+        yield Problem(f"{where}.branches", "approval.twice", f"{len(approvals)} approvals run at once.", hint)
+    most = len(state.branches)
+    if state.at_least is not None and not 1 <= state.at_least <= most:
+        message = f"{state.at_least} of {most} branches can never succeed."
+        yield Problem(f"{where}.at_least", "join.never", message, f"Give 1 to {most}.")
     if Trigger.JOINED not in triggers:
         yield Problem(where, "join.nowhere", "nothing follows when the branches are joined.", "Use Trigger.JOINED.")
     if set(triggers) <= {Trigger.JOINED, Trigger.AUTOMATIC}:

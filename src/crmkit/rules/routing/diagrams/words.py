@@ -67,4 +67,4 @@ def drawable(text: str) -> str:
 
 
 def _branch(branch: Branch) -> str:
-    return branch.process if branch.when == ALWAYS else f"{branch.process} [{branch.when}]"
+    return branch.name if branch.when == ALWAYS else f"{branch.name} [{branch.when}]"

@@ -70,7 +70,7 @@ def _connect(place: Place, places: dict[tuple[str, str], Place]) -> None:
         place.steps.setdefault(transition.trigger, []).append(step)
         if transition.after is not None:
             place.timers.append((transition.after.total_seconds(), step))
-    place.branches = [(branch.process, _guard(branch.when, definition)) for branch in place.state.branches]
+    place.branches = [(branch.name, _guard(branch.when, definition)) for branch in place.state.branches]
     manual = place.steps.get(Trigger.MANUAL, [])
     if place.station is not None and place.station.ways:
         for way in place.station.ways:

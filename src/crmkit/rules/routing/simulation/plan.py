@@ -114,8 +114,9 @@ class SimulationPlan:
         worked = {(station.process, station.state) for station in self.stations}
         for state in definition.states:
             for branch in state.branches:
-                if branch.process not in known:
-                    raise InvalidInput(f"{branch.process!r} is a branch.", field="definitions", hint="Add it.")
+                if branch.name not in known:
+                    hint = "Add it, or a process that takes as long."
+                    raise InvalidInput(f"{branch.name!r} is a branch.", field="definitions", hint=hint)
             asked = all(step.trigger is Trigger.MANUAL for step in definition.leaving(state.name))
             if asked and not state.final and (definition.id, state.name) not in worked:
                 where = f"{definition.id}.{state.name}"

@@ -161,10 +161,9 @@ def _branches(plan: Plan, state: State, here: str, label: str) -> None:
         plan.connect(joined, end, inside=here)
         end = joined
     for number, branch in enumerate(state.branches):
-        called = {"calledElement": process_id(branch.process)}
-        call = Node(
-            id=f"{here}_branch_{number}", tag="callActivity", name=branch.process, inside=here, attributes=called
-        )
+        called = {"calledElement": process_id(branch.process)} if branch.process else {}
+        tag = "callActivity" if branch.process else "userTask"
+        call = Node(id=f"{here}_branch_{number}", tag=tag, name=branch.name, inside=here, attributes=called)
         condition = "" if branch.when == ALWAYS else branch.when
         plan.connect(begin, plan.add(call), name=condition, condition=condition, inside=here)
         plan.connect(call.id, end, inside=here)
