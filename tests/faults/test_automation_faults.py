@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from attrs import evolve
 
 from crmkit.adapters.memory import MemoryStore
@@ -91,6 +92,38 @@ def test_a_fault_at_any_call_leaves_every_action_done_once(make, kind, tmp_path)
         if not struck:
             break
     assert at > 5
+
+
+def test_fault_38_a_disk_that_runs_full_stops_the_work_and_room_lets_it_finish(tmp_path):
+    """SQLite itself says that the disk is full, at a place that nobody chose; what was done is done once."""
+    store = SqlStore(f"sqlite:///{tmp_path / 'crm.db'}")
+    room = {"pages": None}
+
+    @sa.event.listens_for(store._engine, "checkout")
+    def limit(connection, _record, _proxy):
+        used = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {room['pages'] or used + 10_000}")
+
+    calls = []
+    ctx = begun(context(store, host=HostSide(performers={"call": lambda call: calls.append(call.key)})), leads=60)
+    room["pages"] = 1  # no more than there are
+    stopped = 0
+    for _ in range(3):
+        ctx.clock.advance(minutes=6)
+        try:
+            run_automation(ctx)
+        except StorageFailed:
+            stopped += 1
+    assert stopped == 3
+    with store.begin(read_only=True) as uow:
+        assert uow.automation_runs.count(F.state == "done") < 60
+    room["pages"] = None
+    for _ in range(3):
+        ctx.clock.advance(minutes=6)
+        run_automation(ctx)
+    assert_done_once(ctx, 60)
+    assert len(set(calls)) == 60
+    store.close()
 
 
 def test_a_worker_that_slept_past_its_lease_changes_nothing(store):

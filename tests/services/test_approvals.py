@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from attrs import evolve
 
 from crmkit.adapters.memory import MemoryStore
@@ -343,6 +344,27 @@ class TestSweep:
             ("approval.reminded", ("M-boss",)),
             ("approval.asked", ("M-head",)),
         ]
+
+    def test_a_sweep_asks_as_many_questions_of_the_database_for_one_approval_as_for_many(self, tmp_path):
+        asked = {}
+        for count in (1, 40):
+            store = SqlStore(f"sqlite:///{tmp_path / f'{count}.db'}")
+            ctx = Context(store=store, clock=FixedClock(), ids=Uuid7(), notifier=Inbox(), book=RuleBook.standard())
+            ids = [f"R-{number}" for number in range(count)]
+            keep(ctx, *PEOPLE, *(a_request(id=id, percent=15, process="discount") for id in ids))
+            for id in ids:
+                submit_for_approval(ctx, Ref(entity="request", id=id), by="M-rep")
+            ctx.clock.advance(days=1)
+            said = []
+
+            @sa.event.listens_for(store._engine, "checkout")
+            def listen(connection, _record, _proxy, said=said):
+                connection.set_trace_callback(said.append)
+
+            assert sweep_approvals(ctx).reminded == count
+            asked[count] = sum(statement.startswith("SELECT") for statement in said)
+            store.close()
+        assert asked[1] == asked[40] > 0
 
     def test_who_leaves_is_replaced_by_the_next_sweep(self, company):
         approval_id = submitted(company)

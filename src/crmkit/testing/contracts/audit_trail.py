@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from crmkit.domain.change import Record, changed, created, removed
+from crmkit.domain.ids import Ref
 from crmkit.domain.model import annotations_of, revise
 from crmkit.domain.sales.lead import Lead
 from crmkit.domain.stewardship.audit import Acting
@@ -203,6 +204,8 @@ class AuditTrailContract:
                 id: len(each) for id, each in uow.trail.of_many("lead", ["L-3"], types=["lead.created"]).items()
             } == {"L-3": 1}
             assert dict(uow.trail.of_many("lead", [], types=["kit.noted"])) == {}
+            every = uow.trail.of_many("lead", ["L-1", "L-3"], types=())
+            assert every == {id: uow.trail.of(Ref(entity="lead", id=id)) for id in ("L-1", "L-3")}
 
     def test_many_records_are_known_each_at_its_moment(self, store: Store) -> None:
         """As ``as_of`` tells each; those that were not there then are left out."""
