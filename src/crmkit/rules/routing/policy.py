@@ -65,8 +65,8 @@ class Branch:
 
     @property
     def name(self) -> str:
-        """The process or the policy."""
-        return self.process or self.approval
+        """What it is called beside others: the process, or the policy with the word before it."""
+        return self.process or f"approval {self.approval}"
 
 
 @model
