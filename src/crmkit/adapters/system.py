@@ -42,6 +42,6 @@ class Uuid7:
         with self._lock:
             # 48 bits of milliseconds, then 12 bits that begin at random and count on within the millisecond
             stamp = self._last = max(time.time_ns() // 1_000_000 << 12 | bits & 0x7FF, self._last + 1)
-        time_high, time_low = stamp >> 28, stamp >> 12 & 0xFFFF
-        version, variant = 0x7000 | stamp & 0xFFF, 0x8000 | bits >> 59
-        return f"{time_high:08x}-{time_low:04x}-{version:04x}-{variant:04x}-{bits >> 11 & 0xFFFFFFFFFFFF:012x}"
+        value = (stamp >> 12) << 80 | (0x7000 | stamp & 0xFFF) << 64 | (0x8000 | bits >> 59) << 48
+        text = f"{value | bits >> 11 & 0xFFFFFFFFFFFF:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

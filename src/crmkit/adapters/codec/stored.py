@@ -4,16 +4,17 @@ Absent fields take their defaults, so that a row written by an older crmkit read
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from operator import attrgetter
 from types import NoneType
-from typing import Any, cast, get_args
+from typing import Any, cast, get_args, get_origin
 
 import attrs
 import cattrs
 from cattrs.gen import make_dict_unstructure_fn
 
+from crmkit.adapters.codec.plain import plain_model
 from crmkit.adapters.codec.scalars import LOADS, PLAINS, is_scalar_union, load_tagged, plain_tagged
 from crmkit.domain.change import Record
 from crmkit.domain.checks import FrozenDict, optional_of, plain_of
@@ -61,6 +62,7 @@ class StoredCodec:
         self._whole = _converter(compact=False)
         self._compact = _converter(compact=True)
         self._loads: dict[Any, Load | None] = {}
+        self._plains: dict[tuple[Any, bool], Load] = {}
 
     def plainer(self, annotation: Any) -> Load | None:
         """The function that turns values of ``annotation`` into JSON terms; ``None`` when they already are.
@@ -76,8 +78,34 @@ class StoredCodec:
             return None
         if isinstance(plain, type) and issubclass(plain, Enum):
             return attrgetter("_value_")
-        converter = self._whole if attrs.has(plain) else self._compact
-        return converter.get_unstructure_hook(inner)
+        return self._plain(inner, compact=not attrs.has(plain))
+
+    def _plain(self, annotation: Any, *, compact: bool) -> Load:
+        """The same for the inside of a value, where ``None`` may be as well."""
+        known = self._plains.get((annotation, compact))
+        if known is None:
+            known = self._plains[annotation, compact] = self._make_plain(annotation, compact=compact)
+        return known
+
+    def _make_plain(self, annotation: Any, *, compact: bool) -> Load:
+        plain, args = plain_of(annotation), get_args(annotation)
+        items = get_origin(annotation) is tuple and len(args) == 2 and args[1] is ...
+        if items and attrs.has(item := plain_of(args[0])) and not holds_itself(item):
+            each = self._plain(item, compact=compact)
+            return lambda values: [each(value) for value in values]
+        if isinstance(plain, type) and attrs.has(plain) and not holds_itself(plain):
+            fields = {name: self._plain_field(each, compact=compact) for name, each in annotations_of(plain).items()}
+            return plain_model(plain, fields, compact=compact)
+        return (self._compact if compact else self._whole).get_unstructure_hook(annotation)
+
+    def _plain_field(self, annotation: Any, *, compact: bool) -> Load | None:
+        inner = optional_of(annotation)[0]
+        plain = plain_of(inner)
+        if plain in (str, int, float, bool):
+            return None
+        if isinstance(plain, type) and issubclass(plain, Enum):
+            return attrgetter("_value_")
+        return self._plain(inner, compact=compact)
 
     def loader(self, annotation: Any) -> Load | None:
         """The function that loads values of ``annotation``; ``None`` when JSON terms are the values."""
@@ -165,6 +193,28 @@ class StoredCodec:
             return tuple(found)
 
         return load_all
+
+
+def holds_itself(cls: type) -> bool:
+    """Whether values of ``cls`` may lie within one of ``cls``; those stay with cattrs."""
+    pending, seen = [cls], set[Any]()
+    while pending:
+        for annotation in annotations_of(pending.pop()).values():
+            for part in _classes_in(annotation):
+                if part is cls:
+                    return True
+                if part not in seen:
+                    seen.add(part)
+                    pending.append(part)
+    return False
+
+
+def _classes_in(annotation: Any) -> Iterator[type]:
+    plain = plain_of(annotation)
+    if isinstance(plain, type) and attrs.has(plain):
+        yield plain
+    for part in get_args(annotation):
+        yield from _classes_in(part)
 
 
 def _converter(*, compact: bool) -> cattrs.Converter:
