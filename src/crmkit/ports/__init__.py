@@ -10,6 +10,7 @@ from crmkit.ports.candidates import CandidateIndex, KeyEntry
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.commands import Commands
 from crmkit.ports.item_learner import ItemLearner
+from crmkit.ports.key_store import KeyStore, WrappedKey
 from crmkit.ports.notifier import Notifier
 from crmkit.ports.outbox import DeadLetter, Outbox
 from crmkit.ports.policies import PolicyStore
@@ -28,6 +29,7 @@ __all__ = [
     "IdSource",
     "ItemLearner",
     "KeyEntry",
+    "KeyStore",
     "Notifier",
     "Outbox",
     "PolicyStore",
@@ -35,4 +37,5 @@ __all__ = [
     "Repository",
     "Store",
     "UnitOfWork",
+    "WrappedKey",
 ]
