@@ -22,6 +22,7 @@ from crmkit.testing.contracts.conditions import ConditionsContract
 from crmkit.testing.contracts.durability import DurabilityContract
 from crmkit.testing.contracts.host import Host, HostTransactionContract
 from crmkit.testing.contracts.keeping import KeepingContract
+from crmkit.testing.contracts.key_store import KeyStoreContract
 from crmkit.testing.contracts.notifier import NotifierContract
 from crmkit.testing.contracts.outbox import DeadLetterContract, OutboxContract
 from crmkit.testing.contracts.policies import PolicyStoreContract
@@ -47,6 +48,7 @@ __all__ = [
     "HostTransactionContract",
     "IdSourceContract",
     "KeepingContract",
+    "KeyStoreContract",
     "NotifierContract",
     "OutboxContract",
     "PolicyStoreContract",
