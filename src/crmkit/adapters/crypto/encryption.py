@@ -1,6 +1,7 @@
 """What a store encrypts, and with whose keys."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 
 from attrs import frozen
 
@@ -36,3 +37,12 @@ class Encryption:
         """The encrypted fields of ``entity``."""
         fields = self.fields.get(entity, frozenset())
         return fields | {"custom"} if fields and self.custom else fields
+
+    @property
+    def outline(self) -> str:
+        """What is encrypted, in a word that differs where anything differs."""
+        told = [
+            f"{entity}:{','.join(sorted(self.fields_of(entity)))}:{','.join(sorted(self.indexed.get(entity, ())))}"
+            for entity in sorted(self.fields)
+        ]
+        return sha256(";".join(told).encode()).hexdigest()[:32]

@@ -126,7 +126,10 @@ class Tables:
             self.metadata,
             _column("version", ColumnKind.INTEGER),
             _column("keys", ColumnKind.INTEGER, server_default="1"),
+            _column("sealed", ColumnKind.TEXT, server_default=""),
         )
+        self.sealing = "" if encryption is None else encryption.outline
+        """What is encrypted, in a word that is compared with that of the database."""
         self.audit = self._audit()
         self.keys = self._keys()
         self.key_versions = self._key_versions()
