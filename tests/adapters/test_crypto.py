@@ -1,6 +1,5 @@
 """Ciphers are bound to their place; key stores keep to their port."""
 
-import os
 import stat
 
 import pytest
@@ -82,7 +81,7 @@ def test_the_key_file_is_its_owners_only(tmp_path):
     FileKeyStore(file).wrap("main", KEY)
 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert os.listdir(tmp_path) == ["keys.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["keys.json"]
 
 
 def test_another_process_reads_the_same_file(tmp_path):

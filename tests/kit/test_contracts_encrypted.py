@@ -5,6 +5,7 @@ import pytest
 from crmkit.adapters.crypto import Encryption, MemoryKeyStore
 from crmkit.adapters.sql import SqlStore
 from crmkit.testing.contracts import NotifierContract, StoreContract
+from crmkit.testing.contracts.audit_chain import AuditChainContract
 from crmkit.testing.contracts.audit_trail import AuditTrailContract
 from crmkit.testing.contracts.candidates import CandidateIndexContract
 from crmkit.testing.contracts.keeping import KeepingContract
@@ -65,7 +66,13 @@ class TestEncryptedSqlite(StoreContract):
 
 
 class TestEncryptedPostgres(
-    KeepingContract, UnitOfWorkContract, SavingContract, OutboxContract, AuditTrailContract, CandidateIndexContract
+    KeepingContract,
+    UnitOfWorkContract,
+    SavingContract,
+    OutboxContract,
+    AuditTrailContract,
+    AuditChainContract,
+    CandidateIndexContract,
 ):
     test_one_call_takes_many_changes = None  # asks what an encrypted field does not answer
 

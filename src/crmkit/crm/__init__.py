@@ -19,6 +19,7 @@ from crmkit.adapters.notifiers.console import ConsoleNotifier
 from crmkit.adapters.system import SystemClock, Uuid7
 from crmkit.crm.groups import (
     Approvals,
+    Audit,
     Automation,
     Customers,
     Filings,
@@ -39,6 +40,7 @@ from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.ports.allocator import Allocator
+from crmkit.ports.audit_chain import Anchor
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
 from crmkit.ports.performers import HostSide
@@ -52,6 +54,7 @@ from crmkit.services.hearing import hearing
 
 __all__ = [
     "Approvals",
+    "Audit",
     "Automation",
     "Crm",
     "Customers",
@@ -75,8 +78,8 @@ class Crm:
     ``Crm.open(url)`` opens SQLite or Postgres; ``Crm(store=…)`` takes any store that keeps to the port.
     Whatever is not given is the machine's clock, UUIDv7, a console and the standard rule book.
     ``references`` are rows of your own that merges move along, ``presence`` says who can be
-    reached just now, ``allocator`` gives many leads at once, and ``host`` has your own actions for
-    automation rules.
+    reached just now, ``allocator`` gives many leads at once, ``anchor`` keeps the seals of the audit
+    trail, and ``host`` has your own actions for automation rules.
     """
 
     leads = Part(Leads)
@@ -91,6 +94,7 @@ class Crm:
     approvals = Part(Approvals)
     automation = Part(Automation)
     notices = Part(Notices)
+    audit = Part(Audit)
 
     def __init__(  # noqa: PLR0913 - one argument a port
         self,
@@ -104,6 +108,7 @@ class Crm:
         references: Iterable[References] = (),
         presence: Presence | None = None,
         allocator: Allocator | None = None,
+        anchor: Anchor | None = None,
         host: HostSide | None = None,
     ) -> None:
         book = book or RuleBook.standard()
@@ -117,6 +122,7 @@ class Crm:
             references=tuple(references),
             presence=presence,
             allocator=allocator,
+            anchor=anchor,
             host=host or HostSide(),
         )
 

@@ -10,6 +10,7 @@ from crmkit.services import (
     approval_desk,
     approval_sweep,
     approvals,
+    audit_chain,
     automation,
     automation_desk,
     automation_dry_run,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Approvals",
+    "Audit",
     "Automation",
     "Customers",
     "Filings",
@@ -340,3 +342,10 @@ class Notices(Group):
     dead_letters = Use(relaying.dead_letters)
     replay = Use(relaying.replay)
     discard = Use(relaying.discard)
+
+
+class Audit(Group):
+    """The audit trail as evidence."""
+
+    seal = Use(audit_chain.seal_trail)
+    verify = Use(audit_chain.verify_trail)

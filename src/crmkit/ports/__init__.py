@@ -5,6 +5,7 @@ An adapter implements them; ``crmkit.testing`` has the suite that proves it does
 
 from crmkit.ports.allocator import Allocator
 from crmkit.ports.arithmetic import Arithmetic
+from crmkit.ports.audit_chain import Anchor, AuditChain
 from crmkit.ports.audit_trail import AuditTrail
 from crmkit.ports.candidates import CandidateIndex, KeyEntry
 from crmkit.ports.clock import Clock, IdSource
@@ -20,7 +21,9 @@ from crmkit.ports.store import REPOSITORIES, Repository, Store, UnitOfWork
 __all__ = [
     "REPOSITORIES",
     "Allocator",
+    "Anchor",
     "Arithmetic",
+    "AuditChain",
     "AuditTrail",
     "CandidateIndex",
     "Clock",

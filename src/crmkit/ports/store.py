@@ -32,6 +32,7 @@ from crmkit.domain.stewardship.request import Request
 from crmkit.domain.stewardship.sla_clock import SlaClock
 from crmkit.domain.stewardship.transfer import Transfer
 from crmkit.domain.stewardship.turn import Turn
+from crmkit.ports.audit_chain import AuditChain
 from crmkit.ports.audit_trail import AuditTrail
 from crmkit.ports.candidates import CandidateIndex
 from crmkit.ports.commands import Commands
@@ -177,6 +178,7 @@ class UnitOfWork(Protocol):
     automation_runs: Repository[AutomationRun]
     keys: CandidateIndex
     trail: AuditTrail
+    chain: AuditChain
     policies: PolicyStore
     commands: Commands
 

@@ -120,7 +120,9 @@ def test_no_byte_of_the_file_tells_what_a_day_of_work_left(tmp_path):
     store = opened(f"sqlite:///{tmp_path / 'crm.db'}")
     inbox = store.inbox()
     with Crm(store=store, notifier=inbox, clock=FixedClock()) as crm:
-        form = LeadForm(name=CANARY, company=f"{CANARY} GmbH", phones=[DIGITS], description=CANARY, custom={"note": CANARY})
+        form = LeadForm(
+            name=CANARY, company=f"{CANARY} GmbH", phones=[DIGITS], description=CANARY, custom={"note": CANARY}
+        )
         one = crm.leads.capture(form, idempotency_key="row 1")
         crm.add(a_lead(id="L-9", name=PersonName.parse(CANARY), title=CANARY, **PERSON))
         crm.add(an_interaction(id="I-9", subject_id="L-9", summary=CANARY))
@@ -128,7 +130,7 @@ def test_no_byte_of_the_file_tells_what_a_day_of_work_left(tmp_path):
         crm.save(changed(crm_get(crm, "L-9"), now=NOW, title=f"{CANARY} 2"))
         merged = crm.leads.merge(Ref(entity="lead", id=one.lead_id), Ref(entity="lead", id="L-9"))
         crm.leads.unmerge(merged.merge)
-        crm.leads.convert(one.lead_id)
+        crm.leads.convert(one.lead_id, opportunity=False)
         crm.notices.relay()
         again = crm.leads.capture(form, idempotency_key="row 1")
         assert again == one
@@ -143,7 +145,8 @@ def crm_get(crm, id):
         return uow.leads.get(id)
 
 
-def test_a_value_that_is_changed_or_moved_is_not_read(store, column="title"):
+def test_a_value_that_is_changed_or_moved_is_not_read(store):
+    column = "title"
     save(store, created(WHOLE["lead"]), created(a_lead(id="L-2", title="t", description="d")))
     for forged in (
         f"UPDATE crm_leads SET {column} = (SELECT other.{column} FROM crm_leads other WHERE other.id = 'L-2') WHERE id = 'L-1'",

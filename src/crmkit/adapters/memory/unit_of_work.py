@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import attrs
 
+from crmkit.adapters.memory.chain import MemoryChain
 from crmkit.adapters.memory.repository import MemoryRepository
 from crmkit.adapters.memory.state import Delivery, MemoryState, Undo, holds
 from crmkit.adapters.recording import Recorded, Recorder
@@ -67,6 +68,7 @@ class MemoryUnitOfWork:
             setattr(self, plural, MemoryRepository(cls, self._reader(cls.entity), catalogues[cls]))
         self.keys = MemoryKeys(self)
         self.trail = MemoryTrail(self)
+        self.chain = MemoryChain(self)
         self.policies = MemoryPolicies(self)
         self.commands = MemoryCommands(self)
 

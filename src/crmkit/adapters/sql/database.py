@@ -1,6 +1,7 @@
 """What a store knows of its database before any unit of work begins: tables, statements, and how to write."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Any, cast
 
@@ -24,6 +25,7 @@ from crmkit.adapters.sql.tables import EntityTable, Tables
 from crmkit.domain.change import Change, Record
 from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.custom_fields import CustomSchema
+from crmkit.domain.ids import Ref
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.errors import Duplicate, StaleVersion
 from crmkit.ports.clock import IdSource
@@ -31,7 +33,9 @@ from crmkit.rules.policy import Policy
 
 __all__ = ["KEY_FIELDS", "Database"]
 
-_FILLED_LATER = ("position", "attempts", "leased_until", "error", "failed_at")
+_FILLED_LATER = (
+    "position", "attempts", "leased_until", "error", "failed_at", "link", "content", "hash", "redacted_at",
+)  # fmt: skip
 """Columns of the audit table that a save leaves to their defaults."""
 MOST_WRITERS = 1_000
 """Update statements kept compiled, one for each set of fields; all are dropped when there are more."""
@@ -258,6 +262,22 @@ class Database:
             "pending" if recorded.told else None,
             at if recorded.told else None,
         )
+
+    def note(
+        self,
+        connection: Connection,
+        acting: Acting,
+        record: Ref,
+        version: int,
+        type: str,  # noqa: A002
+        data: str,
+        now: datetime,
+    ) -> None:
+        """An entry of the audit trail that no save wrote, told to nobody; ``data`` stays readable."""
+        at = now if self._instant is None else self._instant(now)
+        who = (acting.actor, acting.on_behalf_of, acting.source, acting.reason)
+        named = (self._ids.new(), acting.tenant, record.entity, record.id, version, type, at)
+        connection.run(self._insert_audit, (*named, *who, None, data, None, None, None))
 
     def _add_rows(
         self, connection: Connection, table: sa.Table, statement: Statement, rows: Sequence[Sequence[Any]]

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from crmkit.adapters.crypto.cipher import Cipher, new_key, place
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement, Statements
-from crmkit.adapters.sql.key_tables import INDEX_KEY
+from crmkit.adapters.sql.guard_tables import INDEX_KEY
 from crmkit.adapters.sql.mapping import Dialect, dump_instant, listed, one_of
 from crmkit.adapters.sql.tables import Tables
 from crmkit.domain.ids import Ref

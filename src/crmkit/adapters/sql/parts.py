@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from crmkit.adapters.sql.chain import ChainStatements
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement
 from crmkit.adapters.sql.database import Database
 from crmkit.adapters.sql.mapping import ColumnKind, dump_instant, listed, load_instant, one_of, sql_type
@@ -49,6 +50,7 @@ class PartStatements:
         self._compile = database.statements.compile
         self._tables = database.tables
         self._dialect = database.dialect
+        self.chain = ChainStatements(database)
 
     @cached_property
     def entries(self) -> Statement:

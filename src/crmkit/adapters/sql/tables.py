@@ -8,7 +8,7 @@ from attrs import frozen
 
 from crmkit.adapters.codec import StoredCodec
 from crmkit.adapters.crypto.encryption import Encryption
-from crmkit.adapters.sql.key_tables import data_keys, tenant_keys
+from crmkit.adapters.sql.guard_tables import data_keys, seals, tenant_keys
 from crmkit.adapters.sql.mapping import ColumnKind, Dialect, Field, columns_of, fields_of, sql_type
 from crmkit.adapters.sql.rows import RowCode, row_code
 from crmkit.adapters.sql.sealed_fields import Sealed, blind_column, sealed_fields
@@ -136,6 +136,7 @@ class Tables:
         self.policies = self._policies()
         self.commands = self._commands()
         self.inbox = self._inbox()
+        self.seals = seals(self.metadata)
         self.tenant_keys, self.data_keys = tenant_keys(self.metadata), data_keys(self.metadata)
         self.entities: Mapping[type[Record], EntityTable] = {
             cls: self._entity(plural, cls, dialect, codec, encryption) for plural, cls in REPOSITORIES.items()
@@ -198,6 +199,10 @@ class Tables:
             _column("leased_until", instant, nullable=True),
             _column("error", text, nullable=True),
             _column("failed_at", instant, nullable=True),
+            _column("link", ColumnKind.INTEGER, nullable=True),
+            _column("content", text, nullable=True),
+            _column("hash", text, nullable=True),
+            _column("redacted_at", instant, nullable=True),
             # positions are never given twice, so that a reader's place stays good
             sqlite_autoincrement=True,
         )
@@ -209,6 +214,16 @@ class Tables:
         sa.Index("ix_crm_audit_pending", table.c.position, sqlite_where=waiting, postgresql_where=waiting)
         sa.Index("ix_crm_audit_dead", table.c.position, sqlite_where=dead, postgresql_where=dead)
         sa.Index("ix_crm_audit_id", table.c.id, unique=True)
+        loose, chained = table.c.link.is_(None), table.c.link.is_not(None)
+        sa.Index("ix_crm_audit_loose", table.c.tenant, table.c.position, sqlite_where=loose, postgresql_where=loose)
+        sa.Index(
+            "ix_crm_audit_link",
+            table.c.tenant,
+            table.c.link,
+            unique=True,
+            sqlite_where=chained,
+            postgresql_where=chained,
+        )
         return table
 
     def _keys(self) -> sa.Table:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Protocol, TypeVar, cast
 
+from crmkit.adapters.sql.chain import SqlChain
 from crmkit.adapters.sql.connection import Connection
 from crmkit.adapters.sql.database import Database
 from crmkit.adapters.sql.keys import SqlKeys
@@ -55,6 +56,7 @@ class SqlUnitOfWork:
         self._seals = None if database.sealer is None else database.sealer.on(connection, tenant)
         self.keys = SqlKeys(database.keys, connection, tenant, self.check_writable, self._seals)
         self.trail = SqlTrail(database, parts, connection, acting, self._seals)
+        self.chain = SqlChain(database, parts.chain, connection, acting, self.check_writable)
         self.policies = SqlPolicies(database, parts, connection, tenant, self.check_writable)
         self.commands = SqlCommands(database, parts, connection, tenant, self.check_writable, self._seals)
 

@@ -13,6 +13,7 @@ Every check is one promise of a port; its name says which, its docstring in full
 not claim to do. Nothing here is collected before it is subclassed.
 """
 
+from crmkit.testing.contracts.audit_chain import AuditChainContract
 from crmkit.testing.contracts.audit_trail import AuditTrailContract
 from crmkit.testing.contracts.candidates import CandidateIndexContract
 from crmkit.testing.contracts.clock import ClockContract, IdSourceContract
@@ -35,6 +36,7 @@ from crmkit.testing.strategies import SCHEMA
 
 __all__ = [
     "SCHEMA",
+    "AuditChainContract",
     "AuditTrailContract",
     "CandidateIndexContract",
     "ClockContract",

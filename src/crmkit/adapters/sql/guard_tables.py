@@ -1,10 +1,10 @@
-"""The tables of wrapped keys: a few for each tenant, and one key for each record that has something to hide."""
+"""The tables of what guards the others: wrapped keys of tenants and records, and the seals of the audit trail."""
 
 import sqlalchemy as sa
 
 from crmkit.adapters.sql.mapping import ColumnKind, sql_type
 
-__all__ = ["INDEX_KEY", "data_keys", "tenant_keys"]
+__all__ = ["INDEX_KEY", "data_keys", "seals", "tenant_keys"]
 
 INDEX_KEY = 0
 """The number of a tenant's key for blind indexes; its other keys, from 1 on, wrap the keys of records."""
@@ -19,6 +19,20 @@ def tenant_keys(metadata: "sa.MetaData") -> "sa.Table":
         sa.Column("number", sql_type(ColumnKind.INTEGER), nullable=False),
         sa.Column("version", sql_type(ColumnKind.INTEGER), nullable=False),
         sa.Column("wrapped", sql_type(ColumnKind.TEXT), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "number"),
+    )
+
+
+def seals(metadata: "sa.MetaData") -> "sa.Table":
+    """The seals of each tenant's audit trail."""
+    number = sql_type(ColumnKind.INTEGER)
+    return sa.Table(
+        "crm_seals",
+        metadata,
+        sa.Column("tenant", sql_type(ColumnKind.TEXT), nullable=False),
+        *(sa.Column(name, number, nullable=False) for name in ("number", "first", "last")),
+        sa.Column("hash", sql_type(ColumnKind.TEXT), nullable=False),
+        sa.Column("at", sql_type(ColumnKind.INSTANT), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "number"),
     )
 
