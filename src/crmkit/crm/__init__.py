@@ -25,6 +25,7 @@ from crmkit.crm.groups import (
     Filings,
     Group,
     Insight,
+    Keys,
     Leads,
     Members,
     Notices,
@@ -61,6 +62,7 @@ __all__ = [
     "Filings",
     "Group",
     "Insight",
+    "Keys",
     "Leads",
     "Members",
     "Notices",
@@ -95,6 +97,7 @@ class Crm:
     automation = Part(Automation)
     notices = Part(Notices)
     audit = Part(Audit)
+    keys = Part(Keys)
 
     def __init__(  # noqa: PLR0913 - one argument a port
         self,

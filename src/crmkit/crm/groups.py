@@ -26,6 +26,7 @@ from crmkit.services import (
     follow_up,
     importance,
     integrity,
+    keys,
     lifetime,
     missed,
     nearby,
@@ -75,6 +76,7 @@ __all__ = [
     "Filings",
     "Group",
     "Insight",
+    "Keys",
     "Leads",
     "Members",
     "Notices",
@@ -342,6 +344,13 @@ class Notices(Group):
     dead_letters = Use(relaying.dead_letters)
     replay = Use(relaying.replay)
     discard = Use(relaying.discard)
+
+
+class Keys(Group):
+    """Keys of what is encrypted."""
+
+    rotate = Use(keys.rotate_keys)
+    destroy = Use(keys.destroy_keys)
 
 
 class Audit(Group):

@@ -12,6 +12,7 @@ from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.commands import Commands
 from crmkit.ports.item_learner import ItemLearner
 from crmkit.ports.key_store import KeyStore, WrappedKey
+from crmkit.ports.keyring import Keyring
 from crmkit.ports.notifier import Notifier
 from crmkit.ports.outbox import DeadLetter, Outbox
 from crmkit.ports.policies import PolicyStore
@@ -33,6 +34,7 @@ __all__ = [
     "ItemLearner",
     "KeyEntry",
     "KeyStore",
+    "Keyring",
     "Notifier",
     "Outbox",
     "PolicyStore",

@@ -36,6 +36,7 @@ from crmkit.ports.audit_chain import AuditChain
 from crmkit.ports.audit_trail import AuditTrail
 from crmkit.ports.candidates import CandidateIndex
 from crmkit.ports.commands import Commands
+from crmkit.ports.keyring import Keyring
 from crmkit.ports.outbox import Outbox
 from crmkit.ports.policies import PolicyStore
 
@@ -179,6 +180,7 @@ class UnitOfWork(Protocol):
     keys: CandidateIndex
     trail: AuditTrail
     chain: AuditChain
+    keyring: Keyring
     policies: PolicyStore
     commands: Commands
 

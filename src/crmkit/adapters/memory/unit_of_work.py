@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import attrs
 
+from crmkit.adapters.keyless import Keyless
 from crmkit.adapters.memory.chain import MemoryChain
 from crmkit.adapters.memory.repository import MemoryRepository
 from crmkit.adapters.memory.state import Delivery, MemoryState, Undo, holds
@@ -69,6 +70,7 @@ class MemoryUnitOfWork:
         self.keys = MemoryKeys(self)
         self.trail = MemoryTrail(self)
         self.chain = MemoryChain(self)
+        self.keyring = Keyless()
         self.policies = MemoryPolicies(self)
         self.commands = MemoryCommands(self)
 

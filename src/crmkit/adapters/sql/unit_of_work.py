@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Protocol, TypeVar, cast
 
+from crmkit.adapters.keyless import Keyless
 from crmkit.adapters.sql.chain import SqlChain
 from crmkit.adapters.sql.connection import Connection
 from crmkit.adapters.sql.database import Database
@@ -57,6 +58,7 @@ class SqlUnitOfWork:
         self.keys = SqlKeys(database.keys, connection, tenant, self.check_writable, self._seals)
         self.trail = SqlTrail(database, parts, connection, acting, self._seals)
         self.chain = SqlChain(database, parts.chain, connection, acting, self.check_writable)
+        self.keyring = Keyless() if self._seals is None else self._seals.keyring
         self.policies = SqlPolicies(database, parts, connection, tenant, self.check_writable)
         self.commands = SqlCommands(database, parts, connection, tenant, self.check_writable, self._seals)
 
