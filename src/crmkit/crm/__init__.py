@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from attrs import evolve
 
+from crmkit.adapters.crypto.encryption import Encryption
 from crmkit.adapters.notifiers.console import ConsoleNotifier
 from crmkit.adapters.system import SystemClock, Uuid7
 from crmkit.crm.groups import (
@@ -139,11 +140,14 @@ class Crm:
         ids: IdSource | None = None,
         book: RuleBook | None = None,
         custom: CustomSchema | None = None,
+        anchor: Anchor | None = None,
+        encryption: Encryption | None = None,
         create: bool = True,
     ) -> Self:
         """A CRM over the database at ``url``: ``"sqlite:///crm.db"`` or ``"postgresql+psycopg://…"``.
 
-        ``create`` makes the tables, and brings those of an older crmkit up to date.
+        ``create`` makes the tables, and brings those of an older crmkit up to date; ``encryption`` says
+        what is encrypted in them, from their first day on.
 
         Raises:
             MissingExtra: SQLAlchemy or psycopg is not installed.
@@ -153,8 +157,8 @@ class Crm:
         """
         from crmkit.adapters.sql import SqlStore
 
-        store: Store = SqlStore(url, custom=custom, book=book, ids=ids, create=create)
-        return cls(store=store, notifier=notifier, clock=clock, ids=ids, book=book)
+        store: Store = SqlStore(url, custom=custom, book=book, ids=ids, create=create, encryption=encryption)
+        return cls(store=store, notifier=notifier, clock=clock, ids=ids, book=book, anchor=anchor)
 
     def acting_as(
         self, actor: str, *, tenant: str = "", on_behalf_of: str = "", source: str = "", reason: str = ""
