@@ -102,6 +102,7 @@ from crmkit.services.predict import (
     train_leads,
     what_would_predict,
 )
+from crmkit.services.read_log import note_read, read_log
 from crmkit.services.reclaim import explain, preview, remedies, sweep
 from crmkit.services.recommend import learn_recommendations, recommend
 from crmkit.services.rekey import rekey
@@ -320,6 +321,7 @@ RUNS = {
     ),
     "seal the trail": lambda ctx: seal_trail(ctx, batch=100) and None,
     "rotate keys": rotate_keys,
+    "note a read": lambda ctx: note_read(ctx, [ref("lead", 1)], fields=["phones"], purpose="call"),
     "assign waiting": assign_waiting,
     "hand over": lambda ctx: hand_over(ctx, "M-1", successor="M-2"),
     "hand over to pools": lambda ctx: hand_over(ctx, "M-2", into_pools=True),
@@ -351,6 +353,7 @@ LOOKS = {
     "see how one may": lambda ctx: who_may(ctx, ref("account", 2), member_id="M-1"),
     "plan a transfer": lambda ctx: plan_transfer(ctx, [ref("account", 2)], "M-3"),
     "prove the trail": verify_trail,
+    "see who read": lambda ctx: read_log(ctx, ref("lead", 1)),
     "find duplicates": lambda ctx: find_duplicates(ctx, KNOWN),
     "plan a merge": lambda ctx: plan_merge(ctx, ref("account", 1), ref("account", 2)),
     "plan to undo a merge": lambda ctx: plan_unmerge(ctx, ref("account", 21)),

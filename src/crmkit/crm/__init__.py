@@ -131,7 +131,7 @@ class Crm:
         )
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - all but the first have defaults
         cls,
         url: str,
         *,

@@ -33,6 +33,7 @@ from crmkit.services import (
     placement,
     pool_desk,
     pools,
+    read_log,
     reclaim,
     recommend,
     rollout,
@@ -358,3 +359,5 @@ class Audit(Group):
 
     seal = Use(audit_chain.seal_trail)
     verify = Use(audit_chain.verify_trail)
+    note_read = Use(read_log.note_read)
+    read_log = Use(read_log.read_log)

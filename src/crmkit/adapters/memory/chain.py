@@ -1,8 +1,8 @@
 """The chain over the entries in memory; documented at ``ports.AuditChain``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -10,14 +10,14 @@ from crmkit.adapters.codec.stored import dumps
 from crmkit.adapters.memory.state import Chain, Place
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import EventId, Ref
-from crmkit.domain.stewardship.audit import AuditEntry
+from crmkit.domain.stewardship.audit import READ, AuditEntry
 from crmkit.domain.stewardship.chain import REDACTED, ChainedEntry, Seal, content_digest
 from crmkit.errors import Duplicate
 
 if TYPE_CHECKING:
     from crmkit.adapters.memory.unit_of_work import MemoryUnitOfWork
 
-__all__ = ["MemoryChain"]
+__all__ = ["MemoryChain", "note"]
 
 NOWHERE = Place(0, "", "")
 NOTHING = FrozenDict()
@@ -67,7 +67,7 @@ class MemoryChain:
         held = [
             (at, entry)
             for at, entry in enumerate(entries)
-            if entry.record == record and (entry.changed or entry.data) and entry.type != REDACTED
+            if entry.record == record and (entry.changed or entry.data) and entry.type not in (REDACTED, READ)
         ]
         for at, entry in held:
             chained = self._chained(entry)
@@ -80,20 +80,8 @@ class MemoryChain:
             if delivery is not None:
                 self._uow.undo.set(state.deliveries, entry.id, attrs.evolve(delivery, entry=emptied))
         if held:
-            state.position += 1
-            note = AuditEntry(
-                id=EventId(f"{state.position:020d}"),
-                position=state.position,
-                record=record,
-                version=held[-1][1].version,
-                type=REDACTED,
-                at=now,
-                acting=self._uow.acting,
-                changed=NOTHING,
-                data=FrozenDict({"positions": [entry.position for _, entry in held]}),
-            )
-            entries.append(note)
-            self._uow.undo.then(entries.pop)
+            told = {"positions": [entry.position for _, entry in held]}
+            note(self._uow, record, held[-1][1].version, REDACTED, told, now)
         return len(held)
 
     def _chain(self) -> Chain:
@@ -124,3 +112,31 @@ class MemoryChain:
             hash=place.hash,
             redacted=place.redacted,
         )
+
+
+def note(
+    uow: "MemoryUnitOfWork",
+    record: Ref,
+    version: int,
+    type: str,
+    data: Mapping[str, Any],
+    now: datetime,  # noqa: A002
+) -> None:
+    """An entry of the audit trail that no save wrote, told to nobody."""
+    state = uow.writable()
+    state.position += 1
+    entries = state.entries[uow.acting.tenant]
+    entries.append(
+        AuditEntry(
+            id=EventId(f"{state.position:020d}"),
+            position=state.position,
+            record=record,
+            version=version,
+            type=type,
+            at=now,
+            acting=uow.acting,
+            changed=NOTHING,
+            data=FrozenDict(data),
+        )
+    )
+    uow.undo.then(entries.pop)

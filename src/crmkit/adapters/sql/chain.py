@@ -12,7 +12,7 @@ from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement
 from crmkit.adapters.sql.database import Database
 from crmkit.adapters.sql.mapping import dump_instant, load_instant
 from crmkit.domain.ids import Ref
-from crmkit.domain.stewardship.audit import Acting
+from crmkit.domain.stewardship.audit import READ, Acting
 from crmkit.domain.stewardship.chain import REDACTED, ChainedEntry, Seal, content_digest
 
 __all__ = ["ChainStatements", "SqlChain"]
@@ -77,7 +77,12 @@ class ChainStatements:
         """Entries of a record that hold something."""
         audit = self._audit
         full = sa.or_(audit.c.changed.is_not(None), audit.c.data.is_not(None))
-        mine = (_is(audit.c.entity), _is(audit.c.record_id), full, audit.c.type != _constant(REDACTED))
+        mine = (
+            _is(audit.c.entity),
+            _is(audit.c.record_id),
+            full,
+            audit.c.type.not_in([_constant(REDACTED), _constant(READ)]),
+        )
         return self._compile(self._entries(*mine).order_by(audit.c.position))
 
     @cached_property

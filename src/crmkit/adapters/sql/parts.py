@@ -16,7 +16,7 @@ from crmkit.adapters.sql.sealing import Seals
 from crmkit.domain.change import Record
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import EventId, MemberId, Ref
-from crmkit.domain.stewardship.audit import Acting, AuditEntry
+from crmkit.domain.stewardship.audit import READ, Acting, AuditEntry
 from crmkit.errors import Conflict, Duplicate
 from crmkit.rules.policy import Policy, highest_in_force
 
@@ -165,8 +165,11 @@ class SqlTrail:
         statements: PartStatements,
         connection: Connection,
         acting: Acting,
+        check_writable: Callable[[], None],
         seals: Seals | None,
     ) -> None:
+        self._acting = acting
+        self._check_writable = check_writable
         self._seals = seals
         self._database = database
         self._statements = statements
@@ -196,6 +199,13 @@ class SqlTrail:
             "most": limit,
         }
         return [self._entry(row) for row in self._fetched(self._statements.entries, values)]
+
+    def seen(self, records: Iterable[Ref], *, fields: Sequence[str], purpose: str, now: datetime) -> None:
+        """Who acts has read ``fields`` of ``records``."""
+        self._check_writable()
+        data = json.dumps({"fields": list(fields), "purpose": purpose}, ensure_ascii=False)
+        for record in records:
+            self._database.note(self._connection, self._acting, record, 0, READ, data, now)
 
     def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``: today's row with the later changes taken back."""

@@ -56,7 +56,7 @@ class SqlUnitOfWork:
         tenant = acting.tenant
         self._seals = None if database.sealer is None else database.sealer.on(connection, tenant)
         self.keys = SqlKeys(database.keys, connection, tenant, self.check_writable, self._seals)
-        self.trail = SqlTrail(database, parts, connection, acting, self._seals)
+        self.trail = SqlTrail(database, parts, connection, acting, self.check_writable, self._seals)
         self.chain = SqlChain(database, parts.chain, connection, acting, self.check_writable)
         self.keyring = Keyless() if self._seals is None else self._seals.keyring
         self.policies = SqlPolicies(database, parts, connection, tenant, self.check_writable)

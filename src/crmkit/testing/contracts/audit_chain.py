@@ -3,7 +3,7 @@
 import pytest
 
 from crmkit.domain.change import changed, created
-from crmkit.domain.stewardship.audit import Acting
+from crmkit.domain.stewardship.audit import READ, Acting
 from crmkit.domain.stewardship.chain import START, Seal, linked, verified
 from crmkit.errors import Duplicate
 from crmkit.ports.store import Store, UnitOfWork
@@ -71,6 +71,21 @@ class AuditChainContract:
     def test_what_is_redacted_before_it_is_sealed_keeps_its_digest(self, store: Store) -> None:
         """It is sealed as what it was."""
         self._redacted(store, sealed_before=False)
+
+    def test_who_read_personal_data_stays_written_down(self, store: Store) -> None:
+        """A read changes nothing, tells nobody, is chained, and is not redacted with the rest."""
+        lead = a_lead()
+        save(store, created(lead))
+        with store.begin(Acting(actor="eva")) as uow:
+            uow.trail.seen([lead.ref], fields=["phones"], purpose="call back", now=NOW)
+            uow.chain.redact(lead.ref, now=NOW)
+            uow.commit()
+        with store.begin() as uow:
+            (entry,) = uow.trail.of(lead.ref, type=READ)
+            assert (entry.acting.actor, entry.data["fields"], entry.data["purpose"]) == ("eva", ["phones"], "call back")
+            assert uow.trail.as_of(type(lead), lead.id, NOW) == uow.leads.get(lead.id) == lead
+            assert READ in {each.type for each in uow.chain.pending(limit=9)}
+        assert not any(notice.type == READ for notice in store.outbox.claim(limit=9, now=NOW, until=NOW))
 
     def _redacted(self, store: Store, *, sealed_before: bool) -> None:
         lead, other = a_lead(), a_lead(id="L-2")
