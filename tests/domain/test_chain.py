@@ -76,8 +76,8 @@ def test_a_chain_without_entries_holds():
             {"changed": "{}"},
             {"data": "{}"},
             {"recipients": None},
-            {"content": content_digest(None, None)},
-            {"content": content_digest(None, None), "changed": None},
+            {"content": content_digest(None, None, "")},
+            {"content": content_digest(None, None, ""), "changed": None},
             {"hash": START},
             {"redacted": True, "changed": None},
         ]
@@ -114,7 +114,8 @@ def test_a_seal_that_does_not_fit_is_named():
 
 
 def test_what_was_erased_is_told_from_what_was_changed():
-    entries = [an_entry(1), an_entry(2), an_entry(3, type=REDACTED, changed=None, data='{"positions":[2]}')]
+    left = content_digest(None, None, "")
+    entries = [an_entry(1), an_entry(2), an_entry(3, type=REDACTED, changed=None, data=f'{{"left":{{"2":"{left}"}}}}')]
     chained, seals = sealed(entries, 3)
     emptied = [chained[0], evolve(chained[1], changed=None, redacted=True), chained[2]]
     found = verified("main", emptied, seals)
@@ -129,11 +130,11 @@ def test_what_was_erased_is_told_from_what_was_changed():
 
 def test_an_entry_that_was_erased_before_its_seal_keeps_its_digest():
     full = an_entry(1)
-    emptied = evolve(full, changed=None, redacted=True, content=content_digest(full.changed, full.data))
+    emptied = evolve(full, changed=None, redacted=True, content=content_digest(full.changed, full.data, full.reason))
     (chained,) = linked("main", [emptied], link=0, previous=START)
 
     assert chained.content == emptied.content
 
 
 def test_nothing_and_an_empty_text_have_different_digests():
-    assert len({content_digest(*pair) for pair in [(None, None), ("", None), (None, ""), ("", "")]}) == 4
+    assert len({content_digest(*pair, "") for pair in [(None, None), ("", None), (None, ""), ("", "")]}) == 4

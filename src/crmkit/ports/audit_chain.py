@@ -41,7 +41,9 @@ class AuditChain(Protocol):
         ...
 
     def redact(self, record: Ref, *, now: datetime) -> int:
-        """What the entries of ``record`` held is gone, their digests stay, and a new entry says so; how many there were.
+        """What the entries of ``record`` held, and the reasons for it, are gone; their digests stay, and an entry says so.
+
+        Answers how many there were.
 
         Undelivered notices of them are told without data.
         """

@@ -231,3 +231,15 @@ def test_a_database_is_opened_with_the_encryption_that_it_was_made_with(sqlite_u
             opened(sqlite_url, keys, **other)
     with pytest.raises(SchemaMismatch):
         SqlStore(sqlite_url)
+
+
+def test_keys_of_an_older_version_are_made_anew(sqlite_url):
+    keys = Encryption(keys=MemoryKeyStore())
+    with Crm(store=SqlStore(sqlite_url, encryption=keys, keys=lambda record: [f"old:{record.id}"])) as crm:
+        crm.add(a_lead())
+    with Crm(store=SqlStore(sqlite_url, encryption=keys, keys_version=99)) as crm:
+        done = crm.customers.rekey()
+        key = "phone:+8613800138000"
+        with crm.begin(read_only=True) as uow:
+            assert (done.records, done.dropped, list(uow.keys.find([key])[key])) == (1, 1, [a_lead().ref])
+            assert "13800138000" not in repr(uow.keys.entries())

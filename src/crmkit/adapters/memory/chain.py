@@ -10,6 +10,7 @@ from crmkit.adapters.codec.stored import dumps
 from crmkit.adapters.memory.state import Chain, Place
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import EventId, Ref
+from crmkit.domain.model import revise
 from crmkit.domain.stewardship.audit import READ, AuditEntry
 from crmkit.domain.stewardship.chain import REDACTED, ChainedEntry, Seal, content_digest
 from crmkit.errors import Duplicate
@@ -67,20 +68,23 @@ class MemoryChain:
         held = [
             (at, entry)
             for at, entry in enumerate(entries)
-            if entry.record == record and (entry.changed or entry.data) and entry.type not in (REDACTED, READ)
+            if entry.record == record
+            and (entry.changed or entry.data or entry.acting.reason)
+            and entry.type not in (REDACTED, READ)
         ]
         for at, entry in held:
             chained = self._chained(entry)
-            content = chained.content or content_digest(chained.changed, chained.data)
+            content = chained.content or content_digest(chained.changed, chained.data, chained.reason)
             self._uow.undo.set(places, entry.position, Place(chained.link, content, chained.hash, redacted=True))
-            emptied = attrs.evolve(entry, changed=NOTHING, data=NOTHING)
+            silent = revise(entry.acting, reason="")
+            emptied = attrs.evolve(entry, changed=NOTHING, data=NOTHING, acting=silent)
             entries[at] = emptied
             self._uow.undo.then(lambda at=at, entry=entry: entries.__setitem__(at, entry))  # type: ignore[misc]
             delivery = state.deliveries.get(entry.id)
             if delivery is not None:
                 self._uow.undo.set(state.deliveries, entry.id, attrs.evolve(delivery, entry=emptied))
         if held:
-            told = {"positions": [entry.position for _, entry in held]}
+            told = {"left": {str(entry.position): content_digest(None, None, "") for _, entry in held}}
             note(self._uow, record, held[-1][1].version, REDACTED, told, now)
         return len(held)
 
@@ -118,9 +122,9 @@ def note(
     uow: "MemoryUnitOfWork",
     record: Ref,
     version: int,
-    type: str,
+    type: str,  # noqa: A002
     data: Mapping[str, Any],
-    now: datetime,  # noqa: A002
+    now: datetime,
 ) -> None:
     """An entry of the audit trail that no save wrote, told to nobody."""
     state = uow.writable()

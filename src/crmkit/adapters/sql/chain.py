@@ -76,7 +76,9 @@ class ChainStatements:
     def held(self) -> Statement:
         """Entries of a record that hold something."""
         audit = self._audit
-        full = sa.or_(audit.c.changed.is_not(None), audit.c.data.is_not(None))
+        full = sa.or_(
+            audit.c.changed.is_not(None), audit.c.data.is_not(None), audit.c.reason != sa.literal_column("''")
+        )
         mine = (
             _is(audit.c.entity),
             _is(audit.c.record_id),
@@ -89,7 +91,7 @@ class ChainStatements:
     def empty(self) -> Statement:
         """An entry holds nothing any more."""
         audit = self._audit
-        values: dict[str, Any] = {"changed": sa.null(), "data": sa.null()}
+        values: dict[str, Any] = {"changed": sa.null(), "data": sa.null(), "reason": sa.literal_column("''")}
         for name in ("content", "redacted_at"):
             values[name] = sa.bindparam(f"new_{name}", type_=audit.c[name].type)
         return self._compile(audit.update().values(values).where(_is(audit.c.tenant), _is(audit.c.position)))
@@ -172,11 +174,11 @@ class SqlChain:
         self._check_writable()
         held = self._found(self._statements.held, entity=record.entity, record_id=record.id)
         for entry in held:
-            content = entry.content or content_digest(entry.changed, entry.data)
+            content = entry.content or content_digest(entry.changed, entry.data, entry.reason)
             values = {"position": entry.position, "new_content": content, "new_redacted_at": self._dump_at(now)}
             self._run(self._statements.empty, **values)
         if held:
-            data = dumps({"positions": [entry.position for entry in held]})
+            data = dumps({"left": {str(entry.position): content_digest(None, None, "") for entry in held}})
             self._database.note(self._connection, self._acting, record, held[-1].version, REDACTED, data, now)
         return len(held)
 

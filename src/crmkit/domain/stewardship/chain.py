@@ -32,7 +32,7 @@ __all__ = [
 START = "0" * 64
 """What the first entry is bound to."""
 REDACTED = "audit.redacted"
-"""The type of an entry that says which entries of its record were erased."""
+"""The type of an entry that says which entries of its record were redacted: position → digest of what is left."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,7 +41,8 @@ class ChainedEntry:
     """An audit entry as it is stored, with its place in the chain; ``link`` is 0 until it is sealed.
 
     ``changed``, ``data`` and ``recipients`` are the stored texts, encrypted where the store encrypts.
-    ``content`` is the digest of the first two, which stays when they are erased.
+    ``content`` is the digest of what the first two and ``reason`` were when it was written; it stays when
+    they are redacted.
     """
 
     id: str
@@ -107,7 +108,7 @@ class ChainBreak:
 class Verification:
     """What a walk along the whole chain has shown; without ``broken`` the trail is what was sealed.
 
-    ``erased`` counts entries whose content was erased, each by an entry of the trail that says so.
+    ``erased`` counts entries that were redacted, each by an entry of the trail that says so.
     """
 
     entries: int = 0
@@ -120,16 +121,16 @@ class Verification:
         return self.broken is None
 
 
-def content_digest(changed: str | None, data: str | None) -> str:
-    """The digest of what an entry holds."""
-    return _digest("" if changed is None else f"={changed}", "" if data is None else f"={data}")
+def content_digest(changed: str | None, data: str | None, reason: str) -> str:
+    """The digest of what an entry holds that may be redacted."""
+    return _digest("" if changed is None else f"={changed}", "" if data is None else f"={data}", reason)
 
 
 def linked(tenant: str, entries: Iterable[ChainedEntry], *, link: int, previous: str) -> list[ChainedEntry]:
     """``entries`` in the chain behind the one of number ``link``, whose hash is ``previous``."""
     found = []
     for number, entry in enumerate(entries, link + 1):
-        content = entry.content or content_digest(entry.changed, entry.data)
+        content = entry.content or _content(entry)
         placed = evolve(entry, link=number, content=content)
         previous = _hash(tenant, placed, previous)
         found.append(evolve(placed, hash=previous))
@@ -143,7 +144,7 @@ def verified(
     ends = {seal.last: seal for seal in seals}
     kept = {seal.last: seal.hash for seal in anchors}
     count, previous, erased = 0, START, dict[int, ChainedEntry]()
-    excused = set[int]()
+    excused = dict[int, str]()
     for entry in entries:
         count += 1
         problem = _problem(tenant, entry, count, previous)
@@ -154,7 +155,7 @@ def verified(
         if entry.redacted:
             erased[entry.position] = entry
         if entry.type == REDACTED:
-            excused.update(_erased_by(entry))
+            excused.update(_redacted_by(entry))
         if ((end := ends.get(count)) and end.hash != previous) or kept.get(count, previous) != previous:
             return Verification(entries=count, broken=ChainBreak(link=count, problem=Break.UNSEALED))
     broken = next(_unexcused(erased, excused), None) or _cut(count, seals, anchors)
@@ -164,16 +165,15 @@ def verified(
 def _problem(tenant: str, entry: ChainedEntry, expected: int, previous: str) -> Break | None:
     if entry.link != expected:
         return Break.MISSING if entry.link > expected else Break.DOUBLED
-    emptied = entry.redacted and entry.changed is None and entry.data is None
-    if not emptied and entry.content != content_digest(entry.changed, entry.data):
+    if not entry.redacted and entry.content != _content(entry):
         return Break.CHANGED
     return None if entry.hash == _hash(tenant, entry, previous) else Break.CHANGED
 
 
-def _unexcused(erased: dict[int, ChainedEntry], excused: set[int]) -> Iterator[ChainBreak]:
-    """Entries that were emptied and of which no entry says so."""
+def _unexcused(erased: dict[int, ChainedEntry], excused: dict[int, str]) -> Iterator[ChainBreak]:
+    """Entries that were redacted and of which no entry says so, or says that something else is left of them."""
     for position, entry in erased.items():
-        if position not in excused:
+        if excused.get(position) != _content(entry):
             yield ChainBreak(link=entry.link, problem=Break.CHANGED, record=entry.record)
 
 
@@ -190,9 +190,13 @@ def _cut(count: int, seals: Sequence[Seal], anchors: Collection[Seal]) -> ChainB
     return ChainBreak(link=behind + 1, problem=Break.UNSEALED) if behind < count else None
 
 
-def _erased_by(entry: ChainedEntry) -> list[int]:
-    found: list[int] = json.loads(entry.data or "{}").get("positions", [])
-    return found
+def _redacted_by(entry: ChainedEntry) -> dict[int, str]:
+    left = json.loads(entry.data or "{}").get("left", {})
+    return {int(position): digest for position, digest in left.items()}
+
+
+def _content(entry: ChainedEntry) -> str:
+    return content_digest(entry.changed, entry.data, entry.reason)
 
 
 def _hash(tenant: str, entry: ChainedEntry, previous: str) -> str:
@@ -210,7 +214,6 @@ def _hash(tenant: str, entry: ChainedEntry, previous: str) -> str:
         entry.actor,
         entry.on_behalf_of,
         entry.source,
-        entry.reason,
         entry.recipients or "",
         entry.content,
     )
