@@ -89,6 +89,16 @@ def test_whatever_is_changed_is_named_with_its_link(at, change):
     assert broken(forged) == (at + 1, Break.CHANGED)
 
 
+@given(at=st.integers(min_value=0, max_value=6))
+def test_a_forger_who_knows_how_to_hash_is_found_at_the_next_entry_or_the_seal(at):
+    previous = ENTRIES[at - 1].hash if at else START
+    forged = evolve(ENTRIES[at], actor="mallory", changed="{}", content="")
+    (forged,) = linked("main", [forged], link=at, previous=previous)
+    found = (at + 1, Break.UNSEALED) if at + 1 in (3, 7) else (at + 2, Break.CHANGED)
+
+    assert broken([*ENTRIES[:at], forged, *ENTRIES[at + 1 :]]) == found
+
+
 def test_entries_of_another_tenant_are_not_ours():
     assert verified("other", ENTRIES, SEALS).broken.problem is Break.CHANGED
 

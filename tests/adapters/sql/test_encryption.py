@@ -130,7 +130,8 @@ def test_no_byte_of_the_file_tells_what_a_day_of_work_left(tmp_path):
         crm.save(changed(crm_get(crm, "L-9"), now=NOW, title=f"{CANARY} 2"))
         merged = crm.leads.merge(Ref(entity="lead", id=one.lead_id), Ref(entity="lead", id="L-9"))
         crm.leads.unmerge(merged.merge)
-        crm.leads.convert(one.lead_id, opportunity=False)
+        crm.add(a_lead(id="L-8", status="qualified", company=CompanyName(legal=CANARY), name=PersonName.parse(CANARY)))
+        crm.leads.convert("L-8", opportunity=False)
         crm.notices.relay()
         again = crm.leads.capture(form, idempotency_key="row 1")
         assert again == one
