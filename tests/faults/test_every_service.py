@@ -216,6 +216,7 @@ KEYED = {
         ctx, ref("account", 21), not_duplicates=True, by="M-1", idempotency_key=KEY
     ),
     "decide a pair": lambda ctx: decide_match(ctx, REVIEW, "same", by="M-1", idempotency_key=KEY),
+    "note a read": lambda ctx: note_read(ctx, [ref("lead", 1)], fields=["phones"], purpose="call", idempotency_key=KEY),
     "destroy keys": lambda ctx: destroy_keys(ctx, ref("lead", 1), idempotency_key=KEY),
     "assign": lambda ctx: assign_lead(ctx, "L-3", idempotency_key=KEY),
     "assign what has an owner": lambda ctx: assign(ctx, ref("lead", 1), idempotency_key=KEY),
@@ -321,7 +322,6 @@ RUNS = {
     ),
     "seal the trail": lambda ctx: seal_trail(ctx, batch=100) and None,
     "rotate keys": rotate_keys,
-    "note a read": lambda ctx: note_read(ctx, [ref("lead", 1)], fields=["phones"], purpose="call"),
     "assign waiting": assign_waiting,
     "hand over": lambda ctx: hand_over(ctx, "M-1", successor="M-2"),
     "hand over to pools": lambda ctx: hand_over(ctx, "M-2", into_pools=True),

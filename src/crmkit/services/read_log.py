@@ -24,7 +24,9 @@ class PersonalDataRead:
     purpose: Line
 
 
-def note_read(ctx: Context, records: Iterable[Ref], *, fields: Sequence[str], purpose: str) -> int:
+def note_read(
+    ctx: Context, records: Iterable[Ref], *, fields: Sequence[str], purpose: str, idempotency_key: str | None = None
+) -> int:
     """The trail says that whoever acts has read ``fields`` of ``records``; how many records there are.
 
     Call it before you show or hand out what was read: then nothing is seen that is not written down.
@@ -40,7 +42,7 @@ def note_read(ctx: Context, records: Iterable[Ref], *, fields: Sequence[str], pu
         uow.trail.seen(read, fields=fields, purpose=purpose, now=now)
         return len(read)
 
-    return ctx.command(work, int)
+    return ctx.command(work, int, idempotency_key=idempotency_key)
 
 
 def read_log(

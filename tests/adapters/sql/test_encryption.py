@@ -109,10 +109,13 @@ def everything(store) -> str:
 
 def test_no_personal_value_is_readable_in_any_table(store):
     save(store, *map(created, WHOLE.values()))
+    answer = PersonName.parse(CANARY)
+    store.run(lambda uow: uow.commands.remember("key", answer))
 
     assert CANARY not in everything(store)
     assert DIGITS not in everything(store)
     with store.begin() as uow:
+        assert uow.commands.recall("key", PersonName) == answer
         assert [uow.repository(type(record)).get(record.id) for record in WHOLE.values()] == list(WHOLE.values())
 
 

@@ -85,7 +85,7 @@ class MemoryChain:
                 self._uow.undo.set(state.deliveries, entry.id, attrs.evolve(delivery, entry=emptied))
         if held:
             told = {"left": {str(entry.position): content_digest(None, None, "") for _, entry in held}}
-            note(self._uow, record, held[-1][1].version, REDACTED, told, now)
+            note(self._uow, record, REDACTED, told, now)
         return len(held)
 
     def _chain(self) -> Chain:
@@ -121,7 +121,6 @@ class MemoryChain:
 def note(
     uow: "MemoryUnitOfWork",
     record: Ref,
-    version: int,
     type: str,  # noqa: A002
     data: Mapping[str, Any],
     now: datetime,
@@ -135,7 +134,7 @@ def note(
             id=EventId(f"{state.position:020d}"),
             position=state.position,
             record=record,
-            version=version,
+            version=max((entry.version for entry in entries if entry.record == record), default=0),
             type=type,
             at=now,
             acting=uow.acting,

@@ -319,7 +319,7 @@ class MemoryTrail:
         """Who acts has read ``fields`` of ``records``."""
         self._uow.writable()
         for record in records:
-            note(self._uow, record, 0, READ, {"fields": list(fields), "purpose": purpose}, now)
+            note(self._uow, record, READ, {"fields": list(fields), "purpose": purpose}, now)
 
     def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``."""

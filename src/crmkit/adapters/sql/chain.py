@@ -179,7 +179,7 @@ class SqlChain:
             self._run(self._statements.empty, **values)
         if held:
             data = dumps({"left": {str(entry.position): content_digest(None, None, "") for entry in held}})
-            self._database.note(self._connection, self._acting, record, held[-1].version, REDACTED, data, now)
+            self._database.note(self._connection, self._acting, record, REDACTED, data, now)
         return len(held)
 
     def _run(self, statement: Statement, **values: Any) -> None:

@@ -13,7 +13,7 @@ from crmkit.adapters.codec import Codec, StoredCodec
 from crmkit.adapters.codec.stored import dumps
 from crmkit.adapters.crypto.encryption import Encryption
 from crmkit.adapters.recording import Recorded, Recorder
-from crmkit.adapters.sql.connection import ZERO, Connection, Statement, Statements
+from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement, Statements
 from crmkit.adapters.sql.keyring import KeyStatements
 from crmkit.adapters.sql.keys import KeyFunction, KeyIndex
 from crmkit.adapters.sql.mapping import Dialect, dump_instant
@@ -103,6 +103,7 @@ class Database:
         self._instant = dump_instant(dialect)
         self._writers: dict[Any, Writer] = {}
         self._insert_audit = self.statements.compile(self._insert_of(self.tables.audit, skip=_FILLED_LATER))
+        self._newest_version = self.statements.compile(_newest_version(self.tables.audit))
         on_postgres = dialect is Dialect.POSTGRES
         self.advisory_locks = self.statements.compile(_advisory_locks()) if on_postgres else None
 
@@ -268,12 +269,16 @@ class Database:
         connection: Connection,
         acting: Acting,
         record: Ref,
-        version: int,
         type: str,  # noqa: A002
         data: str,
         now: datetime,
     ) -> None:
-        """An entry of the audit trail that no save wrote, told to nobody; ``data`` stays readable."""
+        """An entry of the audit trail that no save wrote, told to nobody, at the record's version; ``data`` stays readable."""
+        newest = connection.rows(
+            self._newest_version,
+            {"tenant": acting.tenant, "entity": record.entity, "record_id": record.id, "most": 1},
+        )
+        version = newest[0][0] if newest else 0
         at = now if self._instant is None else self._instant(now)
         who = (acting.actor, acting.on_behalf_of, acting.source, acting.reason)
         named = (self._ids.new(), acting.tenant, record.entity, record.id, version, type, at)
@@ -309,6 +314,13 @@ def _advisory_locks() -> "sa.Select[Any]":
     each = sa.func.unnest(sa.bindparam("numbers", type_=ARRAY(sa.BigInteger))).column_valued("number")
     inside = sa.select(each).order_by(each).offset(ZERO).subquery()
     return sa.select(sa.func.pg_advisory_xact_lock(inside.c.number))
+
+
+def _newest_version(audit: sa.Table) -> "sa.Select[Any]":
+    """The version of a record at its last entry."""
+    names = ("tenant", "entity", "record_id")
+    mine = (audit.c[name] == sa.bindparam(name, type_=audit.c[name].type) for name in names)
+    return sa.select(audit.c.version).where(*mine).order_by(audit.c.position.desc()).limit(MOST).offset(ZERO)
 
 
 def _plan(entity: EntityTable, fields: Sequence[Any]) -> WritePlan:

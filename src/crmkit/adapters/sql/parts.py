@@ -205,7 +205,7 @@ class SqlTrail:
         self._check_writable()
         data = json.dumps({"fields": list(fields), "purpose": purpose}, ensure_ascii=False)
         for record in records:
-            self._database.note(self._connection, self._acting, record, 0, READ, data, now)
+            self._database.note(self._connection, self._acting, record, READ, data, now)
 
     def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``: today's row with the later changes taken back."""
