@@ -41,7 +41,7 @@ def on_postgres(postgres_server):
     store.close()
 
 
-class TestEncryptedSqlite(StoreContract):
+class TestEncryptedSqlite(StoreContract, AuditChainContract):
     concurrent_writers = False
     # these ask what encrypted fields do not answer, or sort by them
     test_one_call_takes_many_changes = None

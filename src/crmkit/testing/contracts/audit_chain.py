@@ -15,7 +15,10 @@ __all__ = ["AuditChainContract"]
 
 
 class AuditChainContract:
-    """Everything that ``ports.AuditChain`` promises. Required fixture: ``store``, empty."""
+    """Everything that ``ports.AuditChain`` promises, and ``AuditTrail.seen``. Required fixture: ``store``, empty.
+
+    Apart from ``StoreContract``: a store without a chain is a store all the same, of which nothing is proved.
+    """
 
     def test_entries_wait_until_they_are_sealed(self, store: Store) -> None:
         """In the order of their positions; those that are sealed wait no longer."""

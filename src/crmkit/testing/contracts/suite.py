@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from crmkit.testing.contracts.audit_chain import AuditChainContract
 from crmkit.testing.contracts.audit_trail import AuditTrailContract
 from crmkit.testing.contracts.candidates import CandidateIndexContract
 from crmkit.testing.contracts.commands import CommandsContract
@@ -34,7 +33,6 @@ class StoreContract(
     OutboxContract,
     DeadLetterContract,
     AuditTrailContract,
-    AuditChainContract,
     CandidateIndexContract,
     PolicyStoreContract,
     CommandsContract,
