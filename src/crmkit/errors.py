@@ -16,7 +16,9 @@
     ├── StorageFailed           the store did not do it
     │   ├── StorageBusy         a passing fault: the same call may succeed
     │   ├── OutcomeUnknown      the connection broke while committing
-    │   └── SchemaMismatch      the database is older or newer than this library
+    │   ├── SchemaMismatch      the database is older or newer than this library
+    │   ├── Undecipherable      what is encrypted was changed or moved
+    │   └── KeysUnavailable     the key store does not give a key
     ├── DeliveryFailed          a channel did not take a message
     └── MissingExtra            an optional package is not installed
 
@@ -37,6 +39,7 @@ __all__ = [
     "Duplicate",
     "InvalidCondition",
     "InvalidInput",
+    "KeysUnavailable",
     "MissingExtra",
     "NotAllowed",
     "NotFound",
@@ -47,6 +50,7 @@ __all__ = [
     "StaleVersion",
     "StorageBusy",
     "StorageFailed",
+    "Undecipherable",
     "UnknownField",
     "UnknownKind",
     "UnreadableRecord",
@@ -194,6 +198,29 @@ class SchemaMismatch(StorageFailed):
     """The database was made by an older or a newer crmkit."""
 
     code = "storage.schema_mismatch"
+
+
+class Undecipherable(StorageFailed):
+    """What is encrypted was changed, moved to another place, or sealed with another key."""
+
+    code = "storage.undecipherable"
+
+    @classmethod
+    def changed(cls, **params: object) -> "Undecipherable":
+        """The error about what stands at a place that ``params`` name."""
+        hint = "It was changed or moved, or the key is another one: restore it."
+        return cls("What is stored cannot be deciphered.", hint=hint, **params)
+
+
+class KeysUnavailable(StorageFailed):
+    """The key store cannot be reached, or the keys were destroyed."""
+
+    code = "storage.keys_unavailable"
+
+    @classmethod
+    def destroyed(cls) -> "KeysUnavailable":
+        """The error about a tenant whose master key is gone."""
+        return cls("There is no such master key.", hint="It was destroyed, or this is another key store.")
 
 
 class OutdatedKeys(UserWarning):

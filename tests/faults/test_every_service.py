@@ -45,6 +45,7 @@ from crmkit.services.approvals import (
     withdraw_approval,
 )
 from crmkit.services.assign import assign, assign_lead, assign_to, assign_waiting
+from crmkit.services.audit_chain import seal_trail, verify_trail
 from crmkit.services.automation_desk import (
     automation_runs,
     discard_run,
@@ -83,6 +84,7 @@ from crmkit.services.follow_up import FollowUpForm, log_interaction
 from crmkit.services.hand_over import hand_over
 from crmkit.services.importance import grade_customers
 from crmkit.services.integrity import findings
+from crmkit.services.keys import destroy_keys, rotate_keys
 from crmkit.services.lead_form import LeadForm
 from crmkit.services.lifetime import churn_risks, learn_lifetime
 from crmkit.services.merge import merge, plan_merge
@@ -100,6 +102,7 @@ from crmkit.services.predict import (
     train_leads,
     what_would_predict,
 )
+from crmkit.services.read_log import note_read, read_log
 from crmkit.services.reclaim import explain, preview, remedies, sweep
 from crmkit.services.recommend import learn_recommendations, recommend
 from crmkit.services.rekey import rekey
@@ -213,6 +216,8 @@ KEYED = {
         ctx, ref("account", 21), not_duplicates=True, by="M-1", idempotency_key=KEY
     ),
     "decide a pair": lambda ctx: decide_match(ctx, REVIEW, "same", by="M-1", idempotency_key=KEY),
+    "note a read": lambda ctx: note_read(ctx, [ref("lead", 1)], fields=["phones"], purpose="call", idempotency_key=KEY),
+    "destroy keys": lambda ctx: destroy_keys(ctx, ref("lead", 1), idempotency_key=KEY),
     "assign": lambda ctx: assign_lead(ctx, "L-3", idempotency_key=KEY),
     "assign what has an owner": lambda ctx: assign(ctx, ref("lead", 1), idempotency_key=KEY),
     "assign to": lambda ctx: assign_to(ctx, ref("account", 1), "M-2", idempotency_key=KEY),
@@ -315,6 +320,8 @@ RUNS = {
             idempotency_key=KEY,
         ).counts
     ),
+    "seal the trail": lambda ctx: seal_trail(ctx, batch=100) and None,
+    "rotate keys": rotate_keys,
     "assign waiting": assign_waiting,
     "hand over": lambda ctx: hand_over(ctx, "M-1", successor="M-2"),
     "hand over to pools": lambda ctx: hand_over(ctx, "M-2", into_pools=True),
@@ -345,6 +352,8 @@ LOOKS = {
     "see who may": lambda ctx: who_may(ctx, ref("account", 2)),
     "see how one may": lambda ctx: who_may(ctx, ref("account", 2), member_id="M-1"),
     "plan a transfer": lambda ctx: plan_transfer(ctx, [ref("account", 2)], "M-3"),
+    "prove the trail": verify_trail,
+    "see who read": lambda ctx: read_log(ctx, ref("lead", 1)),
     "find duplicates": lambda ctx: find_duplicates(ctx, KNOWN),
     "plan a merge": lambda ctx: plan_merge(ctx, ref("account", 1), ref("account", 2)),
     "plan to undo a merge": lambda ctx: plan_unmerge(ctx, ref("account", 21)),

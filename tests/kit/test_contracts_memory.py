@@ -12,6 +12,7 @@ from crmkit.domain.texts import TEXTS
 from crmkit.testing import FixedClock, FixedIds
 from crmkit.testing.contracts import (
     SCHEMA,
+    AuditChainContract,
     ClockContract,
     IdSourceContract,
     NotifierContract,
@@ -19,7 +20,7 @@ from crmkit.testing.contracts import (
 )
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(StoreContract, AuditChainContract):
     concurrent_writers = False
     concurrent_readers = False
 

@@ -2,10 +2,16 @@
 
 import pytest
 
-from crmkit.testing.contracts import DurabilityContract, HostTransactionContract, NotifierContract, StoreContract
+from crmkit.testing.contracts import (
+    AuditChainContract,
+    DurabilityContract,
+    HostTransactionContract,
+    NotifierContract,
+    StoreContract,
+)
 
 
-class TestPostgresStore(StoreContract):
+class TestPostgresStore(StoreContract, AuditChainContract):
     @pytest.fixture
     def store(self, postgres_store):
         return postgres_store

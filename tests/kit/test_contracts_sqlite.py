@@ -2,10 +2,16 @@
 
 import pytest
 
-from crmkit.testing.contracts import DurabilityContract, HostTransactionContract, NotifierContract, StoreContract
+from crmkit.testing.contracts import (
+    AuditChainContract,
+    DurabilityContract,
+    HostTransactionContract,
+    NotifierContract,
+    StoreContract,
+)
 
 
-class TestSqliteStore(StoreContract):
+class TestSqliteStore(StoreContract, AuditChainContract):
     concurrent_writers = False  # SQLite has one writer at a time, and readers beside it
 
     @pytest.fixture

@@ -15,15 +15,18 @@ from typing import Any, Self
 
 from attrs import evolve
 
+from crmkit.adapters.crypto.encryption import Encryption
 from crmkit.adapters.notifiers.console import ConsoleNotifier
 from crmkit.adapters.system import SystemClock, Uuid7
 from crmkit.crm.groups import (
     Approvals,
+    Audit,
     Automation,
     Customers,
     Filings,
     Group,
     Insight,
+    Keys,
     Leads,
     Members,
     Notices,
@@ -39,6 +42,7 @@ from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.reasons import Reason
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.ports.allocator import Allocator
+from crmkit.ports.audit_chain import Anchor
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
 from crmkit.ports.performers import HostSide
@@ -52,12 +56,14 @@ from crmkit.services.hearing import hearing
 
 __all__ = [
     "Approvals",
+    "Audit",
     "Automation",
     "Crm",
     "Customers",
     "Filings",
     "Group",
     "Insight",
+    "Keys",
     "Leads",
     "Members",
     "Notices",
@@ -75,8 +81,8 @@ class Crm:
     ``Crm.open(url)`` opens SQLite or Postgres; ``Crm(store=…)`` takes any store that keeps to the port.
     Whatever is not given is the machine's clock, UUIDv7, a console and the standard rule book.
     ``references`` are rows of your own that merges move along, ``presence`` says who can be
-    reached just now, ``allocator`` gives many leads at once, and ``host`` has your own actions for
-    automation rules.
+    reached just now, ``allocator`` gives many leads at once, ``anchor`` keeps the seals of the audit
+    trail, and ``host`` has your own actions for automation rules.
     """
 
     leads = Part(Leads)
@@ -91,6 +97,8 @@ class Crm:
     approvals = Part(Approvals)
     automation = Part(Automation)
     notices = Part(Notices)
+    audit = Part(Audit)
+    keys = Part(Keys)
 
     def __init__(  # noqa: PLR0913 - one argument a port
         self,
@@ -104,6 +112,7 @@ class Crm:
         references: Iterable[References] = (),
         presence: Presence | None = None,
         allocator: Allocator | None = None,
+        anchor: Anchor | None = None,
         host: HostSide | None = None,
     ) -> None:
         book = book or RuleBook.standard()
@@ -117,11 +126,12 @@ class Crm:
             references=tuple(references),
             presence=presence,
             allocator=allocator,
+            anchor=anchor,
             host=host or HostSide(),
         )
 
     @classmethod
-    def open(
+    def open(  # noqa: PLR0913 - all but the first have defaults
         cls,
         url: str,
         *,
@@ -130,11 +140,14 @@ class Crm:
         ids: IdSource | None = None,
         book: RuleBook | None = None,
         custom: CustomSchema | None = None,
+        anchor: Anchor | None = None,
+        encryption: Encryption | None = None,
         create: bool = True,
     ) -> Self:
         """A CRM over the database at ``url``: ``"sqlite:///crm.db"`` or ``"postgresql+psycopg://…"``.
 
-        ``create`` makes the tables, and brings those of an older crmkit up to date.
+        ``create`` makes the tables, and brings those of an older crmkit up to date; ``encryption`` says
+        what is encrypted in them, from their first day on.
 
         Raises:
             MissingExtra: SQLAlchemy or psycopg is not installed.
@@ -144,8 +157,8 @@ class Crm:
         """
         from crmkit.adapters.sql import SqlStore
 
-        store: Store = SqlStore(url, custom=custom, book=book, ids=ids, create=create)
-        return cls(store=store, notifier=notifier, clock=clock, ids=ids, book=book)
+        store: Store = SqlStore(url, custom=custom, book=book, ids=ids, create=create, encryption=encryption)
+        return cls(store=store, notifier=notifier, clock=clock, ids=ids, book=book, anchor=anchor)
 
     def acting_as(
         self, actor: str, *, tenant: str = "", on_behalf_of: str = "", source: str = "", reason: str = ""

@@ -10,6 +10,7 @@ from crmkit.services import (
     approval_desk,
     approval_sweep,
     approvals,
+    audit_chain,
     automation,
     automation_desk,
     automation_dry_run,
@@ -25,12 +26,14 @@ from crmkit.services import (
     follow_up,
     importance,
     integrity,
+    keys,
     lifetime,
     missed,
     nearby,
     placement,
     pool_desk,
     pools,
+    read_log,
     reclaim,
     recommend,
     rollout,
@@ -68,11 +71,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Approvals",
+    "Audit",
     "Automation",
     "Customers",
     "Filings",
     "Group",
     "Insight",
+    "Keys",
     "Leads",
     "Members",
     "Notices",
@@ -340,3 +345,19 @@ class Notices(Group):
     dead_letters = Use(relaying.dead_letters)
     replay = Use(relaying.replay)
     discard = Use(relaying.discard)
+
+
+class Keys(Group):
+    """Keys of what is encrypted."""
+
+    rotate = Use(keys.rotate_keys)
+    destroy = Use(keys.destroy_keys)
+
+
+class Audit(Group):
+    """The audit trail as evidence."""
+
+    seal = Use(audit_chain.seal_trail)
+    verify = Use(audit_chain.verify_trail)
+    note_read = Use(read_log.note_read)
+    read_log = Use(read_log.read_log)

@@ -33,6 +33,13 @@ class AuditTrail(Protocol):
         """
         ...
 
+    def seen(self, records: Iterable[Ref], *, fields: Sequence[str], purpose: str, now: datetime) -> None:
+        """Each of ``records`` has an entry of the type ``READ``: whoever acts has read ``fields`` for ``purpose``.
+
+        Nobody is told of it, it changes no version, and it stays when the record's other entries are redacted.
+        """
+        ...
+
     def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``; ``None`` when it was not there, also for one removed since."""
         ...

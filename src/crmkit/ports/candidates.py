@@ -37,7 +37,10 @@ class CandidateIndex(Protocol):
         ...
 
     def of(self, record: Record) -> Sequence[str]:
-        """The keys that the store's function gives ``record`` today."""
+        """What is kept for the keys that the store's function gives ``record`` today, in their order.
+
+        These are the keys themselves, unless the store encrypts; then others stand for them, as in ``entries``.
+        """
         ...
 
     def add(self, records: Iterable[Record]) -> None:

@@ -32,9 +32,11 @@ from crmkit.domain.stewardship.request import Request
 from crmkit.domain.stewardship.sla_clock import SlaClock
 from crmkit.domain.stewardship.transfer import Transfer
 from crmkit.domain.stewardship.turn import Turn
+from crmkit.ports.audit_chain import AuditChain
 from crmkit.ports.audit_trail import AuditTrail
 from crmkit.ports.candidates import CandidateIndex
 from crmkit.ports.commands import Commands
+from crmkit.ports.keyring import Keyring
 from crmkit.ports.outbox import Outbox
 from crmkit.ports.policies import PolicyStore
 
@@ -177,6 +179,8 @@ class UnitOfWork(Protocol):
     automation_runs: Repository[AutomationRun]
     keys: CandidateIndex
     trail: AuditTrail
+    chain: AuditChain
+    keyring: Keyring
     policies: PolicyStore
     commands: Commands
 

@@ -8,6 +8,7 @@ from attrs import frozen
 
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.ports.allocator import Allocator
+from crmkit.ports.audit_chain import Anchor
 from crmkit.ports.clock import Clock, IdSource
 from crmkit.ports.notifier import Notifier
 from crmkit.ports.performers import HostSide
@@ -37,6 +38,8 @@ class Context:
     """Who is there just now; without one everybody."""
     allocator: Allocator | None = None
     """Gives many records at once, where a policy asks for it."""
+    anchor: Anchor | None = None
+    """Where the seals of the audit trail are kept outside the database."""
     host: HostSide = HostSide()
     """What the host does for automation rules."""
 

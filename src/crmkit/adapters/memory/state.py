@@ -6,12 +6,23 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from crmkit.domain.change import Record
 from crmkit.domain.stewardship.audit import AuditEntry
+from crmkit.domain.stewardship.chain import Seal
 
-__all__ = ["Delivery", "MemoryState", "Undo", "holds"]
+__all__ = ["Chain", "Delivery", "MemoryState", "Place", "Undo", "holds"]
+
+
+@frozen
+class Place:
+    """Where an entry stands in the chain; link 0 and no hash when it was only redacted."""
+
+    link: int
+    content: str
+    hash: str
+    redacted: bool = False
 
 
 @define
@@ -25,6 +36,15 @@ class Delivery:
     leased_until: datetime | None = None
     error: str = ""
     failed_at: datetime | None = None
+
+
+@define
+class Chain:
+    """A tenant's seals, and the place of each entry that has one."""
+
+    seals: list[Seal] = field(factory=list)
+    places: dict[int, Place] = field(factory=dict)
+    """Position → its place."""
 
 
 def holds(holders: list[tuple[str, str]], name: tuple[str, str]) -> bool:
@@ -44,6 +64,7 @@ class MemoryState:
     keys_versions: dict[str, int] = field(factory=dict)
     """Tenant → the version of the function that made its keys."""
     entries: dict[str, list[AuditEntry]] = field(factory=lambda: defaultdict(list))
+    chains: dict[str, Chain] = field(factory=lambda: defaultdict(Chain))
     deliveries: dict[str, Delivery] = field(factory=dict)
     """Entry id → its delivery, in the order of the saves."""
     policies: dict[tuple[str, str, str, int], Any] = field(factory=dict)

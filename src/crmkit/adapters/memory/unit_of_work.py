@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import attrs
 
+from crmkit.adapters.keyless import Keyless
+from crmkit.adapters.memory.chain import MemoryChain, note
 from crmkit.adapters.memory.repository import MemoryRepository
 from crmkit.adapters.memory.state import Delivery, MemoryState, Undo, holds
 from crmkit.adapters.recording import Recorded, Recorder
@@ -17,7 +19,7 @@ from crmkit.domain.change import Change, Record
 from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.ids import EventId, Ref
-from crmkit.domain.stewardship.audit import Acting, AuditEntry
+from crmkit.domain.stewardship.audit import READ, Acting, AuditEntry
 from crmkit.errors import Conflict, Duplicate, OutdatedKeys, StaleVersion, StorageFailed
 from crmkit.ports.candidates import KeyEntry
 from crmkit.ports.store import REPOSITORIES, Repository
@@ -67,6 +69,8 @@ class MemoryUnitOfWork:
             setattr(self, plural, MemoryRepository(cls, self._reader(cls.entity), catalogues[cls]))
         self.keys = MemoryKeys(self)
         self.trail = MemoryTrail(self)
+        self.chain = MemoryChain(self)
+        self.keyring = Keyless()
         self.policies = MemoryPolicies(self)
         self.commands = MemoryCommands(self)
 
@@ -310,6 +314,12 @@ class MemoryTrail:
             and (since is None or entry.at >= since)
             and (until is None or entry.at < until)
         ][:limit]
+
+    def seen(self, records: Iterable[Ref], *, fields: Sequence[str], purpose: str, now: datetime) -> None:
+        """Who acts has read ``fields`` of ``records``."""
+        self._uow.writable()
+        for record in records:
+            note(self._uow, record, READ, {"fields": list(fields), "purpose": purpose}, now)
 
     def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``."""

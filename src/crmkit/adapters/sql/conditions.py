@@ -7,14 +7,16 @@ then read from its leaves. Under NOT each leaf is guarded, because SQL's NULL wo
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from crmkit.adapters.sql.fields import Place, millionths, place_of
-from crmkit.adapters.sql.mapping import ColumnKind, Dialect, sql_type
+from crmkit.adapters.sql.fields import Place, millionths, not_asked, place_of
+from crmkit.adapters.sql.mapping import ColumnKind, Dialect, one_of, sql_type
+from crmkit.adapters.sql.sealed_fields import blind_column
 from crmkit.adapters.sql.tables import EntityTable
 from crmkit.domain.conditions import (
     Always,
@@ -50,6 +52,9 @@ class Slot:
     name: str
     leaf: int
     read: Read
+    blind: str = ""
+    """The encrypted field that the value is asked of: ``read`` gives its texts, to be blinded and then ``written``."""
+    written: Callable[[list[str]], Any] = list
 
 
 @frozen
@@ -101,6 +106,9 @@ class _Writer:
                 return _joined(sa.and_, [self.node(term, guarded=guarded) for term in terms])
             case Or(terms):
                 return _joined(sa.or_, [self.node(term, guarded=guarded) for term in terms])
+            case Not(Missing(field=name)) if name in self.entity.sealed:
+                self.leaf += 1
+                return self.entity.table.c[name].is_not(None)
             case Not(Missing() as missing):
                 self.leaf += 1
                 # in words that an index with a condition is found by
@@ -116,11 +124,32 @@ class _Writer:
 
     def ask(self, leaf: Leaf, *, guarded: bool) -> "sa.ColumnElement[bool]":
         spec = self.specs[leaf.field]
+        sealed = self.entity.sealed.get(leaf.field)
+        if sealed is not None and sealed.blind and isinstance(leaf, Compare | In):
+            return self.blind(leaf, guarded=guarded)
+        if sealed is not None and isinstance(leaf, Missing):
+            return self.entity.table.c[leaf.field].is_(None)
         place = place_of(self.entity, spec, self.dialect)
         if isinstance(leaf, Missing):
             return place.value.is_(None)
         asked = self.question(leaf, spec, place)
         return sa.and_(place.value.is_not(None), asked) if guarded else asked
+
+    def blind(self, leaf: Compare | In, *, guarded: bool) -> "sa.ColumnElement[bool]":
+        """Whether an encrypted field equals something, asked of its blind column."""
+        column = self.entity.table.c[blind_column(leaf.field)]
+        name = f"p{len(self.slots)}"
+        asked: sa.ColumnElement[bool]
+        if isinstance(leaf, In):
+            written: Callable[[list[str]], Any] = list if self.dialect is Dialect.POSTGRES else json.dumps
+            self.slots.append(Slot(name, self.leaf, lambda each, _now: list(each.values), leaf.field, written))
+            asked = one_of(column, name, self.dialect)
+        elif leaf.op in ("==", "!="):
+            self.slots.append(Slot(name, self.leaf, lambda each, _now: [each.value], leaf.field, itemgetter(0)))
+            asked = _compare(column, leaf.op, sa.bindparam(name, type_=column.type))
+        else:
+            raise not_asked(self.entity, leaf.field)
+        return sa.and_(column.is_not(None), asked) if guarded else asked
 
     def question(self, leaf: Leaf, spec: FieldSpec, place: Place) -> "sa.ColumnElement[bool]":
         match leaf:

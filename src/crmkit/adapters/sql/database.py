@@ -1,24 +1,31 @@
 """What a store knows of its database before any unit of work begins: tables, statements, and how to write."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Any, cast
 
 import sqlalchemy as sa
+from attrs import frozen
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from crmkit.adapters.codec import Codec, StoredCodec
 from crmkit.adapters.codec.stored import dumps
+from crmkit.adapters.crypto.encryption import Encryption
 from crmkit.adapters.recording import Recorded, Recorder
-from crmkit.adapters.sql.connection import ZERO, Connection, Statement, Statements
+from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement, Statements
+from crmkit.adapters.sql.keyring import KeyStatements
 from crmkit.adapters.sql.keys import KeyFunction, KeyIndex
 from crmkit.adapters.sql.mapping import Dialect, dump_instant
 from crmkit.adapters.sql.repository import EntityQueries
 from crmkit.adapters.sql.rows import dumper
+from crmkit.adapters.sql.sealed_fields import blind_column
+from crmkit.adapters.sql.sealing import Sealer, Seals, WritePlan
 from crmkit.adapters.sql.tables import EntityTable, Tables
 from crmkit.domain.change import Change, Record
 from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.custom_fields import CustomSchema
+from crmkit.domain.ids import Ref
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.errors import Duplicate, StaleVersion
 from crmkit.ports.clock import IdSource
@@ -26,7 +33,9 @@ from crmkit.rules.policy import Policy
 
 __all__ = ["KEY_FIELDS", "Database"]
 
-_FILLED_LATER = ("position", "attempts", "leased_until", "error", "failed_at")
+_FILLED_LATER = (
+    "position", "attempts", "leased_until", "error", "failed_at", "link", "content", "hash", "redacted_at",
+)  # fmt: skip
 """Columns of the audit table that a save leaves to their defaults."""
 MOST_WRITERS = 1_000
 """Update statements kept compiled, one for each set of fields; all are dropped when there are more."""
@@ -40,10 +49,24 @@ KEY_FIELDS = frozenset(
 """What keys are made of: a save that changes none of these leaves the keys alone."""
 
 
+@frozen
+class Writer:
+    """A statement that writes records, and how their values are made."""
+
+    statement: Statement
+    dump: Callable[[dict[str, Any]], tuple[Any, ...]]
+    plan: WritePlan
+
+    def row(self, record: Record, seals: Seals | None) -> Sequence[Any]:
+        """The values of ``record``."""
+        values = self.dump(record.__dict__)
+        return values if seals is None else seals.row(record.entity, record.id, self.plan, values)
+
+
 class Database:
     """Tables and compiled statements of one dialect, custom schema and rule book."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one for each thing that a store may be given
         self,
         dialect: Dialect,
         *,
@@ -54,6 +77,7 @@ class Database:
         keys_version: int,
         ids: IdSource,
         namespace: str | None = None,
+        encryption: Encryption | None = None,
     ) -> None:
         stored = StoredCodec()
         self.dialect = dialect
@@ -61,7 +85,12 @@ class Database:
         self.codec = codec
         self.recorder = Recorder(stored)
         self.statements = Statements(dialect)
-        self.tables = Tables(dialect, stored, schema=namespace)
+        self.tables = Tables(dialect, stored, schema=namespace, encryption=encryption)
+        self.sealer = (
+            None
+            if encryption is None
+            else Sealer(encryption, KeyStatements(dialect, self.tables, self.statements), masters={})
+        )
         self.queries: Mapping[type[Record], EntityQueries] = {
             cls: EntityQueries(entity, self._catalogue(cls), dialect, self.statements)
             for cls, entity in self.tables.entities.items()
@@ -72,17 +101,22 @@ class Database:
         self._key_fields = frozenset(key_fields)
         self._ids = ids
         self._instant = dump_instant(dialect)
-        self._writers: dict[Any, tuple[Statement, Callable[[dict[str, Any]], tuple[Any, ...]]]] = {}
+        self._writers: dict[Any, Writer] = {}
         self._insert_audit = self.statements.compile(self._insert_of(self.tables.audit, skip=_FILLED_LATER))
+        self._newest_version = self.statements.compile(_newest_version(self.tables.audit))
         on_postgres = dialect is Dialect.POSTGRES
         self.advisory_locks = self.statements.compile(_advisory_locks()) if on_postgres else None
 
-    def write(self, connection: Connection, acting: Acting, changes: Sequence[Change[Any]]) -> None:
+    def write(
+        self, connection: Connection, acting: Acting, changes: Sequence[Change[Any]], seals: Seals | None
+    ) -> None:
         """The changes of distinct records are written: rows, keys and audit entries, set by set."""
         inserts: dict[type[Record], list[Change[Any]]] = {}
         updates: dict[tuple[type[Record], tuple[str, ...]], list[Change[Any]]] = {}
         removals: dict[type[Record], list[Change[Any]]] = {}
         audit: list[tuple[Any, ...]] = []
+        if seals is not None:
+            seals.prepare(seals.owner(change.record.entity, change.record.id) for change in changes)
         for change in changes:
             recorded = self.recorder.record(change)
             before, after = change.before, change.after_or_none
@@ -94,23 +128,31 @@ class Database:
                 removals.setdefault(cls, []).append(change)
             else:
                 updates.setdefault((cls, tuple(recorded[0].changed)), []).append(change)
-            audit.extend([self._audit_row(record, each, acting) for each in recorded])
+            audit.extend([self._audit_row(record, each, acting, seals) for each in recorded])
         for cls, group in inserts.items():
-            self._insert(connection, cls, acting.tenant, group)
+            self._insert(connection, cls, acting.tenant, group, seals)
         for (cls, names), group in updates.items():
-            self._update(connection, cls, names, acting.tenant, group)
+            self._update(connection, cls, names, acting.tenant, group, seals)
         for cls, group in removals.items():
             self._remove(connection, cls, acting.tenant, group)
         rekeyed = [group for (_, names), group in updates.items() if not self._key_fields.isdisjoint(names)]
         appeared = [group for cls, group in (*inserts.items(), *removals.items()) if not cls.ledger]
         if appeared or rekeyed:
-            self._index(connection, acting.tenant, [*appeared, *rekeyed])
+            self._index(connection, acting.tenant, [*appeared, *rekeyed], seals)
         self._add_rows(connection, self.tables.audit, self._insert_audit, audit)
 
-    def _insert(self, connection: Connection, cls: type[Record], tenant: str, changes: Sequence[Change[Any]]) -> None:
+    def _insert(
+        self,
+        connection: Connection,
+        cls: type[Record],
+        tenant: str,
+        changes: Sequence[Change[Any]],
+        seals: Seals | None,
+    ) -> None:
         entity = self.tables.entities[cls]
-        statement, dump = self._writer(("insert", cls), entity, ())
-        rows = [(tenant, *dump(change.after.__dict__)) for change in changes]
+        writer = self._writer(("insert", cls), entity, ())
+        statement = writer.statement
+        rows = [(tenant, *writer.row(change.after, seals)) for change in changes]
         try:
             self._add_rows(connection, entity.table, statement, rows)
         except Duplicate as error:
@@ -124,13 +166,14 @@ class Database:
         names: tuple[str, ...],
         tenant: str,
         changes: Sequence[Change[Any]],
+        seals: Seals | None,
     ) -> None:
-        statement, dump = self._writer(("update", cls, names), self.tables.entities[cls], names)
+        writer = self._writer(("update", cls, names), self.tables.entities[cls], names)
         rows: list[tuple[Any, ...]] = []
         for change in changes:
             before, after = cast(Record, change.before), cast(Record, change.after_or_none)
-            rows.append((*dump(after.__dict__), tenant, before.id, before.version))
-        if connection.run_many(statement, rows) != len(rows):
+            rows.append((*writer.row(after, seals), tenant, before.id, before.version))
+        if connection.run_many(writer.statement, rows) != len(rows):
             self._raise_stale(connection, cls, tenant, changes)
 
     def _remove(self, connection: Connection, cls: type[Record], tenant: str, changes: Sequence[Change[Any]]) -> None:
@@ -138,9 +181,9 @@ class Database:
         key = ("remove", cls)
         if key not in self._writers:
             delete = self.statements.compile(self._delete_of(entity.table, ("tenant", "id", "version")))
-            self._writers[key] = (delete, tuple)
+            self._writers[key] = Writer(delete, tuple, WritePlan())
         rows = [(tenant, change.record.id, change.record.version) for change in changes]
-        if connection.run_many(self._writers[key][0], rows) != len(rows):
+        if connection.run_many(self._writers[key].statement, rows) != len(rows):
             self._raise_stale(connection, cls, tenant, changes)
 
     def _raise_stale(
@@ -151,35 +194,39 @@ class Database:
         found = connection.rows(
             queries.get_many, {"tenant": tenant, "ids": queries.ids(change.record.id for change in changes)}
         )
-        stored = {record.id: record.version for record in queries.entity.code.load_all(found)}
+        version_place = queries.entity.names.index("version")
+        stored = {row[queries.entity.id_place]: row[version_place] for row in found}
         stale = next(
             (each.record for each in changes if stored.get(each.record.id) != each.record.version), changes[0].record
         )
         raise StaleVersion(f"{stale.ref} changed since it was read.", hint="Read it again.", id=stale.id)
 
-    def _writer(
-        self, key: Any, entity: EntityTable, names: tuple[str, ...]
-    ) -> tuple[Statement, Callable[[dict[str, Any]], tuple[Any, ...]]]:
-        """The statement that inserts a whole row, or updates ``names``, with the function that dumps its values."""
+    def _writer(self, key: Any, entity: EntityTable, names: tuple[str, ...]) -> "Writer":
+        """What inserts a whole row, or updates ``names``."""
         known = self._writers.get(key)
         if known is None:
             if key[0] == "insert":
-                known = (self.statements.compile(self._insert_of(entity.table)), entity.code.dump)
+                insert = self.statements.compile(self._insert_of(entity.table))
+                known = Writer(insert, entity.code.dump, _plan(entity, entity.fields))
             else:
                 wanted = {*names, "version", "updated_at"}
                 fields = [field for field in entity.fields if field.name in wanted]
-                known = (self.statements.compile(_update_of(entity.table, fields)), dumper(fields))
+                plan = _plan(entity, fields)
+                update = self.statements.compile(_update_of(entity.table, fields, plan))
+                known = Writer(update, dumper(fields), plan)
             if len(self._writers) >= MOST_WRITERS:
                 self._writers.clear()
             self._writers[key] = known
         return known
 
-    def _index(self, connection: Connection, tenant: str, groups: Sequence[Sequence[Change[Any]]]) -> None:
+    def _index(
+        self, connection: Connection, tenant: str, groups: Sequence[Sequence[Change[Any]]], seals: Seals | None
+    ) -> None:
         gone: list[tuple[str, ...]] = []
         come: list[tuple[str, ...]] = []
         for change in chain.from_iterable(groups):
-            old = set(self.keys.of(change.before)) if change.before is not None else set()
-            new = set(self.keys.of(change.after_or_none)) if change.after_or_none is not None else set()
+            old = set(self.keys.stored(change.before, seals)) if change.before is not None else set()
+            new = set(self.keys.stored(change.after_or_none, seals)) if change.after_or_none is not None else set()
             name = (change.record.id, change.record.entity)
             gone.extend((tenant, key, *name) for key in sorted(old - new))
             come.extend((tenant, key, *name) for key in sorted(new - old))
@@ -189,10 +236,17 @@ class Database:
             self.keys.note(connection, tenant)
             self._add_rows(connection, self.tables.keys, self.keys.insert, come)
 
-    def _audit_row(self, record: Record, recorded: Recorded, acting: Acting) -> tuple[Any, ...]:
+    def _audit_row(self, record: Record, recorded: Recorded, acting: Acting, seals: Seals | None) -> tuple[Any, ...]:
         at = recorded.at if self._instant is None else self._instant(recorded.at)
+        id = self._ids.new()
+        changed = dumps(recorded.changed) if recorded.changed else None
+        data = dumps(recorded.data) if recorded.data else None
+        if seals is not None:
+            owner = seals.owner(record.entity, record.id)
+            changed = changed and seals.seal(owner, changed, "audit", id, "changed")
+            data = data and seals.seal(owner, data, "audit", id, "data")
         return (
-            self._ids.new(),
+            id,
             acting.tenant,
             record.entity,
             record.id,
@@ -203,12 +257,32 @@ class Database:
             acting.on_behalf_of,
             acting.source,
             acting.reason,
-            dumps(recorded.changed) if recorded.changed else None,
-            dumps(recorded.data) if recorded.data else None,
+            changed,
+            data,
             dumps(recorded.recipients) if recorded.recipients else None,
             "pending" if recorded.told else None,
             at if recorded.told else None,
         )
+
+    def note(
+        self,
+        connection: Connection,
+        acting: Acting,
+        record: Ref,
+        type: str,  # noqa: A002
+        data: str,
+        now: datetime,
+    ) -> None:
+        """An entry of the audit trail that no save wrote, told to nobody, at the record's version; ``data`` stays readable."""
+        newest = connection.rows(
+            self._newest_version,
+            {"tenant": acting.tenant, "entity": record.entity, "record_id": record.id, "most": 1},
+        )
+        version = newest[0][0] if newest else 0
+        at = now if self._instant is None else self._instant(now)
+        who = (acting.actor, acting.on_behalf_of, acting.source, acting.reason)
+        named = (self._ids.new(), acting.tenant, record.entity, record.id, version, type, at)
+        connection.run(self._insert_audit, (*named, *who, None, data, None, None, None))
 
     def _add_rows(
         self, connection: Connection, table: sa.Table, statement: Statement, rows: Sequence[Sequence[Any]]
@@ -242,8 +316,24 @@ def _advisory_locks() -> "sa.Select[Any]":
     return sa.select(sa.func.pg_advisory_xact_lock(inside.c.number))
 
 
-def _update_of(table: sa.Table, fields: Sequence[Any]) -> "sa.Update":
+def _newest_version(audit: sa.Table) -> "sa.Select[Any]":
+    """The version of a record at its last entry."""
+    names = ("tenant", "entity", "record_id")
+    mine = (audit.c[name] == sa.bindparam(name, type_=audit.c[name].type) for name in names)
+    return sa.select(audit.c.version).where(*mine).order_by(audit.c.position.desc()).limit(MOST).offset(ZERO)
+
+
+def _plan(entity: EntityTable, fields: Sequence[Any]) -> WritePlan:
+    """What is sealed among the columns of ``fields``."""
+    names = [name for field in fields for name, _ in field.columns]
+    sealed = [each for each in entity.sealed.values() if each.name in names]
+    places = [(names.index(each.name), each.name) for each in sealed]
+    return WritePlan(places, [place for place, each in zip(places, sealed, strict=True) if each.blind])
+
+
+def _update_of(table: sa.Table, fields: Sequence[Any], plan: WritePlan) -> "sa.Update":
     """``UPDATE … SET … WHERE tenant AND id AND version``: parameters in the order of the fields, then those three."""
     names = [name for field in fields for name, _ in field.columns]
+    names += [blind_column(name) for _, name in plan.blind]
     where = [table.c[name] == sa.bindparam(f"where_{name}") for name in ("tenant", "id", "version")]
     return table.update().ordered_values(*((table.c[name], sa.bindparam(name)) for name in names)).where(*where)

@@ -13,8 +13,9 @@ from crmkit.adapters.codec.scalars import MILLION, plain_instant
 from crmkit.adapters.sql.mapping import ColumnKind, Dialect, dump_instant, sql_type
 from crmkit.adapters.sql.tables import EntityTable
 from crmkit.domain.conditions import FieldSpec, Kind
+from crmkit.errors import InvalidInput
 
-__all__ = ["Place", "place_of"]
+__all__ = ["Place", "not_asked", "place_of"]
 
 Convert = Callable[[Any], Any]
 IMPOSSIBLE = 10**18 + 1
@@ -49,8 +50,14 @@ class Place:
 
 
 def place_of(entity: EntityTable, spec: FieldSpec, dialect: Dialect) -> Place:
-    """Where ``spec`` lies in the table of ``entity``."""
+    """Where ``spec`` lies in the table of ``entity``.
+
+    Raises:
+        InvalidInput: it is encrypted, so that the database cannot compare it.
+    """
     head, *path = spec.name.split(".")
+    if head in entity.sealed:
+        raise not_asked(entity, spec.name)
     if head == "custom":
         return _custom(entity.table.c.custom, path[0], path[1:], spec, dialect)
     field = next(field for field in entity.fields if field.name == head)
@@ -62,6 +69,15 @@ def place_of(entity: EntityTable, spec: FieldSpec, dialect: Dialect) -> Place:
     if path:
         return _nested(entity.table.c[head], path, spec, dialect)
     return Place(entity.table.c[head], field.kind, _converter(field.kind, dialect))
+
+
+def not_asked(entity: EntityTable, name: str) -> InvalidInput:
+    """The error about a question that an encrypted field does not answer."""
+    indexed = [sealed.name for sealed in entity.sealed.values() if sealed.blind]
+    hint = "Search by match keys, or leave the field out of the encryption."
+    if name in indexed:
+        hint = "Only ==, != and in can be asked of it."
+    return InvalidInput("is encrypted and cannot be asked for like this.", field=name, hint=hint)
 
 
 def _nested(column: "sa.Column[Any]", path: list[str], spec: FieldSpec, dialect: Dialect) -> Place:

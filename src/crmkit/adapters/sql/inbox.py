@@ -11,6 +11,7 @@ from crmkit.adapters.notifiers.inbox import InboxItem
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection
 from crmkit.adapters.sql.database import Database
 from crmkit.adapters.sql.mapping import ColumnKind, dump_instant, load_instant, sql_type
+from crmkit.adapters.sql.sealing import Seals
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import EventId, MemberId, Ref
 from crmkit.domain.stewardship.audit import Notice
@@ -32,6 +33,7 @@ class SqlInbox:
 
     def __init__(self, database: Database, transact: Callable[[str], AbstractContextManager[Connection]]) -> None:
         self._transact = transact
+        self._sealer = database.sealer
         self._dump_at = dump_instant(database.dialect) or (lambda at: at)
         self._load_at = load_instant(database.dialect)
         table, compile_ = database.tables.inbox, database.statements.compile
@@ -70,6 +72,11 @@ class SqlInbox:
             "read": 0,
         }
         with self._transact(notice.tenant) as connection:
+            if self._sealer is not None:
+                seals = self._sealer.on(connection, notice.tenant)
+                owner = seals.owner(notice.record.entity, notice.record.id)
+                seals.prepare([owner])
+                values["data"] = seals.seal(owner, dumps(notice.data), "inbox", notice.id)
             for member_id in notice.recipients:
                 connection.run(self._add, self._add.values({**values, "member_id": member_id}))
 
@@ -80,7 +87,8 @@ class SqlInbox:
         values = {"tenant": tenant, "member_id": member_id, "all": int(not unread), "most": limit}
         with self._transact(tenant) as connection:
             rows = connection.rows(self._of, values)
-        return [self._item(row, tenant, member_id) for row in rows]
+            seals = None if self._sealer is None else self._sealer.on(connection, tenant)
+            return [self._item(row, tenant, member_id, seals) for row in rows]
 
     def mark_read(self, member_id: MemberId, ids: Iterable[EventId], *, tenant: str = "main") -> int:
         """The member has read these notices; how many were unread before."""
@@ -88,8 +96,9 @@ class SqlInbox:
             each = [{"tenant": tenant, "member_id": member_id, "id": id_} for id_ in dict.fromkeys(ids)]
             return sum(connection.run(self._read, self._read.values(values)) for values in each)
 
-    def _item(self, row: tuple[Any, ...], tenant: str, member_id: MemberId) -> InboxItem:
+    def _item(self, row: tuple[Any, ...], tenant: str, member_id: MemberId, seals: Seals | None) -> InboxItem:
         id_, entity, record_id, version, type_, at, data, read = row
+        opened = data if seals is None else seals.open(data, "inbox", id_)
         notice = Notice(
             id=EventId(id_),
             tenant=tenant,
@@ -97,7 +106,7 @@ class SqlInbox:
             version=version,
             type=type_,
             at=self._load_at(at),
-            data=FrozenDict(loads(data) if isinstance(data, str) else data),
+            data=FrozenDict({} if opened is None else loads(opened)),
             recipients=(member_id,),
         )
         return InboxItem(notice=notice, read=bool(read))

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement, Statements
 from crmkit.adapters.sql.mapping import Dialect
+from crmkit.adapters.sql.sealing import Seals
 from crmkit.adapters.sql.tables import Tables
 from crmkit.domain.change import Record
 from crmkit.domain.ids import Ref
@@ -66,6 +67,11 @@ class KeyIndex:
             noting.on_conflict_do_update(index_elements=["tenant"], set_={"version": noting.excluded.version})
         )
 
+    def stored(self, record: Record, seals: Seals | None) -> Sequence[str]:
+        """The keys of ``record`` as they are stored: blinded where the store encrypts."""
+        keys = self.of(record)
+        return keys if seals is None else [seals.key(key) for key in keys]
+
     def find(self, connection: Connection, tenant: str, keys: Sequence[str], limit: int) -> list[tuple[str, str, str]]:
         """Key, id and entity of up to ``limit`` records of each key, in this order, by one statement for many keys."""
         values: dict[str, Any] = {"tenant": tenant, "most": limit}
@@ -120,8 +126,14 @@ class SqlKeys:
     """Documented at ``ports.CandidateIndex``."""
 
     def __init__(
-        self, index: KeyIndex, connection: Connection, tenant: str, check_writable: Callable[[], None]
+        self,
+        index: KeyIndex,
+        connection: Connection,
+        tenant: str,
+        check_writable: Callable[[], None],
+        seals: Seals | None,
     ) -> None:
+        self._seals = seals
         self._index = index
         self._connection = connection
         self._tenant = tenant
@@ -132,8 +144,10 @@ class SqlKeys:
         if self.outdated():
             warnings.warn(OutdatedKeys.between(self._stored(), self._index.version), stacklevel=2)
         found: dict[str, list[Ref]] = {}
-        for key, id, entity in self._index.find(self._connection, self._tenant, list(dict.fromkeys(keys)), limit):
-            found.setdefault(key, []).append(Ref(entity=entity, id=id))
+        seals = self._seals
+        asked = {key if seals is None else seals.key(key): key for key in keys}
+        for key, id, entity in self._index.find(self._connection, self._tenant, list(asked), limit):
+            found.setdefault(asked[key], []).append(Ref(entity=entity, id=id))
         return found
 
     def outdated(self) -> bool:
@@ -141,13 +155,13 @@ class SqlKeys:
         return self._stored() != self._index.version
 
     def of(self, record: Record) -> Sequence[str]:
-        """The keys of ``record``."""
-        return self._index.of(record)
+        """The keys of ``record``, as ``entries`` gives them."""
+        return self._index.stored(record, self._seals)
 
     def add(self, records: Iterable[Record]) -> None:
         """Each is found by all of its keys."""
         self._check_writable()
-        rows = [(self._tenant, key, record.id, record.entity) for record in records for key in self._index.of(record)]
+        rows = [(self._tenant, key, record.id, record.entity) for record in records for key in self.of(record)]
         if rows:
             self._index.note(self._connection, self._tenant)
             self._connection.run_many(self._index.add, sorted(rows))

@@ -40,6 +40,7 @@ def migrate(
     try:
         found = _version_if_current(engine, tables)
         if found == newest:
+            _check_sealing(engine, tables)
             return
         with engine.connect() as connection:
             _begin_exclusively(connection)
@@ -68,6 +69,15 @@ def _version_if_current(engine: sa.Engine, tables: Tables) -> int | None:
         return found
 
 
+def _check_sealing(engine: sa.Engine, tables: Tables) -> None:
+    with engine.connect() as connection:
+        found = connection.execute(sa.select(tables.schema.c.sealed)).scalar()
+        connection.rollback()
+    if found != tables.sealing:
+        hint = "Open it with the encryption that it was made with, or move its records to a new database."
+        raise SchemaMismatch("Other fields are encrypted in the database than here.", hint=hint)
+
+
 def _version(connection: sa.Connection, tables: Tables) -> int | None:
     if not sa.inspect(connection).has_table(tables.schema.name, schema=tables.schema.schema):
         return None
@@ -79,7 +89,8 @@ def _bring_on(
 ) -> None:
     if found is None:
         tables.metadata.create_all(connection)
-        connection.execute(tables.schema.insert().values(version=1 + len(steps), keys=keys_version))
+        newest = {"version": 1 + len(steps), "keys": keys_version, "sealed": tables.sealing}
+        connection.execute(tables.schema.insert().values(newest))
         return
     for upgrade in steps[found - 1 :]:
         upgrade(connection, tables)

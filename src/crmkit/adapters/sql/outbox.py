@@ -12,6 +12,8 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection
 from crmkit.adapters.sql.database import Database
 from crmkit.adapters.sql.mapping import ColumnKind, Dialect, dump_instant, load_instant, sql_type
+from crmkit.adapters.sql.parts import document
+from crmkit.adapters.sql.sealing import Seals
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import EventId, MemberId, Ref
 from crmkit.domain.stewardship.audit import Notice
@@ -27,6 +29,7 @@ class SqlOutbox:
 
     def __init__(self, database: Database, transact: Callable[[], AbstractContextManager[Connection]]) -> None:
         self._transact = transact
+        self._sealer = database.sealer
         self._dialect = database.dialect
         self._dump_at = dump_instant(database.dialect) or (lambda at: at)
         self._load_at = load_instant(database.dialect)
@@ -73,7 +76,7 @@ class SqlOutbox:
         values = {"now": self._dump_at(now), "until": self._dump_at(until), "most": limit}
         with self._transact() as connection:
             rows = connection.rows(self._claim, values)
-        return [self._notice(row) for row in sorted(rows, key=lambda row: row[10])]
+            return self._notices(connection, sorted(rows, key=lambda row: row[10]))
 
     def delivered(self, notices: Sequence[Notice]) -> int:
         """The notices are told; those whose lease has passed to somebody else are left alone."""
@@ -99,7 +102,11 @@ class SqlOutbox:
         """Dead letters, oldest first."""
         with self._transact() as connection:
             rows = connection.rows(self._dead, {"most": limit})
-        return [DeadLetter(notice=self._notice(row), error=row[-2], failed_at=self._load_at(row[-1])) for row in rows]
+            notices = self._notices(connection, rows)
+        return [
+            DeadLetter(notice=notice, error=row[-2], failed_at=self._load_at(row[-1]))
+            for notice, row in zip(notices, rows, strict=True)
+        ]
 
     def replay(self, ids: Sequence[EventId], *, now: datetime) -> int:
         """Dead letters are due again."""
@@ -150,7 +157,16 @@ class SqlOutbox:
             .where(table.c.position.in_(due))
         )
 
-    def _notice(self, row: tuple[Any, ...]) -> Notice:
+    def _notices(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[Notice]:
+        """The notices of the rows, each opened with the keys of its tenant."""
+        seals: dict[str, Seals] = {}
+        if self._sealer is not None:
+            for tenant in {row[1] for row in rows}:
+                seals[tenant] = self._sealer.on(connection, tenant)
+                seals[tenant].fetch(row[7] for row in rows if row[1] == tenant)
+        return [self._notice(row, seals.get(row[1])) for row in rows]
+
+    def _notice(self, row: tuple[Any, ...], seals: Seals | None) -> Notice:
         id, tenant, entity, record_id, version, type, at, data, recipients, attempts = row[:10]  # noqa: A001
         return Notice(
             id=EventId(id),
@@ -159,8 +175,8 @@ class SqlOutbox:
             version=version,
             type=type,
             at=self._load_at(at),
-            data=FrozenDict(_json(data) or {}),
-            recipients=tuple(MemberId(each) for each in _json(recipients) or ()),
+            data=FrozenDict(document(seals, data, id, "data") or {}),
+            recipients=tuple(MemberId(each) for each in document(None, recipients, id, "recipients") or ()),
             attempt=attempts,
         )
 
@@ -171,10 +187,6 @@ class SqlOutbox:
 
     def _ids(self, ids: Sequence[str]) -> Any:
         return list(ids) if self._dialect is Dialect.POSTGRES else json.dumps(list(ids))
-
-
-def _json(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
 
 
 def _text(name: str) -> "sa.BindParameter[str]":

@@ -8,17 +8,19 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from crmkit.adapters.sql.chain import ChainStatements
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement
 from crmkit.adapters.sql.database import Database
 from crmkit.adapters.sql.mapping import ColumnKind, dump_instant, listed, load_instant, one_of, sql_type
+from crmkit.adapters.sql.sealing import Seals
 from crmkit.domain.change import Record
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import EventId, MemberId, Ref
-from crmkit.domain.stewardship.audit import Acting, AuditEntry
+from crmkit.domain.stewardship.audit import READ, Acting, AuditEntry
 from crmkit.errors import Conflict, Duplicate
 from crmkit.rules.policy import Policy, highest_in_force
 
-__all__ = ["PartStatements", "SqlCommands", "SqlPolicies", "SqlTrail"]
+__all__ = ["PartStatements", "SqlCommands", "SqlPolicies", "SqlTrail", "document"]
 
 P = TypeVar("P", bound=Policy)
 R = TypeVar("R", bound=Record)
@@ -30,6 +32,17 @@ _AUDIT = (
 )  # fmt: skip
 
 
+_DOCUMENTS = ("changed", "data")
+
+
+def document(seals: Seals | None, text: str | None, entry: str, name: str) -> Any:
+    """The JSON value of a document of an entry; ``None`` where there is none, or its key was destroyed."""
+    if text is None:
+        return None
+    opened = text if seals is None else seals.open(text, "audit", entry, name)
+    return None if opened is None else json.loads(opened)
+
+
 class PartStatements:
     """The compiled statements of the parts, each made when it is first needed."""
 
@@ -37,6 +50,7 @@ class PartStatements:
         self._compile = database.statements.compile
         self._tables = database.tables
         self._dialect = database.dialect
+        self.chain = ChainStatements(database)
 
     @cached_property
     def entries(self) -> Statement:
@@ -80,7 +94,7 @@ class PartStatements:
         """What the saves of some records changed after an instant, newest first."""
         audit = self._tables.audit
         return self._compile(
-            sa.select(audit.c.record_id, audit.c.at, audit.c.changed)
+            sa.select(audit.c.record_id, audit.c.at, audit.c.changed, audit.c.id)
             .where(
                 *self._of_records(),
                 audit.c.at > sa.bindparam("at", type_=sql_type(ColumnKind.INSTANT)),
@@ -145,7 +159,18 @@ class PartStatements:
 class SqlTrail:
     """Documented at ``ports.AuditTrail``."""
 
-    def __init__(self, database: Database, statements: PartStatements, connection: Connection, acting: Acting) -> None:
+    def __init__(
+        self,
+        database: Database,
+        statements: PartStatements,
+        connection: Connection,
+        acting: Acting,
+        check_writable: Callable[[], None],
+        seals: Seals | None,
+    ) -> None:
+        self._acting = acting
+        self._check_writable = check_writable
+        self._seals = seals
         self._database = database
         self._statements = statements
         self._connection = connection
@@ -173,7 +198,14 @@ class SqlTrail:
             "after": after,
             "most": limit,
         }
-        return [self._entry(row) for row in self._connection.rows(self._statements.entries, values)]
+        return [self._entry(row) for row in self._fetched(self._statements.entries, values)]
+
+    def seen(self, records: Iterable[Ref], *, fields: Sequence[str], purpose: str, now: datetime) -> None:
+        """Who acts has read ``fields`` of ``records``."""
+        self._check_writable()
+        data = json.dumps({"fields": list(fields), "purpose": purpose}, ensure_ascii=False)
+        for record in records:
+            self._database.note(self._connection, self._acting, record, READ, data, now)
 
     def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
         """The record as it was at ``at``: today's row with the later changes taken back."""
@@ -185,7 +217,7 @@ class SqlTrail:
         values = {"tenant": self._tenant, "entity": entity, "ids": self._list(ids), "types": self._list(kinds)}
         values["every"] = int(not kinds)
         found: dict[str, list[AuditEntry]] = {}
-        for row in self._connection.rows(self._statements.entries_of, values):
+        for row in self._fetched(self._statements.entries_of, values):
             entry = self._entry(row)
             found.setdefault(entry.record.id, []).append(entry)
         return found
@@ -195,14 +227,21 @@ class SqlTrail:
         if not moments:
             return {}
         queries, load_at = self._database.queries[cls], load_instant(self._database.dialect)
-        rows = self._connection.rows(queries.get_many, {"tenant": self._tenant, "ids": queries.ids(moments)})
+        rows: Sequence[Any] = self._connection.rows(
+            queries.get_many, {"tenant": self._tenant, "ids": queries.ids(moments)}
+        )
+        if self._seals is not None:
+            rows = self._seals.rows(queries.entity, rows)
         current = {record.id: record for record in map(queries.entity.code.load, rows)}
         later: dict[str, list[Any]] = {id: [] for id in moments}
         values = {"tenant": self._tenant, "entity": cls.entity, "ids": self._list(moments)}
         since = {"at": self._dump_at(min(moments.values()))}
-        for id, at, changed in self._connection.rows(self._statements.changes_after, {**values, **since}):
+        changes = self._connection.rows(self._statements.changes_after, {**values, **since})
+        if self._seals is not None:
+            self._seals.fetch(changed for _, _, changed, _ in changes)
+        for id, at, changed, entry in changes:
             if load_at(at) > moments[id]:
-                later[id].append(self._json(changed))
+                later[id].append(document(self._seals, changed, entry, "changed") or {})
         recorder = self._database.recorder
         found = {id: recorder.as_of(cls, current.get(id), later[id]) for id in moments}
         return {id: was for id, was in found.items() if was is not None and was.created_at <= moments[id]}
@@ -215,7 +254,8 @@ class SqlTrail:
 
     def _entry(self, row: tuple[Any, ...]) -> AuditEntry:
         id, position, entity, record_id, version, type, at, actor, behalf, source, reason, *texts = row  # noqa: A001
-        changed, data, recipients = (self._json(text) for text in texts)
+        changed, data = (document(self._seals, text, id, name) for text, name in zip(texts, _DOCUMENTS, strict=False))
+        recipients = document(None, texts[2], id, "recipients")
         return AuditEntry(
             id=EventId(id),
             position=position,
@@ -229,8 +269,12 @@ class SqlTrail:
             recipients=tuple(MemberId(each) for each in recipients or ()),
         )
 
-    def _json(self, value: Any) -> Any:
-        return json.loads(value) if isinstance(value, str) else value
+    def _fetched(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """The rows of entries, with the keys that they need."""
+        rows = self._connection.rows(statement, values)
+        if self._seals is not None:
+            self._seals.fetch(text for row in rows for text in row[-3:-1])
+        return rows
 
 
 class SqlPolicies:
@@ -301,7 +345,9 @@ class SqlCommands:
         connection: Connection,
         tenant: str,
         check_writable: Callable[[], None],
+        seals: Seals | None,
     ) -> None:
+        self._seals = seals
         self._codec = database.codec
         self._statements = statements
         self._connection = connection
@@ -314,14 +360,20 @@ class SqlCommands:
         for name, body in rows:
             if name != _name_of(answer):
                 raise Conflict("This idempotency key belongs to another command.", hint="Take a new key.", key=key)
-            return self._codec.loads(answer, body)
+            opened = body if self._seals is None else self._seals.open(body, "command", key)
+            return None if opened is None else self._codec.loads(answer, opened)
         return None
 
     def remember(self, key: str, answer: object) -> None:
         """A repeat of ``key`` gets ``answer``."""
         self._check_writable()
+        body = self._codec.dumps(answer)
+        if self._seals is not None:
+            owner = self._seals.owner("command", key)
+            self._seals.prepare([owner])
+            body = self._seals.seal(owner, body, "command", key)
         try:
-            values = (self._tenant, key, _name_of(type(answer)), self._codec.dumps(answer))
+            values = (self._tenant, key, _name_of(type(answer)), body)
             self._connection.run(self._statements.remember, values)
         except Duplicate as error:
             raise Duplicate("This idempotency key has an answer.", hint="Recall it first.", key=key) from error

@@ -13,6 +13,7 @@ from crmkit.adapters.sql.conditions import Where, order_by, shape_of, where_of
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement, Statements
 from crmkit.adapters.sql.fields import place_of
 from crmkit.adapters.sql.mapping import ColumnKind, Dialect, listed, one_of, sql_type
+from crmkit.adapters.sql.sealing import Seals
 from crmkit.adapters.sql.tables import EntityTable
 from crmkit.domain.change import Record
 from crmkit.domain.conditions import BoundCondition, Condition, FieldCatalogue, Kind, bind
@@ -151,7 +152,8 @@ class BoundQuery:
 class SqlRepository(Generic[R]):
     """One tenant's records of one entity, inside a unit of work; documented at ``ports.Repository``."""
 
-    def __init__(self, queries: EntityQueries, connection: Connection, tenant: str) -> None:
+    def __init__(self, queries: EntityQueries, connection: Connection, tenant: str, seals: Seals | None) -> None:
+        self._seals = seals
         self._queries = queries
         self._connection = connection
         self._tenant = tenant
@@ -193,19 +195,19 @@ class SqlRepository(Generic[R]):
         """The records for which ``condition`` holds, in ``order``."""
         query = self._queries.select(condition, order, limited=limit is not None, locking=locking)
         more = {} if limit is None else {"most": limit}
-        return self._load_all(self._connection.rows(query.statement, query.values(self._tenant, now, **more)))
+        return self._load_all(self._connection.rows(query.statement, self._values(query, now, **more)))
 
     def scan(self, condition: Condition = EVERY, *, now: datetime | None = None) -> Iterator[R]:
         """The same by id, read piece by piece."""
         query = self._queries.select(condition, (), limited=False, locking="none")
-        values = query.values(self._tenant, now)
+        values = self._values(query, now)
         for rows in self._connection.stream(query.statement, values, PIECE):
             yield from self._load_all(rows)
 
     def count(self, condition: Condition = EVERY, *, now: datetime | None = None) -> int:
         """How many records the condition holds for."""
         query = self._queries.count(condition)
-        ((count,),) = self._connection.rows(query.statement, query.values(self._tenant, now))
+        ((count,),) = self._connection.rows(query.statement, self._values(query, now))
         return int(count)
 
     def count_by(
@@ -217,16 +219,28 @@ class SqlRepository(Generic[R]):
     ) -> Mapping[Any, int]:
         """How many of them for each value of ``field``."""
         query = self._queries.count_by(field, condition)
-        rows = self._connection.rows(query.statement, query.values(self._tenant, now))
+        rows = self._connection.rows(query.statement, self._values(query, now))
         load = self._queries.value_loader(field)
         return {load(value): count for value, count in rows}
+
+    def _values(self, query: BoundQuery, now: datetime | None, **more: Any) -> dict[str, Any]:
+        """The values of the parameters, blinded where they are compared with blinded ones."""
+        values = query.values(self._tenant, now, **more)
+        return (
+            values
+            if self._seals is None
+            else self._seals.asked(self._queries.entity.cls.entity, query.query.where, values)
+        )
 
     def _load_all(self, rows: Sequence[Sequence[Any]]) -> list[Any]:
         """The records of ``rows``.
 
         Raises:
             UnreadableRecord: one of them is none; the error names it.
+            Undecipherable: one of them was changed or moved; the error names it.
         """
+        if self._seals is not None:
+            rows = self._seals.rows(self._queries.entity, rows)
         code = self._queries.entity.code
         try:
             return code.load_all(rows)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from attrs import frozen
 
 from crmkit.adapters.codec import Codec
+from crmkit.adapters.crypto.encryption import Encryption
 from crmkit.adapters.retrying import Retry
 from crmkit.adapters.sql.connection import Connection, is_lost, translated
 from crmkit.adapters.sql.database import KEY_FIELDS, Database
@@ -48,6 +49,7 @@ class SqlStore:
         keys: the match keys of a record, kept for duplicate search; made of ``key_fields`` only.
         keys_version: rises whenever ``keys`` answers differently for the same record; then ``rekey``.
         create: make the tables, and bring an older schema up to date; otherwise an older one is refused.
+        encryption: which fields are encrypted, and with whose keys; part of the database from its first day on.
         row_security: on Postgres, tables are made with row-level security for tenants, and every
             transaction says whose rows it works on.
 
@@ -69,6 +71,7 @@ class SqlStore:
         retry: Retry | None = None,
         create: bool = True,
         row_security: bool = False,
+        encryption: Encryption | None = None,
     ) -> None:
         self._engine = url if isinstance(url, sa.Engine) else engine_for(url)
         self._own_engine = not isinstance(url, sa.Engine)
@@ -84,6 +87,7 @@ class SqlStore:
             keys_version=keys_version,
             ids=ids or Uuid7(),
             namespace=namespace_of(self._engine),
+            encryption=encryption,
         )
         self._parts = PartStatements(self._database)
         self._retry = retry or Retry(random=random.random, sleep=time.sleep)

@@ -7,9 +7,13 @@ import sqlalchemy as sa
 from attrs import frozen
 
 from crmkit.adapters.codec import StoredCodec
+from crmkit.adapters.crypto.encryption import Encryption
+from crmkit.adapters.sql.guard_tables import data_keys, seals, tenant_keys
 from crmkit.adapters.sql.mapping import ColumnKind, Dialect, Field, columns_of, fields_of, sql_type
 from crmkit.adapters.sql.rows import RowCode, row_code
+from crmkit.adapters.sql.sealed_fields import Sealed, blind_column, sealed_fields
 from crmkit.domain.change import Record
+from crmkit.domain.checks import FrozenDict
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.ports.store import REPOSITORIES
 
@@ -86,6 +90,12 @@ class EntityTable:
     table: sa.Table
     fields: Sequence[Field]
     code: RowCode
+    sealed: Mapping[str, Sealed] = FrozenDict()
+    """The encrypted fields by name."""
+    sealed_places: Sequence[tuple[int, Sealed]] = ()
+    """Where they stand among the columns of a record."""
+    id_place: int = 0
+    """Where the id stands."""
 
     @property
     def names(self) -> list[str]:
@@ -101,7 +111,14 @@ class EntityTable:
 class Tables:
     """All tables of one database dialect, in one ``MetaData``."""
 
-    def __init__(self, dialect: Dialect, codec: StoredCodec, *, schema: str | None = None) -> None:
+    def __init__(
+        self,
+        dialect: Dialect,
+        codec: StoredCodec,
+        *,
+        schema: str | None = None,
+        encryption: Encryption | None = None,
+    ) -> None:
         # named in every statement, so that a search path that somebody changes leads nowhere else
         self.metadata = sa.MetaData(schema=schema)
         self.schema = sa.Table(
@@ -109,33 +126,54 @@ class Tables:
             self.metadata,
             _column("version", ColumnKind.INTEGER),
             _column("keys", ColumnKind.INTEGER, server_default="1"),
+            _column("sealed", ColumnKind.TEXT, server_default=""),
         )
+        self.sealing = "" if encryption is None else encryption.outline
+        """What is encrypted, in a word that is compared with that of the database."""
         self.audit = self._audit()
         self.keys = self._keys()
         self.key_versions = self._key_versions()
         self.policies = self._policies()
         self.commands = self._commands()
         self.inbox = self._inbox()
+        self.seals = seals(self.metadata)
+        self.tenant_keys, self.data_keys = tenant_keys(self.metadata), data_keys(self.metadata)
         self.entities: Mapping[type[Record], EntityTable] = {
-            cls: self._entity(plural, cls, dialect, codec) for plural, cls in REPOSITORIES.items()
+            cls: self._entity(plural, cls, dialect, codec, encryption) for plural, cls in REPOSITORIES.items()
         }
 
-    def _entity(self, plural: str, cls: type[Record], dialect: Dialect, codec: StoredCodec) -> EntityTable:
-        fields = fields_of(cls, dialect, codec)
+    def _entity(
+        self, plural: str, cls: type[Record], dialect: Dialect, codec: StoredCodec, encryption: Encryption | None
+    ) -> EntityTable:
+        fields, sealed = fields_of(cls, dialect, codec), dict[str, Sealed]()
+        if encryption is not None:
+            names, indexed = encryption.fields_of(cls.entity), encryption.indexed.get(cls.entity, frozenset())
+            fields, sealed = sealed_fields(cls, names, indexed, fields, codec)
         columns = [_column(name, kind, nullable=nullable) for name, kind, nullable in columns_of(fields)]
         name = f"crm_{plural}"
         table = sa.Table(
-            name, self.metadata, _column("tenant", ColumnKind.TEXT), *columns, sa.PrimaryKeyConstraint("tenant", "id")
+            name,
+            self.metadata,
+            _column("tenant", ColumnKind.TEXT),
+            *columns,
+            *(
+                _column(blind_column(each.name), ColumnKind.TEXT, nullable=True)
+                for each in sealed.values()
+                if each.blind
+            ),
+            sa.PrimaryKeyConstraint("tenant", "id"),
         )
-        for of in INDEXES[plural]:
+        for of in _askable(INDEXES[plural], sealed):
             keys = (_key(table.c[each], dialect) for each in of)
             sa.Index(f"ix_{name}_{'_'.join(of)}", table.c.tenant, *keys, table.c.id)
         if issubclass(cls, Owned):
             _index_what_is_rare(name, table, dialect)
-        return EntityTable(plural, cls, table, fields, row_code(cls, fields))
+        order = [name for name, _, _ in columns_of(fields)]
+        places = [(order.index(each.name), each) for each in sealed.values()]
+        return EntityTable(plural, cls, table, fields, row_code(cls, fields), sealed, places, order.index("id"))
 
     def _audit(self) -> sa.Table:
-        text, instant, json = ColumnKind.TEXT, ColumnKind.INSTANT, ColumnKind.JSON
+        text, instant = ColumnKind.TEXT, ColumnKind.INSTANT
         table = sa.Table(
             "crm_audit",
             self.metadata,
@@ -151,15 +189,20 @@ class Tables:
             _column("on_behalf_of", text),
             _column("source", text),
             _column("reason", text),
-            _column("changed", json, nullable=True),
-            _column("data", json, nullable=True),
-            _column("recipients", json, nullable=True),
+            # as text on both databases: what is chained are these very bytes
+            _column("changed", text, nullable=True),
+            _column("data", text, nullable=True),
+            _column("recipients", text, nullable=True),
             _column("state", text, nullable=True),
             _column("due_at", instant, nullable=True),
             _column("attempts", ColumnKind.INTEGER, server_default="0"),
             _column("leased_until", instant, nullable=True),
             _column("error", text, nullable=True),
             _column("failed_at", instant, nullable=True),
+            _column("link", ColumnKind.INTEGER, nullable=True),
+            _column("content", text, nullable=True),
+            _column("hash", text, nullable=True),
+            _column("redacted_at", instant, nullable=True),
             # positions are never given twice, so that a reader's place stays good
             sqlite_autoincrement=True,
         )
@@ -171,6 +214,16 @@ class Tables:
         sa.Index("ix_crm_audit_pending", table.c.position, sqlite_where=waiting, postgresql_where=waiting)
         sa.Index("ix_crm_audit_dead", table.c.position, sqlite_where=dead, postgresql_where=dead)
         sa.Index("ix_crm_audit_id", table.c.id, unique=True)
+        loose, chained = table.c.link.is_(None), table.c.link.is_not(None)
+        sa.Index("ix_crm_audit_loose", table.c.tenant, table.c.position, sqlite_where=loose, postgresql_where=loose)
+        sa.Index(
+            "ix_crm_audit_link",
+            table.c.tenant,
+            table.c.link,
+            unique=True,
+            sqlite_where=chained,
+            postgresql_where=chained,
+        )
         return table
 
     def _keys(self) -> sa.Table:
@@ -219,7 +272,7 @@ class Tables:
             _column("version", number),
             _column("type", text),
             _column("at", ColumnKind.INSTANT),
-            _column("data", ColumnKind.JSON),
+            _column("data", text),
             _column("read", number),
             sa.PrimaryKeyConstraint("tenant", "member_id", "id"),
         )
@@ -239,6 +292,15 @@ def _index_what_is_rare(name: str, table: sa.Table, dialect: Dialect) -> None:
     }
     for what, (keys, where) in rare.items():
         sa.Index(f"ix_{name}_{what}", table.c.tenant, *keys, sqlite_where=where, postgresql_where=where)
+
+
+def _askable(indexes: Sequence[tuple[str, ...]], sealed: Mapping[str, Sealed]) -> list[tuple[str, ...]]:
+    """The indexes with blind columns for encrypted ones; an encrypted column that is not asked for needs none."""
+    return [
+        tuple(blind_column(name) if name in sealed else name for name in of)
+        for of in indexes
+        if all(name not in sealed or sealed[name].blind for name in of)
+    ]
 
 
 def _key(column: "sa.Column[Any]", dialect: Dialect) -> "sa.ColumnElement[Any]":

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, Protocol, TypeVar, cast
 
+from crmkit.adapters.keyless import Keyless
+from crmkit.adapters.sql.chain import SqlChain
 from crmkit.adapters.sql.connection import Connection
 from crmkit.adapters.sql.database import Database
 from crmkit.adapters.sql.keys import SqlKeys
@@ -52,17 +54,21 @@ class SqlUnitOfWork:
         self._read_only = read_only
         self._broken = False
         tenant = acting.tenant
-        self.keys = SqlKeys(database.keys, connection, tenant, self.check_writable)
-        self.trail = SqlTrail(database, parts, connection, acting)
+        self._seals = None if database.sealer is None else database.sealer.on(connection, tenant)
+        self.keys = SqlKeys(database.keys, connection, tenant, self.check_writable, self._seals)
+        self.trail = SqlTrail(database, parts, connection, acting, self.check_writable, self._seals)
+        self.chain = SqlChain(database, parts.chain, connection, acting, self.check_writable)
+        self.keyring = Keyless() if self._seals is None else self._seals.keyring
         self.policies = SqlPolicies(database, parts, connection, tenant, self.check_writable)
-        self.commands = SqlCommands(database, parts, connection, tenant, self.check_writable)
+        self.commands = SqlCommands(database, parts, connection, tenant, self.check_writable, self._seals)
 
     def __getattr__(self, name: str) -> Any:
         """A repository, made when it is first asked for: most units of work use two or three of them."""
         cls = REPOSITORIES.get(name)
         if cls is None:
             raise AttributeError(name)
-        made: SqlRepository[Any] = SqlRepository(self._database.queries[cls], self._connection, self.acting.tenant)
+        queries = self._database.queries[cls]
+        made: SqlRepository[Any] = SqlRepository(queries, self._connection, self.acting.tenant, self._seals)
         self.__dict__[name] = made
         return made
 
@@ -79,7 +85,7 @@ class SqlUnitOfWork:
                 if after is not None and (change.before is None or after.custom is not change.before.custom):
                     self._database.schema.verify(after.entity, after.custom)
             for group in _rounds(changes):
-                self._database.write(self._connection, self.acting, group)
+                self._database.write(self._connection, self.acting, group, self._seals)
         except BaseException:
             self._broken = True
             raise

@@ -11,7 +11,11 @@ from crmkit.domain.ids import EventId, MemberId, Ref
 from crmkit.domain.model import Code, Line, model
 from crmkit.domain.reasons import Reason
 
-__all__ = ["Acting", "AuditEntry", "Notice"]
+__all__ = ["READ", "Acting", "AuditEntry", "Notice"]
+
+
+READ = "personal.read"
+"""The type of an entry that says who read personal data of its record, which fields, and what for."""
 
 
 @model

@@ -33,6 +33,7 @@ from crmkit.domain.values.keys import (
 from crmkit.domain.values.money import Money, Percent, Rounding
 from crmkit.domain.values.names import CompanyName, NameOrder, PersonName
 from crmkit.domain.values.period import Period
+from crmkit.domain.values.secret import Secret
 
 __all__ = [
     "CURRENCIES",
@@ -53,6 +54,7 @@ __all__ = [
     "Phone",
     "PhoneKind",
     "Rounding",
+    "Secret",
     "add_days",
     "add_months",
     "add_years",

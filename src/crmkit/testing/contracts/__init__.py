@@ -13,6 +13,7 @@ Every check is one promise of a port; its name says which, its docstring in full
 not claim to do. Nothing here is collected before it is subclassed.
 """
 
+from crmkit.testing.contracts.audit_chain import AuditChainContract
 from crmkit.testing.contracts.audit_trail import AuditTrailContract
 from crmkit.testing.contracts.candidates import CandidateIndexContract
 from crmkit.testing.contracts.clock import ClockContract, IdSourceContract
@@ -22,6 +23,7 @@ from crmkit.testing.contracts.conditions import ConditionsContract
 from crmkit.testing.contracts.durability import DurabilityContract
 from crmkit.testing.contracts.host import Host, HostTransactionContract
 from crmkit.testing.contracts.keeping import KeepingContract
+from crmkit.testing.contracts.key_store import KeyStoreContract
 from crmkit.testing.contracts.notifier import NotifierContract
 from crmkit.testing.contracts.outbox import DeadLetterContract, OutboxContract
 from crmkit.testing.contracts.policies import PolicyStoreContract
@@ -34,6 +36,7 @@ from crmkit.testing.strategies import SCHEMA
 
 __all__ = [
     "SCHEMA",
+    "AuditChainContract",
     "AuditTrailContract",
     "CandidateIndexContract",
     "ClockContract",
@@ -47,6 +50,7 @@ __all__ = [
     "HostTransactionContract",
     "IdSourceContract",
     "KeepingContract",
+    "KeyStoreContract",
     "NotifierContract",
     "OutboxContract",
     "PolicyStoreContract",
