@@ -6,10 +6,9 @@ The answer is the very condition that queries are narrowed by, evaluated for the
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from crmkit.domain.conditions import Condition, FieldCatalogue, bind, compile_test, parse
+from crmkit.domain.conditions import Condition, bind, compile_test, parse
 from crmkit.domain.reasons import Reason
 from crmkit.rules.access.decision import AccessDecision, AccessOutcome, FieldSight
-from crmkit.rules.access.entities import ENTITIES
 from crmkit.rules.access.facts import AccessFacts
 from crmkit.rules.access.policy import AccessPolicy
 from crmkit.rules.access.reach import NOTHING, Way, scope_of, ways_of
@@ -37,7 +36,7 @@ def decide(policy: AccessPolicy, facts: AccessFacts, *, now: datetime) -> Access
     """
     person, verb, entity = facts.person, facts.verb, facts.entity
     scope = scope_of(policy, person, entity, verb)
-    holds = _asked_of(facts, now)
+    holds = _asked_of(policy, facts, now)
     sights = policy.sights_of(person.role_ids, entity)
     return AccessDecision(
         policy=policy.ref,
@@ -52,13 +51,12 @@ def decide(policy: AccessPolicy, facts: AccessFacts, *, now: datetime) -> Access
     )
 
 
-def _asked_of(facts: AccessFacts, now: datetime) -> Holds:
+def _asked_of(policy: AccessPolicy, facts: AccessFacts, now: datetime) -> Holds:
     """Whether a condition holds for the record; without one, whether it may hold for any."""
     record = facts.record
     if record is None:
         return lambda condition: condition != NOTHING
-    custom = [field for field in facts.custom if field.entity == facts.entity]
-    catalogue = FieldCatalogue.of(ENTITIES[facts.entity], custom=custom)
+    catalogue = policy.catalogue(facts.entity)
     return lambda condition: compile_test(bind(condition, catalogue))(record, now)
 
 

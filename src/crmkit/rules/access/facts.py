@@ -3,7 +3,6 @@
 from attrs import frozen
 
 from crmkit.domain.change import Record
-from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.ids import MemberId, RoleId, TeamId
 from crmkit.domain.organization.member import MemberStatus
 from crmkit.rules.access.policy import Scope, Verb
@@ -69,5 +68,3 @@ class AccessFacts:
     verb: Verb
     entity: str
     record: Record | None = None
-    custom: tuple[CustomField, ...] = ()
-    """The host's own fields, where conditions speak of them."""

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import ClassVar
 
-from crmkit.domain.conditions import FieldCatalogue, parse
+from crmkit.domain.conditions import FieldCatalogue, bind, parse
+from crmkit.domain.custom_fields import CustomField
 from crmkit.domain.ids import RoleId
 from crmkit.domain.model import Code, Line, annotations_of, model
 from crmkit.errors import InvalidInput
@@ -80,7 +81,7 @@ class Grant:
     when: str = "always()"
 
     def check(self) -> None:
-        """The condition speaks of fields that each of the entities has."""
+        """The entities are there, and where a condition asks fields, it is said of what."""
         _check_entities(self.entities, "Grant.entities")
         _check_condition(self.when, self.entities, "Grant.when")
 
@@ -110,9 +111,9 @@ class Restriction:
     roles: tuple[RoleId, ...] = ()
 
     def check(self) -> None:
-        """The condition speaks of fields that the entity has."""
+        """The entity is there, and the condition can be read."""
         _check_entities((self.entity,), "Restriction.entity")
-        _check_condition(self.when, (self.entity,), "Restriction.when")
+        parse(self.when)
 
     def concerns(self, role_ids: tuple[str, ...], verb: Verb, entity: str) -> bool:
         """Whether it is about that."""
@@ -156,6 +157,7 @@ class AccessPolicy(Policy):
         fields: which fields are hidden, masked, read or written.
         services: actors that are the host's own programs; they are not asked, as the system is not.
         export_rows: the most records of one export.
+        custom_fields: the host's own fields that conditions speak of, those of territories too.
     """
 
     kind: ClassVar[str] = "access"
@@ -165,11 +167,22 @@ class AccessPolicy(Policy):
     fields: tuple[FieldRule, ...] = ()
     services: tuple[Line, ...] = ()
     export_rows: int = 10_000
+    custom_fields: tuple[CustomField, ...] = ()
 
     def check(self) -> None:
-        """An export has at least one row."""
+        """An export has at least one row, and every condition fits its entity."""
         if self.export_rows < 1:
             raise InvalidInput("must be positive.", field="AccessPolicy.export_rows", hint="Grant no export instead.")
+        for each in self.restrictions:
+            bind(parse(each.when), self.catalogue(each.entity))
+        for grant in (grant for role in self.roles for grant in role.grants):
+            for entity in grant.entities:
+                bind(parse(grant.when), self.catalogue(entity))
+
+    def catalogue(self, entity: str) -> FieldCatalogue:
+        """The fields that conditions on ``entity`` may ask."""
+        own = [field for field in self.custom_fields if field.entity == entity]
+        return FieldCatalogue.of(ENTITIES[entity], custom=own)
 
     def grants_of(self, role_ids: tuple[str, ...], verb: Verb, entity: str) -> Iterator[tuple[str, Grant]]:
         """What these roles are given of ``verb`` with records of ``entity``, each with its role."""
@@ -202,11 +215,5 @@ def _check_entities(entities: tuple[str, ...], field: str) -> None:
 
 
 def _check_condition(text: str, entities: tuple[str, ...], field: str) -> None:
-    """Custom fields are known to the store only, which looks at them when it is asked."""
-    asked = [leaf.field for leaf in parse(text).leaves() if not leaf.field.startswith("custom.")]
-    if asked and not entities:
+    if list(parse(text).leaves()) and not entities:
         raise InvalidInput("asks fields of no entity.", field=field, hint="Name the entities.")
-    for entity in entities:
-        catalogue = FieldCatalogue.of(ENTITIES[entity])
-        for name in asked:
-            catalogue[name]

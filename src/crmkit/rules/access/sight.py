@@ -7,7 +7,7 @@
 """
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -40,11 +40,10 @@ def blank_of(cls: type[Record], name: str) -> Any:
     Raises:
         InvalidInput: a record cannot do without the field.
     """
-    field = next(each for each in attrs.fields(cls) if each.name == name)
-    if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
-        return field.default.factory()  # type: ignore[union-attr]
-    if field.default is not attrs.NOTHING:
-        return field.default
+    field = attrs.fields_dict(cast(Any, cls))[name]
+    default: Any = field.default
+    if default is not attrs.NOTHING:
+        return default.factory() if hasattr(default, "takes_self") else default
     annotation = annotations_of(cls)[name]
     if annotation not in (Code, Key) and plain_of(annotation) is str and not hasattr(annotation, "__supertype__"):
         return NOTHING_SHOWN
@@ -65,9 +64,9 @@ def veiled(value: Any) -> Any:
         case CompanyName():
             return CompanyName(legal=masked(value.legal))
         case Phone() | Email():
-            return type(value)(raw=masked(value.raw))
+            return type(value)(raw=masked(value.raw), invalid=True)
         case Handle():
-            return Handle(network=value.network, raw=masked(value.raw))
+            return Handle(network=value.network, raw=masked(value.raw), invalid=True)
         case tuple():
             shown = tuple(veiled(each) for each in value)
             return None if None in shown else shown
