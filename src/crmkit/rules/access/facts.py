@@ -1,6 +1,6 @@
 """What the decision looks at: who asks, whom and what they come to, and the record that is asked for."""
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmkit.domain.change import Record
 from crmkit.domain.ids import MemberId, RoleId, TeamId
@@ -65,6 +65,6 @@ class AccessFacts:
     """The question: may this person do that with this record, or with any of the entity where there is none?"""
 
     person: Person
-    verb: Verb
+    verb: Verb = field(converter=Verb)
     entity: str
     record: Record | None = None
