@@ -113,8 +113,11 @@ class _Visit:
                 self._refuse_unless(rights.may_all(entity, verb), f"{verb} every {entity}")
             if not (door.some or door.whole or door.named or door.change):
                 self._refuse_unless(any(rights.may_some(each, verb) for each in ENTITIES), f"{verb} anything")
-        refs = [ref.entity for ref in self._refs()] if door.fields == () else ()
-        for entity in dict.fromkeys((*(door.fields or ()), *refs)):
+        refs = [ref.entity for ref in self._refs()]
+        if door.named and not refs:
+            # whatever was given in its place, it is not taken for permission
+            self._refuse_unless(self._value(door.named[0][0]) == (), "do that without naming a record")
+        for entity in dict.fromkeys((*(door.fields or ()), *(refs if door.fields == () else ()))):
             self._refuse_unless(rights.sees_all(entity), f"learn from fields of {entity} that are hidden from you")
         for path in door.me:
             named = self._value(path)
