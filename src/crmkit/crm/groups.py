@@ -1,6 +1,7 @@
 """The groups of use cases that ``Crm`` offers: what is done with leads, customers, members, pools and so on."""
 
 from collections.abc import Callable
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from attrs import frozen
@@ -117,6 +118,7 @@ class Use(Generic[P, T]):
             return self
         ctx = group.ctx
 
+        @wraps(partial(self.service, ctx))
         def bound(*args: P.args, **kwargs: P.kwargs) -> T:
             return access.admitted(ctx, self.name, self.service, args, kwargs)
 
