@@ -24,7 +24,7 @@ GONE: Any = object()
 def shown_to(rights: Rights, answer: Any, *, drops: bool) -> Any:
     """``answer`` with every record in it as the member sees it; with ``drops`` those out of reach are left out.
 
-    A single record out of reach is ``None``. What a capture found is told of records within reach only.
+    What is about a single record out of reach is ``None``. What a capture found is told of records within reach only.
     """
     refs = set(_refs_in(answer)) if drops else set()
     known = {
@@ -65,13 +65,15 @@ class _Showing:
         return value
 
     def _parts(self, value: Any) -> Any:
-        """A value with its parts shown; a part that is out of reach is ``None``."""
+        """A value with its parts shown; one that is about a record out of reach is left out with it."""
         replaced = {}
         for field in attrs.fields(type(value)):
             old = getattr(value, field.name)
             new = self.of(old)
+            if new is GONE:
+                return GONE
             if new is not old:
-                replaced[field.name] = None if new is GONE else new
+                replaced[field.name] = new
         if not replaced:
             return value
         if isinstance(value, Change) or not hasattr(value, "__dict__"):
