@@ -4,9 +4,10 @@ import pytest
 
 from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.notifiers import Inbox
+from crmkit.adapters.sql import SqlStore
 from crmkit.crm import Crm
-from crmkit.domain.change import changed, removed
-from crmkit.domain.conditions import F
+from crmkit.domain.change import changed, created, removed
+from crmkit.domain.conditions import F, any_of
 from crmkit.domain.ids import Ref
 from crmkit.domain.organization.territory import Seat
 from crmkit.domain.sales.lead import LeadUpdated
@@ -210,3 +211,19 @@ def test_an_export_names_fields_that_are_there(crm):
         crm.access.export("lead", ["id.__class__"], by="wei")
     (row,) = crm.access.export("lead", ["tags", "custom.plan", "score"], F.tags.contains("a"), by="wei").rows
     assert row == {"tags": "a; b", "custom.plan": "", "score": ""}
+
+
+@pytest.mark.parametrize("below", [3, 40, 999, 1_000, 1_200])
+def test_lists_of_owners_of_any_length_are_answered_alike_by_every_store(below, database_url):
+    ids = [f"m{number:04}" for number in range(below)]
+    store = SqlStore(database_url)
+    with store.begin() as uow:
+        for number, owner in enumerate([ids[0], ids[-1], "other", None]):
+            uow.save(created(a_lead(id=f"L-{number}", owner_id=owner)))
+        assert [each.id for each in uow.leads.find(any_of(_lists(ids)), order=["id"], limit=9)] == ["L-0", "L-1"]
+        assert uow.leads.count(~any_of(_lists(ids))) == 2
+    store.close()
+
+
+def _lists(ids):
+    return [F.owner_id.in_(ids[start : start + 1_000]) for start in range(0, len(ids), 1_000)]
