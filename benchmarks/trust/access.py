@@ -72,7 +72,7 @@ def _multiplied(raw: Raw, times: int) -> None:
     raw.cursor.fetchall()
     raw.connection.commit()
     into = ", ".join(names)
-    copied = ", ".join("id || '-' || copy.n" if name == "id" else name for name in names)
+    copied = ", ".join("copy.n || '-' || id" if name == "id" else name for name in names)
     numbers = f"WITH RECURSIVE copy(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copy WHERE n < {times - 1})"  # noqa: S608 - a number
     if times > 1:
         raw.begin(writing=True)
@@ -136,8 +136,8 @@ LINES = [
         Line(
             f"access: {question}, {share}, {database.name}",
             "x of all",
-            # fifty by id are read straight off an index by whoever sees all: no narrowing comes near that
-            None if ask is listed else at_most(1.5),
+            # who sees all reads fifty by id straight off an index, where five members have one in two hundred
+            None if ask is listed and share == "five members" else at_most(1.5),
             narrowed(database, asker, ask),
         )
         for database in DATABASES

@@ -7,7 +7,7 @@ then read from its leaves. Under NOT each leaf is guarded, because SQL's NULL wo
 import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from attrs import define, field, frozen
@@ -56,16 +56,30 @@ class Slot:
 
 
 @frozen
+class Spread:
+    """Parameters for the values of one leaf, in their order; those behind the last value hold that one again."""
+
+    names: Sequence[str]
+    leaf: int
+
+
+@frozen
 class Where:
     """The expression of a shape and its slots."""
 
     expression: "sa.ColumnElement[bool]"
     slots: Sequence[Slot]
+    spreads: Sequence[Spread] = ()
 
     def values(self, condition: Condition, now: datetime) -> dict[str, Any]:
         """The values of the slots for ``condition``, which has this shape."""
         leaves = list(condition.leaves())
-        return {slot.name: slot.read(leaves[slot.leaf], now) for slot in self.slots}
+        values = {slot.name: slot.read(leaves[slot.leaf], now) for slot in self.slots}
+        for spread in self.spreads:
+            listed: tuple[Any, ...] = cast(In, leaves[spread.leaf]).values
+            values |= dict.fromkeys(spread.names, listed[-1])
+            values.update(zip(spread.names, listed, strict=False))
+        return values
 
 
 def shape_of(condition: Condition) -> tuple[Any, ...]:
@@ -93,7 +107,7 @@ def _places(leaf: In) -> int:
 def where_of(bound: BoundCondition, entity: EntityTable, dialect: Dialect) -> Where:
     """The SQL of ``bound`` on the table of ``entity``."""
     writer = _Writer(entity, dialect, {spec.name: spec for spec in bound.fields})
-    return Where(writer.node(bound.condition, guarded=False), writer.slots)
+    return Where(writer.node(bound.condition, guarded=False), writer.slots, writer.spreads)
 
 
 @define
@@ -104,6 +118,7 @@ class _Writer:
     dialect: Dialect
     specs: dict[str, FieldSpec]
     slots: list[Slot] = field(factory=list)
+    spreads: list[Spread] = field(factory=list)
     leaf: int = -1
 
     def node(self, node: Condition, *, guarded: bool) -> "sa.ColumnElement[bool]":
@@ -175,7 +190,9 @@ class _Writer:
             self.slots.append(Slot(name, self.leaf, lambda each, _now: [convert(one) for one in each.values]))
             return value == sa.any_(sa.bindparam(name, type_=ARRAY(sql_type(kind))))
         if places := _places(leaf):
-            return value.in_([self.bind(_nth(number, convert), kind) for number in range(places)])
+            names = [f"s{len(self.spreads)}_{number}" for number in range(places)]
+            self.spreads.append(Spread(names, self.leaf))
+            return value.in_([sa.bindparam(name, type_=sql_type(kind)) for name in names])
         array = self.bind(
             lambda each, _now: json.dumps([convert(one) for one in each.values], ensure_ascii=False), ColumnKind.TEXT
         )
@@ -212,11 +229,6 @@ def _joined(join: Callable[..., Any], terms: Sequence["sa.ColumnElement[bool]"])
     pieces = [terms[start : start + WIDEST] for start in range(0, len(terms), WIDEST)]
     # wrapped, or SQLAlchemy would make one chain of them again
     return join(*(sa.type_coerce(join(*piece).self_group(), sa.Boolean) for piece in pieces))  # type: ignore[no-any-return]
-
-
-def _nth(number: int, convert: Callable[[Any], Any]) -> Read:
-    """The value of that number; behind the last one that one again."""
-    return lambda leaf, _now: convert(leaf.values[min(number, len(leaf.values) - 1)])
 
 
 def _value(leaf: Any, _now: datetime) -> Any:

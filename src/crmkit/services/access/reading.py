@@ -54,7 +54,7 @@ class GuardedRepository(Generic[R]):
         """The records within reach for which ``condition`` holds."""
         asked = self._asked(condition, order)
         found = self._inner.find(asked, order=order, limit=limit, now=now or self._rights.now, locking=locking)
-        return [self._shown(record) for record in found]
+        return [self._shown(record) for record in found] if self._rights.sights(self._cls.entity) else found
 
     def scan(self, condition: Condition = EVERY, *, now: datetime | None = None) -> Iterator[R]:
         """The same by id, read piece by piece."""
