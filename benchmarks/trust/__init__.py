@@ -1,6 +1,6 @@
-"""Trust: what protection costs, beside doing without it."""
+"""Trust: what access and encryption cost, beside the same work done without them."""
 
-from trust import crypto
+from trust import access, crypto
 
-LINES = [*crypto.LINES]
+LINES = [*access.LINES, *crypto.LINES]
 """Every line of the area."""

@@ -23,6 +23,7 @@ from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.ports.store import Store
+from crmkit.rules.access import AccessPolicy, Grant, RoleGrants
 from crmkit.rules.actions import CreateTask, Notify, SetField
 from crmkit.rules.approval import discount_application
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
@@ -153,6 +154,7 @@ POLICIES = (
         effective_from=NOW - DAY,
         repeat="once",
     ),
+    AccessPolicy(roles=(RoleGrants(role="everyone", grants=(Grant(verbs=("read",), scope="own"),)),)),
 )
 
 

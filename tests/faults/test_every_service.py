@@ -27,6 +27,7 @@ from crmkit.rules.prediction import PredictionModel
 from crmkit.rules.reclaim import ReclaimPolicy
 from crmkit.rules.routing.simulation import Fixed
 from crmkit.rules.segments import Orders
+from crmkit.services.access import export, may, why
 from crmkit.services.approval_desk import (
     approval_holds,
     approvals_waiting_for,
@@ -406,6 +407,8 @@ LOOKS = {
     "explain rules": lambda ctx: explain_automation(ctx, ref("lead", 3)),
     "dry run of a rule": lambda ctx: dry_run_automation(ctx, HEARS, NOW - DAY, NOW + DAY),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
+    "ask whether one may": lambda ctx: may(ctx, "read", ref("account", 2)),
+    "ask why": lambda ctx: why(ctx, "M-1", "read", ref("account", 2)),
 }
 """Questions write nothing."""
 
@@ -512,6 +515,28 @@ def test_a_look_whose_answer_was_lost_is_logged_and_costs_its_records_once(world
 def views(ctx):
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         return uow.trail.of(Ref(entity="member", id="M-1"), type="pool.viewed")
+
+
+# --- taking records out ---------------------------------------------------------------------------
+
+
+def taken(ctx):
+    with ctx.store.begin(ctx.acting, read_only=True) as uow:
+        return uow.trail.of(Ref(entity="member", id="M-1"), type="records.exported")
+
+
+@on_quick_stores
+def test_nothing_is_taken_out_that_is_not_written_down(world):
+    for at in count(1):
+        ctx, plan = world(), Plan(PERSISTENT, at=at)
+        try:
+            export(disturbed(ctx, plan), "account", ["id"], by="M-1")
+        except StorageFailed:
+            assert taken(ctx) == []
+        else:
+            assert (plan.struck, len(taken(ctx))) == (0, 1)
+            break
+    assert at > 3
 
 
 # --- other tenants --------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.rules import (
+    access,
     approval,
     assignment,
     automation,
@@ -63,7 +64,7 @@ from crmkit.testing import (
 
 DAY = timedelta(days=1)
 ENGINES = (
-    *(dedup, assignment, reclaim, transfer, filing, routing, approval, sla, automation),
+    *(dedup, assignment, reclaim, transfer, filing, routing, approval, sla, automation, access),
     *(scoring, prediction, pipeline, segments, behaviour, recommendation),
 )
 SPEAKERS = (*ENGINES, lifetime)
@@ -724,6 +725,37 @@ def automation_cases():
     yield Case("turn stops", automation.decide_turn, left, facts)
 
 
+def access_cases():
+    policy = access.AccessPolicy(
+        roles=(
+            access.RoleGrants(
+                role="sales",
+                grants=(
+                    access.Grant(verbs=("read", "edit"), entities=("lead",), scope="own"),
+                    access.Grant(verbs=("read",), entities=("lead",), scope="all", when="custom.region == 'East'"),
+                ),
+            ),
+        ),
+        restrictions=(access.Restriction(entity="lead", when="status != 'converted'", verbs=("edit",)),),
+        fields=(access.FieldRule(entity="lead", fields=("phones", "custom.region"), sight="mask"),),
+        custom_fields=(CustomField(entity="lead", name="region", kind="text"),),
+    )
+    wei = access.Person(member_id="wei", role_ids=("sales",))
+    asked = {
+        "own": {"record": a_lead(owner_id="wei")},
+        "of others": {"record": a_lead(owner_id="eva")},
+        "of others in the East": {"record": a_lead(owner_id="eva", custom={"region": "East"})},
+        "out of bounds": {"record": a_lead(owner_id="wei", status="converted"), "verb": "edit"},
+        "never granted": {"record": a_lead(owner_id="wei"), "verb": "erase"},
+        "any": {},
+        "left": {"person": access.Person(member_id="wei", status="left", role_ids=("sales",))},
+        "unknown": {"person": access.Person(member_id="nobody", status=None)},
+    }
+    for name, more in asked.items():
+        facts = access.AccessFacts(**{"person": wei, "verb": "read", "entity": "lead", **more})
+        yield Case(f"access: {name}", access.decide, policy, facts)
+
+
 CASES = [
     *dedup_cases(),
     *merge_cases(),
@@ -745,6 +777,7 @@ CASES = [
     *behaviour_cases(),
     *sla_cases(),
     *automation_cases(),
+    *access_cases(),
 ]
 BOOK = RuleBook.standard().with_kinds(Broken)
 CODEC = Codec(BOOK)

@@ -19,6 +19,7 @@ from crmkit.adapters.crypto.encryption import Encryption
 from crmkit.adapters.notifiers.console import ConsoleNotifier
 from crmkit.adapters.system import SystemClock, Uuid7
 from crmkit.crm.groups import (
+    Access,
     Approvals,
     Audit,
     Automation,
@@ -51,10 +52,12 @@ from crmkit.ports.references import References
 from crmkit.ports.store import Store, UnitOfWork
 from crmkit.rules.policy import Policy
 from crmkit.rules.rulebook import RuleBook
+from crmkit.services.access import guarded
 from crmkit.services.context import Context
 from crmkit.services.hearing import hearing
 
 __all__ = [
+    "Access",
     "Approvals",
     "Audit",
     "Automation",
@@ -99,6 +102,7 @@ class Crm:
     notices = Part(Notices)
     audit = Part(Audit)
     keys = Part(Keys)
+    access = Part(Access)
 
     def __init__(  # noqa: PLR0913 - one argument a port
         self,
@@ -163,7 +167,11 @@ class Crm:
     def acting_as(
         self, actor: str, *, tenant: str = "", on_behalf_of: str = "", source: str = "", reason: str = ""
     ) -> "Crm":
-        """The same CRM for ``actor``, whose name every change of theirs carries; the tenant stays unless given."""
+        """The same CRM for ``actor``, whose name every change of theirs carries; the tenant stays unless given.
+
+        From the first ``AccessPolicy`` on that is in force, a member sees and does only what it grants; the
+        ``"system"`` and the services that it names are not asked.
+        """
         acting = Acting(
             tenant=tenant or self.ctx.acting.tenant,
             actor=actor,
@@ -193,7 +201,7 @@ class Crm:
         def once(uow: UnitOfWork) -> None:
             uow.save(*changes)
 
-        self.ctx.store.run(once, self.ctx.acting)
+        self._store.run(once, self.ctx.acting)
 
     def adopt(self, *policies: Policy) -> None:
         """The policies are stored, each as a new version that holds in its effective period.
@@ -206,11 +214,16 @@ class Crm:
             for policy in policies:
                 uow.policies.put(policy)
 
-        self.ctx.store.run(put, self.ctx.acting)
+        self._store.run(put, self.ctx.acting)
 
     def begin(self, *, read_only: bool = False) -> AbstractContextManager[UnitOfWork]:
         """A unit of work of whoever acts; see ``ports.Store.begin``."""
-        return self.ctx.store.begin(self.ctx.acting, read_only=read_only)
+        return self._store.begin(self.ctx.acting, read_only=read_only)
+
+    @property
+    def _store(self) -> Store:
+        """The store as whoever acts may see it; use cases have ``ctx.store`` behind their doors."""
+        return guarded(self.ctx.store, self.ctx.clock)
 
     def say(self, reasons: Iterable[Reason], language: str = "en") -> str:
         """What the reasons of a decision say, one a line, in English or Chinese."""

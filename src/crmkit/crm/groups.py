@@ -1,12 +1,13 @@
 """The groups of use cases that ``Crm`` offers: what is done with leads, customers, members, pools and so on."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 from attrs import frozen
 
 from crmkit.services import (
+    access,
     approval_desk,
     approval_sweep,
     approvals,
@@ -70,6 +71,7 @@ if TYPE_CHECKING:
     from crmkit.crm import Crm
 
 __all__ = [
+    "Access",
     "Approvals",
     "Audit",
     "Automation",
@@ -102,11 +104,15 @@ class Group:
 
 
 class Use(Generic[P, T]):
-    """A use case as a method of a group: the service with its context filled in."""
+    """A use case as a method of a group: the service with its context filled in, behind its door."""
 
     def __init__(self, service: Callable[Concatenate[Context, P], T]) -> None:
         self.service = service
         self.__doc__ = service.__doc__
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = f"{owner.__name__.lower()}.{name}"
 
     @overload
     def __get__(self, group: None, owner: type) -> Self: ...
@@ -115,7 +121,12 @@ class Use(Generic[P, T]):
     def __get__(self, group: Group | None, owner: type) -> Self | Callable[P, T]:
         if group is None:
             return self
-        bound = partial(self.service, group.ctx)
+        ctx = group.ctx
+
+        @wraps(partial(self.service, ctx))
+        def bound(*args: P.args, **kwargs: P.kwargs) -> T:
+            return access.admitted(ctx, self.name, self.service, args, kwargs)
+
         bound.__doc__ = self.service.__doc__
         return bound
 
@@ -361,3 +372,11 @@ class Audit(Group):
     verify = Use(audit_chain.verify_trail)
     note_read = Use(read_log.note_read)
     read_log = Use(read_log.read_log)
+
+
+class Access(Group):
+    """Who may do what with which record, and why; and taking records out."""
+
+    why = Use(access.why)
+    may = Use(access.may)
+    export = Use(access.export)

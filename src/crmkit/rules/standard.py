@@ -2,6 +2,7 @@
 
 from crmkit.domain.texts import TEXTS as EVENT_TEXTS
 from crmkit.rules import (
+    access,
     approval,
     assignment,
     automation,
@@ -38,6 +39,7 @@ _ENGINES = (
     sla,
     transfer,
     filing,
+    access,
 )
 _ANALYSES = (gaming, lifetime, segments, behaviour, recommendation)
 

@@ -149,6 +149,8 @@ class _Binder:
             case Compare():
                 fitted = self.fitting(spec, leaf.value)
                 return leaf if fitted is leaf.value else attrs.evolve(leaf, value=fitted)
+            case In() if spec.kind is Kind.ID and set(map(type, leaf.values)) == {str}:
+                return leaf  # ids as they are: scopes list hundreds of them in every query
             case In():
                 values = [self.fitting(spec, value) for value in leaf.values]
                 same = all(new is value for new, value in zip(values, leaf.values, strict=True))

@@ -7,10 +7,21 @@ from typing import ClassVar
 from crmkit.domain.change import Change, Event, Record, changed
 from crmkit.domain.ids import CalendarId, MemberId, PoolId, RoleId, TeamId
 from crmkit.domain.lifecycle import Lifecycle
-from crmkit.domain.model import Code, Line, model
+from crmkit.domain.model import Code, Line, Note, model
 from crmkit.errors import InvalidInput
 
-__all__ = ["MEMBER", "ExistenceChecked", "Leave", "Member", "MemberMoved", "MemberStatus", "PoolViewed", "Role", "Team"]
+__all__ = [
+    "MEMBER",
+    "ExistenceChecked",
+    "Leave",
+    "Member",
+    "MemberMoved",
+    "MemberStatus",
+    "PoolViewed",
+    "RecordsExported",
+    "Role",
+    "Team",
+]
 
 
 class MemberStatus(StrEnum):
@@ -62,6 +73,20 @@ class PoolViewed(Event):
     type: ClassVar[str] = "pool.viewed"
     pool_id: PoolId
     records: tuple[Line, ...] = ()
+
+
+@model
+class RecordsExported(Event):
+    """A member took records out of the system: how many, of which entity, which fields, and by which filter.
+
+    Values that a filter on personal fields asks for are not written down.
+    """
+
+    type: ClassVar[str] = "records.exported"
+    entity: Code
+    count: int
+    fields: tuple[Line, ...]
+    filter: Note = ""
 
 
 @model
@@ -138,6 +163,10 @@ class Member(Record):
     def has_viewed(self, view: PoolViewed) -> "Change[Member]":
         """The view stands in the member's trail; nothing about the member changed."""
         return changed(self, view, now=self.updated_at)
+
+    def has_exported(self, export: RecordsExported) -> "Change[Member]":
+        """The export stands in the member's trail; nothing about the member changed."""
+        return changed(self, export, now=self.updated_at)
 
     def back_at(self, at: datetime) -> datetime | None:
         """When the planned absence that covers ``at`` ends, adjoining ones counted as one; ``None`` if none does."""

@@ -17,6 +17,7 @@ from crmkit.domain.model import annotations_of
 from crmkit.domain.stewardship.ownership import Owned
 from crmkit.domain.stewardship.pool import Pool
 from crmkit.domain.values.contact_points import Email, Handle, Phone
+from crmkit.domain.values.masks import masked
 from crmkit.domain.values.names import CompanyName, PersonName
 
 __all__ = ["Shown", "masked", "shown"]
@@ -43,12 +44,6 @@ def shown(record: Owned, pool: Pool, *, whole: bool = False) -> Shown:
             hidden = name in pool.masked_fields and not whole
             fields[name] = ", ".join(map(masked, _texts(_value(record, name)))) if hidden else text
     return Shown(record.ref, fields)
-
-
-def masked(text: str) -> str:
-    """The first and last quarter of ``text``, at least its first character; the rest are asterisks."""
-    head, tail = max(1, len(text) // 4), len(text) // 4
-    return text[:head] + "*" * (len(text) - head - tail) + text[len(text) - tail :]
 
 
 def _value(record: Owned, name: str) -> Any:
