@@ -26,7 +26,7 @@ from crmkit.rules.policy import Policy
 
 __all__ = ["KEY_FIELDS", "Database"]
 
-_FILLED_LATER = ("position", "attempts", "leased_until", "error", "failed_at")
+_FILLED_LATER = ("position", "attempts", "leased_until", "error", "failed_at", "redacted_at")
 """Columns of the audit table that a save leaves to their defaults."""
 MOST_WRITERS = 1_000
 """Update statements kept compiled, one for each set of fields; all are dropped when there are more."""

@@ -1,19 +1,23 @@
 """The smaller ports inside a unit of work: match keys, audit trail, policies, remembered answers."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from crmkit.adapters.codec.stored import dumps
+from crmkit.adapters.redacting import emptied, redacted
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement
 from crmkit.adapters.sql.database import Database
+from crmkit.adapters.sql.forgetting import ForgetStatements
 from crmkit.adapters.sql.mapping import ColumnKind, dump_instant, listed, load_instant, one_of, sql_type
 from crmkit.domain.change import Record
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import EventId, MemberId, Ref
+from crmkit.domain.plain import texts_of
 from crmkit.domain.stewardship.audit import Acting, AuditEntry
 from crmkit.errors import Conflict, Duplicate
 from crmkit.rules.policy import Policy, highest_in_force
@@ -26,7 +30,7 @@ T = TypeVar("T")
 
 _AUDIT = (
     "id", "position", "entity", "record_id", "version", "type", "at", "actor",
-    "on_behalf_of", "source", "reason", "changed", "data", "recipients",
+    "on_behalf_of", "source", "reason", "changed", "data", "recipients", "redacted_at",
 )  # fmt: skip
 
 
@@ -37,6 +41,11 @@ class PartStatements:
         self._compile = database.statements.compile
         self._tables = database.tables
         self._dialect = database.dialect
+
+    @cached_property
+    def forgetting(self) -> ForgetStatements:
+        """What takes values out."""
+        return ForgetStatements.of(self._tables, self._compile)
 
     @cached_property
     def entries(self) -> Statement:
@@ -145,7 +154,15 @@ class PartStatements:
 class SqlTrail:
     """Documented at ``ports.AuditTrail``."""
 
-    def __init__(self, database: Database, statements: PartStatements, connection: Connection, acting: Acting) -> None:
+    def __init__(
+        self,
+        database: Database,
+        statements: PartStatements,
+        connection: Connection,
+        acting: Acting,
+        check_writable: Callable[[], None],
+    ) -> None:
+        self._check_writable = check_writable
         self._database = database
         self._statements = statements
         self._connection = connection
@@ -207,6 +224,26 @@ class SqlTrail:
         found = {id: recorder.as_of(cls, current.get(id), later[id]) for id in moments}
         return {id: was for id, was in found.items() if was is not None and was.created_at <= moments[id]}
 
+    def redact(self, record: Record, *, fields: Collection[str], told: Collection[str], at: datetime) -> int:
+        """Entries of ``record`` hold its ``fields`` as they are in it, and what members were told of it is emptied."""
+        self._check_writable()
+        blanks, statements = self._database.recorder.plain_of(record, fields), self._statements.forgetting
+        which, fresh = self._record(record.entity, record.id), []
+        for position, reason, *texts in self._connection.rows(statements.entries, which):
+            changed, data = (self._json(text) or {} for text in texts)
+            left, said = redacted(changed, blanks), emptied(data, told)
+            if (left, said, reason) != (changed, data, ""):
+                fresh.append({"p": position, "at": self._dump_at(at), "changed": left, "data": said})
+        items = self._connection.rows(statements.items, which)
+        said_items = [(member, id_, emptied(self._json(data), told)) for member, id_, data in items]
+        for each in fresh:
+            values = {**each, "changed": _text_of(each["changed"]), "data": _text_of(each["data"])}
+            self._connection.run(statements.entry, statements.entry.values(values))
+        for member, id_, data in said_items:
+            values = {"tenant": self._tenant, "member": member, "item": id_, "data": dumps(data)}
+            self._connection.run(statements.item, statements.item.values(values))
+        return len(fresh)
+
     def _list(self, texts: Iterable[str]) -> Any:
         return listed(texts, self._database.dialect)
 
@@ -214,7 +251,7 @@ class SqlTrail:
         return {"tenant": self._tenant, "entity": entity, "record_id": id}
 
     def _entry(self, row: tuple[Any, ...]) -> AuditEntry:
-        id, position, entity, record_id, version, type, at, actor, behalf, source, reason, *texts = row  # noqa: A001
+        id, position, entity, record_id, version, type, at, actor, behalf, source, reason, *texts, redacted_at = row  # noqa: A001
         changed, data, recipients = (self._json(text) for text in texts)
         return AuditEntry(
             id=EventId(id),
@@ -227,6 +264,7 @@ class SqlTrail:
             changed=FrozenDict({name: (was, is_) for name, (was, is_) in (changed or {}).items()}),
             data=FrozenDict(data or {}),
             recipients=tuple(MemberId(each) for each in recipients or ()),
+            redacted_at=None if redacted_at is None else load_instant(self._database.dialect)(redacted_at),
         )
 
     def _json(self, value: Any) -> Any:
@@ -325,6 +363,23 @@ class SqlCommands:
             self._connection.run(self._statements.remember, values)
         except Duplicate as error:
             raise Duplicate("This idempotency key has an answer.", hint="Recall it first.", key=key) from error
+
+    def forget(self, texts: Iterable[str]) -> int:
+        """Answers that hold one of ``texts`` are gone."""
+        self._check_writable()
+        sought, statements = list(texts), self._statements.forgetting
+        found = [
+            key
+            for key, body in self._connection.rows(statements.answers, {"tenant": self._tenant})
+            if any(text in plain for plain in texts_of(json.loads(body)) for text in sought)
+        ]
+        for key in found:
+            self._connection.run(statements.forget, statements.forget.values({"tenant": self._tenant, "key": key}))
+        return len(found)
+
+
+def _text_of(value: Mapping[str, Any]) -> str | None:
+    return dumps(value) if value else None
 
 
 def _name_of(cls: type) -> str:

@@ -160,6 +160,7 @@ class Tables:
             _column("leased_until", instant, nullable=True),
             _column("error", text, nullable=True),
             _column("failed_at", instant, nullable=True),
+            _column("redacted_at", instant, nullable=True),
             # positions are never given twice, so that a reader's place stays good
             sqlite_autoincrement=True,
         )

@@ -53,7 +53,7 @@ class SqlUnitOfWork:
         self._broken = False
         tenant = acting.tenant
         self.keys = SqlKeys(database.keys, connection, tenant, self.check_writable)
-        self.trail = SqlTrail(database, parts, connection, acting)
+        self.trail = SqlTrail(database, parts, connection, acting, self.check_writable)
         self.policies = SqlPolicies(database, parts, connection, tenant, self.check_writable)
         self.commands = SqlCommands(database, parts, connection, tenant, self.check_writable)
 
