@@ -29,6 +29,7 @@ from crmkit.crm.groups import (
     Notices,
     Part,
     Pools,
+    Privacy,
     Requests,
     Reviews,
     Segments,
@@ -49,6 +50,7 @@ from crmkit.rules.policy import Policy
 from crmkit.rules.rulebook import RuleBook
 from crmkit.services.context import Context
 from crmkit.services.hearing import hearing
+from crmkit.services.suppressing import suppressing
 
 __all__ = [
     "Approvals",
@@ -62,6 +64,7 @@ __all__ = [
     "Members",
     "Notices",
     "Pools",
+    "Privacy",
     "Requests",
     "Reviews",
     "Segments",
@@ -76,7 +79,7 @@ class Crm:
     Whatever is not given is the machine's clock, UUIDv7, a console and the standard rule book.
     ``references`` are rows of your own that merges move along, ``presence`` says who can be
     reached just now, ``allocator`` gives many leads at once, and ``host`` has your own actions for
-    automation rules.
+    automation rules. ``suppression_key`` is the secret that erased people's phones are hashed with.
     """
 
     leads = Part(Leads)
@@ -91,6 +94,7 @@ class Crm:
     approvals = Part(Approvals)
     automation = Part(Automation)
     notices = Part(Notices)
+    privacy = Part(Privacy)
 
     def __init__(  # noqa: PLR0913 - one argument a port
         self,
@@ -105,10 +109,11 @@ class Crm:
         presence: Presence | None = None,
         allocator: Allocator | None = None,
         host: HostSide | None = None,
+        suppression_key: bytes = b"",
     ) -> None:
         book = book or RuleBook.standard()
         self.ctx = Context(
-            store=hearing(store),
+            store=suppressing(hearing(store), suppression_key),
             notifier=notifier or ConsoleNotifier(texts=book.texts),
             clock=clock or SystemClock(),
             ids=ids or Uuid7(),
@@ -118,6 +123,7 @@ class Crm:
             presence=presence,
             allocator=allocator,
             host=host or HostSide(),
+            suppression_key=suppression_key,
         )
 
     @classmethod

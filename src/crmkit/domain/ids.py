@@ -11,12 +11,14 @@ __all__ = [
     "CalendarId",
     "CollaborationId",
     "ContactId",
+    "ErasureId",
     "EventId",
     "ExtensionId",
     "FilingId",
     "FilingMarkId",
     "InteractionId",
     "LeadId",
+    "LegalHoldId",
     "MatchReviewId",
     "MemberId",
     "MergeId",
@@ -30,6 +32,7 @@ __all__ = [
     "SegmentId",
     "SegmentMembershipId",
     "SlaClockId",
+    "SuppressionId",
     "TaskId",
     "TeamId",
     "TerritoryId",
@@ -65,6 +68,9 @@ SegmentMembershipId = NewType("SegmentMembershipId", str)
 SlaClockId = NewType("SlaClockId", str)
 ApprovalId = NewType("ApprovalId", str)
 AutomationRunId = NewType("AutomationRunId", str)
+ErasureId = NewType("ErasureId", str)
+LegalHoldId = NewType("LegalHoldId", str)
+SuppressionId = NewType("SuppressionId", str)
 EventId = NewType("EventId", str)
 
 

@@ -13,6 +13,7 @@ from crmkit.rules import (
     lifetime,
     pipeline,
     prediction,
+    privacy,
     profiling,
     reclaim,
     recommendation,
@@ -38,6 +39,7 @@ _ENGINES = (
     sla,
     transfer,
     filing,
+    privacy,
 )
 _ANALYSES = (gaming, lifetime, segments, behaviour, recommendation)
 
