@@ -208,7 +208,9 @@ def with_time(ctx):
 
 
 EDIT = changed(a_request(id="R-21", process="discount", percent=8), now=NOW, title="40 pumps")
-RECEIPT = an_erasure(id="ER-9", subjects=(Ref(entity="lead", id="L-2"),), hashes=("2" * 64,), state="executed", executed_at=NOW)
+RECEIPT = an_erasure(
+    id="ER-9", subjects=(Ref(entity="lead", id="L-2"),), hashes=("2" * 64,), state="executed", executed_at=NOW
+)
 QUICK = {state: Fixed(time=DAY) for state in ("leader_review", "director_review", "returned")}
 ORDERS = {f"A-{n}": Orders(last_at=NOW - n * DAY, count=9 - n, amount=100 * n) for n in range(1, 5)}
 

@@ -38,7 +38,7 @@ def texts_of(value: Any) -> Iterator[str]:
     """Every text in ``value``, with the names in mappings.
 
     >>> list(texts_of({"phones": [{"raw": "138"}], "score": 3}))
-    ['phones', 'raw', '138']
+    ['phones', 'raw', '138', 'score']
     """
     plain = plain_of_value(value)
     if isinstance(plain, str):

@@ -94,13 +94,17 @@ def plan_erasure(
         return erasure
 
     planned = ctx.command(work, Erasure, idempotency_key=idempotency_key)
-    now = ctx.clock.now()
-    with ctx.store.begin(ctx.acting, read_only=True) as uow:
+
+    def look(uow: UnitOfWork) -> ErasurePlan:
         found = search_subject(uow, [subject], leave_out=planned.left_out)
-        decision = _decided(uow, found, now=now)
-    return ErasurePlan(
-        erasure=planned, decision=decision, found=found.parties, mentioned=tuple(sorted(found.mentioned, key=str))
-    )
+        return ErasurePlan(
+            erasure=planned,
+            decision=_decided(uow, found, now=ctx.clock.now()),
+            found=found.parties,
+            mentioned=tuple(sorted(found.mentioned, key=str)),
+        )
+
+    return ctx.store.run(look, ctx.acting)
 
 
 def approve_erasure(

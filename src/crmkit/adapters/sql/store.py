@@ -174,8 +174,7 @@ class SqlStore:
             driver.rollback()
             driver.autocommit = True
             try:
-                for table in self._database.tables.metadata.sorted_tables:
-                    connection.execute(f"VACUUM {self._database.statements.name_of(table)}")
+                connection.execute("VACUUM")
             finally:
                 driver.autocommit = False
 
