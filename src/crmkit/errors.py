@@ -8,6 +8,7 @@
     │   ├── UnknownField        a name that the entity does not have
     │   └── UnknownKind         a rule part that the rule book does not know
     ├── NotAllowed              the rules say no
+    │   └── Suppressed          whoever it is about was erased and is not to be held again
     ├── Conflict                somebody else was faster
     │   ├── StaleVersion        the record changed since it was read
     │   ├── Duplicate           a unique value is taken
@@ -50,6 +51,7 @@ __all__ = [
     "StaleVersion",
     "StorageBusy",
     "StorageFailed",
+    "Suppressed",
     "Undecipherable",
     "UnknownField",
     "UnknownKind",
@@ -138,6 +140,12 @@ class NotAllowed(CrmError):
     """The rules say no to this command."""
 
     code = "not_allowed"
+
+
+class Suppressed(NotAllowed):
+    """Whoever the record is about was erased, and is not to be held again."""
+
+    code = "suppressed"
 
 
 class Conflict(CrmError):

@@ -56,6 +56,7 @@ from crmkit.testing import (
     a_contact,
     a_filing,
     a_lead,
+    a_legal_hold,
     a_match_review,
     a_member,
     a_pipeline,
@@ -64,10 +65,12 @@ from crmkit.testing import (
     a_role,
     a_segment,
     a_segment_membership,
+    a_suppression,
     a_task,
     a_team,
     an_account,
     an_automation_run,
+    an_erasure,
     an_extension,
     an_interaction,
     an_opportunity,
@@ -275,6 +278,15 @@ def automation():
         yield an_automation_run(id=f"AR-{number}", **{**run, **given_up}, started_at=NOW)
 
 
+def privacy():
+    """An erasure that is planned, one that is approved, a hold, and a hash of somebody who is kept out."""
+    subject = (Ref(entity="lead", id="L-2"),)
+    yield an_erasure(id="ER-1", subjects=subject, hashes=("0" * 64,))
+    yield an_erasure(id="ER-2", subjects=subject, hashes=("1" * 64,), state="approved")
+    yield a_legal_hold(subject_id="L-9")
+    yield a_suppression(erasure_id="ER-1")
+
+
 def found(store: Store) -> Context:
     """The company in ``store``, nothing of it told yet, with a clock and ids that repeat themselves."""
     ctx = Context(store=store, clock=FixedClock(), ids=FixedIds("seed"), notifier=Told(), book=BOOK)
@@ -294,6 +306,7 @@ def found(store: Store) -> Context:
     )
     merge(ctx, Ref(entity="account", id="A-20"), Ref(entity="account", id="A-21"), keep="A-20")
     transfer(ctx, [Ref(entity="account", id="A-22")], "M-2")
+    store.run(lambda uow: uow.save(*map(created, privacy())))
     # after all others, so that the ids before them stay
     submit_approvals(ctx)
     open_request(ctx, RequestForm(process="two-desks", subject=Ref(entity="lead", id="L-1"), requested_by="M-1"))

@@ -67,6 +67,13 @@ from crmkit.services.deduplicate import deduplicate, table_of
 from crmkit.services.disqualify import disqualify_lead, disqualify_lessons, nurture_lead, recycle_due
 from crmkit.services.dry_run import compare, dry_run
 from crmkit.services.duplicates import find_duplicates
+from crmkit.services.erasures import (
+    approve_erasure,
+    execute_erasure,
+    plan_erasure,
+    replay_erasures,
+    withdraw_erasure,
+)
 from crmkit.services.evidence import attest, lock, plan_leave, progressed, recount, unlock, withdraw
 from crmkit.services.existence import check_existence
 from crmkit.services.extensions import ask_extension, settle_extension
@@ -87,6 +94,7 @@ from crmkit.services.importance import grade_customers
 from crmkit.services.integrity import findings
 from crmkit.services.keys import destroy_keys, rotate_keys
 from crmkit.services.lead_form import LeadForm
+from crmkit.services.legal_holds import place_hold, release_hold
 from crmkit.services.lifetime import churn_risks, learn_lifetime
 from crmkit.services.merge import merge, plan_merge
 from crmkit.services.missed import missed_purchases, tell_missed
@@ -123,6 +131,8 @@ from crmkit.services.segments import (
 )
 from crmkit.services.sharing import share, unshare, who_may
 from crmkit.services.sla import explain_sla, sla_event, sweep_sla
+from crmkit.services.subject_export import export_subject
+from crmkit.services.suppressing import lift_suppression
 from crmkit.services.transfer import plan_transfer, transfer, transfer_chunk
 from crmkit.services.transfer_desk import Receiver
 from crmkit.services.undo_transfer import undo_transfer
@@ -142,7 +152,7 @@ from crmkit.services.workflow import (
     update_request,
 )
 from crmkit.services.workflow.simulate import simulate_process
-from crmkit.testing import NOW, FixedClock, FixedIds, a_request
+from crmkit.testing import NOW, FixedClock, FixedIds, a_request, an_erasure
 from crmkit.testing.faults import ANSWER_LOST, KINDS, PERSISTENT, TRANSIENT, Plan, disturbed, every_fault
 from crmkit.testing.history import History
 
@@ -202,6 +212,9 @@ def with_time(ctx):
 
 
 EDIT = changed(a_request(id="R-21", process="discount", percent=8), now=NOW, title="40 pumps")
+RECEIPT = an_erasure(
+    id="ER-9", subjects=(Ref(entity="lead", id="L-2"),), hashes=("2" * 64,), state="executed", executed_at=NOW
+)
 QUICK = {state: Fixed(time=DAY) for state in ("leader_review", "director_review", "returned")}
 ORDERS = {f"A-{n}": Orders(last_at=NOW - n * DAY, count=9 - n, amount=100 * n) for n in range(1, 5)}
 
@@ -308,6 +321,13 @@ KEYED = {
     "start a rule": lambda ctx: trigger_rule(ctx, "greet", ref("lead", 3), idempotency_key=KEY),
     "replay a run": lambda ctx: replay_run(ctx, "AR-3", idempotency_key=KEY),
     "discard a run": lambda ctx: discard_run(ctx, "AR-4", idempotency_key=KEY),
+    "plan an erasure": lambda ctx: plan_erasure(ctx, ref("lead", 2), idempotency_key=KEY).erasure,
+    "approve an erasure": lambda ctx: approve_erasure(ctx, "ER-1", by="M-2", idempotency_key=KEY),
+    "withdraw an erasure": lambda ctx: withdraw_erasure(ctx, "ER-1", idempotency_key=KEY),
+    "execute an erasure": lambda ctx: execute_erasure(ctx, "ER-2", idempotency_key=KEY),
+    "place a hold": lambda ctx: place_hold(ctx, ref("lead", 2), reason="case 9", idempotency_key=KEY),
+    "release a hold": lambda ctx: release_hold(ctx, "LH-1", by="M-2", idempotency_key=KEY),
+    "lift a suppression": lambda ctx: lift_suppression(ctx, "ER-1", by="M-2", idempotency_key=KEY),
     "take off a list": lambda ctx: remove_from_segment(ctx, "guests", ["A-1"], idempotency_key=KEY),
 }
 """Commands: the repeat brings the idempotency key again, and gets the same answer."""
@@ -346,6 +366,7 @@ RUNS = {
     "recount": lambda ctx: recount(ctx, "M-1"),
     "tell who missed a purchase": tell_missed,
     "train churn": lambda ctx: train_churn(ctx, idempotency_key=KEY),
+    "replay erasures": lambda ctx: replay_erasures(ctx, [RECEIPT]),
 }
 """Runs over many records: what was done before the fault stays, and the repeat does the rest."""
 
@@ -406,6 +427,7 @@ LOOKS = {
     "see runs": automation_runs,
     "explain rules": lambda ctx: explain_automation(ctx, ref("lead", 3)),
     "dry run of a rule": lambda ctx: dry_run_automation(ctx, HEARS, NOW - DAY, NOW + DAY),
+    "export a subject": lambda ctx: export_subject(ctx, ref("lead", 2)),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
     "ask whether one may": lambda ctx: may(ctx, "read", ref("account", 2)),
     "ask why": lambda ctx: why(ctx, "M-1", "read", ref("account", 2)),

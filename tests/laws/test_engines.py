@@ -18,6 +18,7 @@ from attrs import asdict, frozen
 
 from crmkit.adapters.codec import Codec
 from crmkit.domain.custom_fields import CustomField
+from crmkit.domain.ids import Ref
 from crmkit.domain.model import model, revise
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.reasons import Catalogue
@@ -35,6 +36,7 @@ from crmkit.rules import (
     lifetime,
     pipeline,
     prediction,
+    privacy,
     reclaim,
     recommendation,
     routing,
@@ -51,6 +53,7 @@ from crmkit.testing import (
     a_calendar,
     a_filing,
     a_lead,
+    a_legal_hold,
     a_member,
     a_pool,
     a_request,
@@ -64,7 +67,7 @@ from crmkit.testing import (
 
 DAY = timedelta(days=1)
 ENGINES = (
-    *(dedup, assignment, reclaim, transfer, filing, routing, approval, sla, automation, access),
+    *(dedup, assignment, reclaim, transfer, filing, routing, approval, sla, automation, access, privacy),
     *(scoring, prediction, pipeline, segments, behaviour, recommendation),
 )
 SPEAKERS = (*ENGINES, lifetime)
@@ -531,6 +534,26 @@ def transfer_cases():
             yield Case(f"transfer {name} {len(policy.related)}", transfer.decide, policy, facts)
 
 
+def privacy_cases():
+    """Everything goes, some of it is kept, nothing goes."""
+    lead, deal, mark = (
+        privacy.FoundRecord(ref=Ref(entity=entity, id="1"), running=entity == "opportunity")
+        for entity in ("lead", "opportunity", "filing_mark")
+    )
+    for name, records, holds in (
+        ("all", (lead, mark), ()),
+        ("partly", (lead, deal), ()),
+        ("scope", (lead, mark), (a_legal_hold(scope=("lead",)),)),
+        ("over", (lead,), (a_legal_hold(until=NOW),)),
+        ("nothing", (lead,), (a_legal_hold(),)),
+        ("nobody", (), ()),
+    ):
+        facts = privacy.ErasureFacts(records=records, holds=holds)
+        yield Case(f"erasure {name}", privacy.decide, privacy.GDPR, facts)
+    closed = privacy.ErasureFacts(records=(deal,))
+    yield Case("erasure of a deal", privacy.decide, privacy.PrivacyPolicy(keeps_open_deals=False), closed)
+
+
 def filing_cases():
     member = a_member()
     kind, record = filing.ObstacleKind, an_account().ref
@@ -773,6 +796,7 @@ CASES = [
     *approval_cases(),
     *transfer_cases(),
     *filing_cases(),
+    *privacy_cases(),
     *segments_cases(),
     *behaviour_cases(),
     *sla_cases(),

@@ -1,6 +1,6 @@
 """What a save writes beside the row, alike in every store: the entries of the audit trail."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -68,6 +68,10 @@ class Recorder:
                 to_plain = plainers[name]
                 found[name] = [was, is_] if to_plain is None else [_plain(to_plain, was), _plain(to_plain, is_)]
         return found
+
+    def plain_of(self, record: Record, names: Collection[str]) -> dict[str, Any]:
+        """The fields ``names`` of ``record`` in JSON terms."""
+        return {name: value for name, value in self._whole(record) if name in names}
 
     def as_of(self, cls: type[Record], current: Record | None, newest_first: Sequence[Mapping[str, Any]]) -> Any:
         """``current`` with the changes ``newest_first`` taken back; ``None`` when nothing is left."""

@@ -33,6 +33,7 @@ from crmkit.crm.groups import (
     Notices,
     Part,
     Pools,
+    Privacy,
     Requests,
     Reviews,
     Segments,
@@ -55,6 +56,7 @@ from crmkit.rules.rulebook import RuleBook
 from crmkit.services.access import guarded
 from crmkit.services.context import Context
 from crmkit.services.hearing import hearing
+from crmkit.services.suppressing import suppressing
 
 __all__ = [
     "Access",
@@ -71,6 +73,7 @@ __all__ = [
     "Members",
     "Notices",
     "Pools",
+    "Privacy",
     "Requests",
     "Reviews",
     "Segments",
@@ -85,7 +88,8 @@ class Crm:
     Whatever is not given is the machine's clock, UUIDv7, a console and the standard rule book.
     ``references`` are rows of your own that merges move along, ``presence`` says who can be
     reached just now, ``allocator`` gives many leads at once, ``anchor`` keeps the seals of the audit
-    trail, and ``host`` has your own actions for automation rules.
+    trail, and ``host`` has your own actions for automation rules. ``suppression_key`` is the secret
+    that erased people's phones are hashed with.
     """
 
     leads = Part(Leads)
@@ -103,6 +107,7 @@ class Crm:
     audit = Part(Audit)
     keys = Part(Keys)
     access = Part(Access)
+    privacy = Part(Privacy)
 
     def __init__(  # noqa: PLR0913 - one argument a port
         self,
@@ -118,10 +123,11 @@ class Crm:
         allocator: Allocator | None = None,
         anchor: Anchor | None = None,
         host: HostSide | None = None,
+        suppression_key: bytes = b"",
     ) -> None:
         book = book or RuleBook.standard()
         self.ctx = Context(
-            store=hearing(store),
+            store=suppressing(hearing(store), suppression_key),
             notifier=notifier or ConsoleNotifier(texts=book.texts),
             clock=clock or SystemClock(),
             ids=ids or Uuid7(),
@@ -132,6 +138,7 @@ class Crm:
             allocator=allocator,
             anchor=anchor,
             host=host or HostSide(),
+            suppression_key=suppression_key,
         )
 
     @classmethod

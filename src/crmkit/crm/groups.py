@@ -20,6 +20,7 @@ from crmkit.services import (
     churn,
     deals,
     duplicates,
+    erasures,
     evidence,
     existence,
     extensions,
@@ -28,6 +29,7 @@ from crmkit.services import (
     importance,
     integrity,
     keys,
+    legal_holds,
     lifetime,
     missed,
     nearby,
@@ -41,6 +43,8 @@ from crmkit.services import (
     segments,
     sharing,
     sla,
+    subject_export,
+    suppressing,
     workflow,
 )
 from crmkit.services import assign as assigning
@@ -85,6 +89,7 @@ __all__ = [
     "Notices",
     "Part",
     "Pools",
+    "Privacy",
     "Requests",
     "Reviews",
     "Segments",
@@ -347,6 +352,19 @@ class Automation(Group):
     replay = Use(automation_desk.replay_run)
     discard = Use(automation_desk.discard_run)
     dry_run = Use(automation_dry_run.dry_run_automation)
+
+
+class Privacy(Group):
+    """Rights of the people whose data is held: copies of it, erasures, holds, and who is kept out since."""
+
+    export = Use(subject_export.export_subject)
+    plan_erasure = Use(erasures.plan_erasure)
+    approve = Use(erasures.approve_erasure)
+    withdraw = Use(erasures.withdraw_erasure)
+    execute, replay = Use(erasures.execute_erasure), Use(erasures.replay_erasures)
+    place_hold = Use(legal_holds.place_hold)
+    release_hold = Use(legal_holds.release_hold)
+    lift = Use(suppressing.lift_suppression)
 
 
 class Notices(Group):

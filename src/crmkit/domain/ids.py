@@ -12,12 +12,14 @@ __all__ = [
     "CalendarId",
     "CollaborationId",
     "ContactId",
+    "ErasureId",
     "EventId",
     "ExtensionId",
     "FilingId",
     "FilingMarkId",
     "InteractionId",
     "LeadId",
+    "LegalHoldId",
     "MatchReviewId",
     "MemberId",
     "MergeId",
@@ -31,6 +33,7 @@ __all__ = [
     "SegmentId",
     "SegmentMembershipId",
     "SlaClockId",
+    "SuppressionId",
     "TaskId",
     "TeamId",
     "TerritoryId",
@@ -70,6 +73,9 @@ SegmentMembershipId = NewType("SegmentMembershipId", str)
 SlaClockId = NewType("SlaClockId", str)
 ApprovalId = NewType("ApprovalId", str)
 AutomationRunId = NewType("AutomationRunId", str)
+ErasureId = NewType("ErasureId", str)
+LegalHoldId = NewType("LegalHoldId", str)
+SuppressionId = NewType("SuppressionId", str)
 EventId = NewType("EventId", str)
 
 

@@ -1,6 +1,6 @@
 """The history of every record, as its saves wrote it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -14,7 +14,7 @@ R = TypeVar("R", bound=Record)
 
 
 class AuditTrail(Protocol):
-    """Reads what ``UnitOfWork.save`` recorded; sees the saves of its own unit of work too."""
+    """Reads what ``UnitOfWork.save`` recorded, and redacts it; sees the saves of its own unit of work too."""
 
     def of(
         self,
@@ -55,4 +55,16 @@ class AuditTrail(Protocol):
 
     def as_of_many(self, cls: type[R], moments: Mapping[str, datetime]) -> Mapping[str, R]:
         """Each record as it was at its moment, by id, as ``as_of`` tells it; those that were not there are left out."""
+        ...
+
+    def redact(self, record: Record, *, fields: Collection[str], told: Collection[str], at: datetime) -> int:
+        """No entry of ``record`` holds what its ``fields`` were: they stand there as ``record`` has them.
+
+        What its events told under a name in ``told`` is emptied, also in notices that wait, and so is the
+        reason that whoever acted gave. Entries stay, with all else they hold, and say that they were
+        redacted at ``at``. Returns how many were, those that had nothing of it left out.
+
+        Raises:
+            StorageFailed: the unit of work only reads.
+        """
         ...

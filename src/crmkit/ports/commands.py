@@ -1,5 +1,6 @@
 """Answers of commands that were given an idempotency key, so that a repeat gets the same answer."""
 
+from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
 __all__ = ["Commands"]
@@ -23,5 +24,12 @@ class Commands(Protocol):
 
         Raises:
             Duplicate: somebody else remembered an answer under ``key`` meanwhile.
+        """
+        ...
+
+    def forget(self, texts: Iterable[str]) -> int:
+        """No answer is remembered in which one of ``texts`` stands as a value of its own or as a part of one.
+
+        A repeat of such a command runs again. Returns how many were forgotten. Reads all answers of the tenant.
         """
         ...

@@ -28,6 +28,7 @@ from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
+from crmkit.domain.stewardship.privacy import Erasure, LegalHold, Suppression
 from crmkit.domain.stewardship.request import Request
 from crmkit.domain.stewardship.sla_clock import SlaClock
 from crmkit.domain.stewardship.transfer import Transfer
@@ -82,6 +83,9 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "sla_clocks": SlaClock,
     "approvals": Approval,
     "automation_runs": AutomationRun,
+    "erasures": Erasure,
+    "legal_holds": LegalHold,
+    "suppressions": Suppression,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -177,6 +181,9 @@ class UnitOfWork(Protocol):
     sla_clocks: Repository[SlaClock]
     approvals: Repository[Approval]
     automation_runs: Repository[AutomationRun]
+    erasures: Repository[Erasure]
+    legal_holds: Repository[LegalHold]
+    suppressions: Repository[Suppression]
     keys: CandidateIndex
     trail: AuditTrail
     chain: AuditChain

@@ -14,6 +14,7 @@ from crmkit.rules import (
     lifetime,
     pipeline,
     prediction,
+    privacy,
     profiling,
     reclaim,
     recommendation,
@@ -40,6 +41,7 @@ _ENGINES = (
     transfer,
     filing,
     access,
+    privacy,
 )
 _ANALYSES = (gaming, lifetime, segments, behaviour, recommendation)
 

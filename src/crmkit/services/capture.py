@@ -14,7 +14,7 @@ from crmkit.domain.model import Code, Line, model, revise
 from crmkit.domain.parties.account import Account
 from crmkit.domain.parties.contact import Contact
 from crmkit.domain.sales.lead import Lead, LeadStatus, LeadUpdated
-from crmkit.errors import Duplicate, InvalidInput, Problem
+from crmkit.errors import Duplicate, InvalidInput, Problem, Suppressed
 from crmkit.ports.store import UnitOfWork
 from crmkit.rules.dedup import (
     REVIEW_TAG,
@@ -325,7 +325,7 @@ def _saved(
     key = None if idempotency_key is None else f"{idempotency_key}:{read[0][0]}-{read[-1][0]}"
     try:
         yield ctx.command(work, CapturedBatch, idempotency_key=key)
-    except (InvalidInput, Duplicate) as error:
+    except (InvalidInput, Duplicate, Suppressed) as error:
         if len(read) == 1:
             problems = error.problems if isinstance(error, InvalidInput) else (Problem("row", error.code, str(error)),)
             yield CapturedBatch(bad=(_bad_row(read[0][0], problems),))

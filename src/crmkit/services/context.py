@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.ports.allocator import Allocator
@@ -42,6 +42,9 @@ class Context:
     """Where the seals of the audit trail are kept outside the database."""
     host: HostSide = HostSide()
     """What the host does for automation rules."""
+
+    suppression_key: bytes = field(default=b"", repr=False)
+    """The secret that erased people's phones and addresses are hashed with; without one, a fixed key of the tenant."""
 
     def command(
         self, work: Callable[[UnitOfWork, datetime], A], answer: type[A], *, idempotency_key: str | None = None

@@ -61,11 +61,13 @@ Heard = tuple[AutomationRule, Happened]
 
 def hearing(store: Store) -> Store:
     """``store``, with rules that listen to its saves; one that has them already is returned as it is."""
-    return store if isinstance(store, _Hearing) else cast(Store, _Hearing(store))
+    return store if getattr(store, "hears", False) else cast(Store, _Hearing(store))
 
 
 class _Hearing:
     """Documented at ``ports.Store``."""
+
+    hears = True
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 from crmkit.domain.activities.interaction import Interaction, InteractionKind
 from crmkit.domain.activities.task import Task
 from crmkit.domain.change import Record
-from crmkit.domain.ids import MemberId
+from crmkit.domain.ids import MemberId, Ref
 from crmkit.domain.organization.calendar import WorkingCalendar
 from crmkit.domain.organization.member import Member, Role, Team
 from crmkit.domain.organization.territory import Seat, Territory, TerritoryState
@@ -33,6 +33,7 @@ from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.domain.stewardship.merge import Merge
 from crmkit.domain.stewardship.ownership import Cause, OwnershipEntry
 from crmkit.domain.stewardship.pool import Pool
+from crmkit.domain.stewardship.privacy import Erasure, LegalHold, Suppression
 from crmkit.domain.stewardship.request import Request
 from crmkit.domain.stewardship.sla_clock import ClockStatus, SlaClock
 from crmkit.domain.stewardship.transfer import Transfer
@@ -49,6 +50,7 @@ __all__ = [
     "a_filing",
     "a_filing_mark",
     "a_lead",
+    "a_legal_hold",
     "a_match_review",
     "a_member",
     "a_merge",
@@ -59,6 +61,7 @@ __all__ = [
     "a_role",
     "a_segment",
     "a_segment_membership",
+    "a_suppression",
     "a_task",
     "a_team",
     "a_territory",
@@ -67,6 +70,7 @@ __all__ = [
     "an_account",
     "an_approval",
     "an_automation_run",
+    "an_erasure",
     "an_extension",
     "an_interaction",
     "an_opportunity",
@@ -269,6 +273,21 @@ def a_segment_membership(**changes: Any) -> SegmentMembership:
     return _built(SegmentMembership, changes, id="SM-1", since=NOW, **record)
 
 
+def an_erasure(**changes: Any) -> Erasure:
+    """The erasure of the lead ``L-1``, planned."""
+    return _built(Erasure, changes, id="ER-1", subjects=(Ref(entity="lead", id="L-1"),), requested_at=NOW)
+
+
+def a_legal_hold(**changes: Any) -> LegalHold:
+    """Everything about the lead ``L-1`` is kept for a case."""
+    return _built(LegalHold, changes, id="LH-1", subject_entity="lead", subject_id="L-1", reason="case 7")
+
+
+def a_suppression(**changes: Any) -> Suppression:
+    """A hash that the erasure ``ER-1`` left behind."""
+    return _built(Suppression, changes, id="0" * 64, erasure_id="ER-1")
+
+
 _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Lead: a_lead,
     Account: an_account,
@@ -298,6 +317,9 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     SlaClock: an_sla_clock,
     Approval: an_approval,
     AutomationRun: an_automation_run,
+    Erasure: an_erasure,
+    LegalHold: a_legal_hold,
+    Suppression: a_suppression,
 }
 
 

@@ -88,6 +88,14 @@ class MemoryChain:
             note(self._uow, record, REDACTED, told, now)
         return len(held)
 
+    def taken_out(self, entry: AuditEntry, fresh: AuditEntry) -> str:
+        """The digest of what is left of ``entry``, which is to be ``fresh``; that of what it held is kept."""
+        chained, after = self._chained(entry), self._chained(fresh)
+        content = chained.content or content_digest(chained.changed, chained.data, chained.reason)
+        place = Place(chained.link, content, chained.hash, redacted=True)
+        self._uow.undo.set(self._chain().places, entry.position, place)
+        return content_digest(after.changed, after.data, after.reason)
+
     def _chain(self) -> Chain:
         return self._uow.readable().chains[self._uow.acting.tenant]
 

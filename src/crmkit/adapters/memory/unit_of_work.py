@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, TypeVar, cast
 import attrs
 
 from crmkit.adapters.keyless import Keyless
-from crmkit.adapters.memory.chain import MemoryChain, note
+from crmkit.adapters.memory.chain import MemoryChain
+from crmkit.adapters.memory.history import MemoryCommands, MemoryTrail
 from crmkit.adapters.memory.repository import MemoryRepository
 from crmkit.adapters.memory.state import Delivery, MemoryState, Undo, holds
 from crmkit.adapters.recording import Recorded, Recorder
@@ -19,7 +20,7 @@ from crmkit.domain.change import Change, Record
 from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.ids import EventId, Ref
-from crmkit.domain.stewardship.audit import READ, Acting, AuditEntry
+from crmkit.domain.stewardship.audit import Acting, AuditEntry
 from crmkit.errors import Conflict, Duplicate, OutdatedKeys, StaleVersion, StorageFailed
 from crmkit.ports.candidates import KeyEntry
 from crmkit.ports.store import REPOSITORIES, Repository
@@ -29,7 +30,6 @@ __all__ = ["MemoryUnitOfWork"]
 
 R = TypeVar("R", bound=Record)
 P = TypeVar("P", bound=Policy)
-T = TypeVar("T")
 
 _PLURALS = {cls: plural for plural, cls in REPOSITORIES.items()}
 
@@ -140,6 +140,11 @@ class MemoryUnitOfWork:
     def _check_whole(self) -> None:
         if self._broken:
             raise StorageFailed("A write was refused in this unit of work.", hint="Roll back and begin a new one.")
+
+    @property
+    def recorder(self) -> Recorder:
+        """What turns values into JSON terms."""
+        return self._recorder
 
     @property
     def undo(self) -> Undo:
@@ -287,59 +292,6 @@ class MemoryKeys:
 
 
 @attrs.frozen
-class MemoryTrail:
-    """Documented at ``ports.AuditTrail``."""
-
-    _uow: MemoryUnitOfWork
-
-    def of(
-        self,
-        record: Ref,
-        *,
-        type: str = "",  # noqa: A002
-        actor: str = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
-        after: int = 0,
-        limit: int = 100,
-    ) -> Sequence[AuditEntry]:
-        """The entries of ``record``, oldest first."""
-        return [
-            entry
-            for entry in self._uow.readable().entries[self._uow.acting.tenant]
-            if entry.record == record
-            and entry.position > after
-            and type in ("", entry.type)
-            and actor in ("", entry.acting.actor)
-            and (since is None or entry.at >= since)
-            and (until is None or entry.at < until)
-        ][:limit]
-
-    def seen(self, records: Iterable[Ref], *, fields: Sequence[str], purpose: str, now: datetime) -> None:
-        """Who acts has read ``fields`` of ``records``."""
-        self._uow.writable()
-        for record in records:
-            note(self._uow, record, READ, {"fields": list(fields), "purpose": purpose}, now)
-
-    def as_of(self, cls: type[R], id: str, at: datetime) -> R | None:
-        """The record as it was at ``at``."""
-        return self._uow.records_as_of(cls, {id: at}).get(id)
-
-    def of_many(self, entity: str, ids: Iterable[str], *, types: Iterable[str]) -> Mapping[str, Sequence[AuditEntry]]:
-        """The entries of many records by id, oldest first."""
-        wanted, kinds = set(ids), set(types)
-        found: dict[str, list[AuditEntry]] = {}
-        for entry in self._uow.readable().entries[self._uow.acting.tenant]:
-            if entry.record.entity == entity and entry.record.id in wanted and (not kinds or entry.type in kinds):
-                found.setdefault(entry.record.id, []).append(entry)
-        return found
-
-    def as_of_many(self, cls: type[R], moments: Mapping[str, datetime]) -> Mapping[str, R]:
-        """Each record as it was at its moment."""
-        return self._uow.records_as_of(cls, moments)
-
-
-@attrs.frozen
 class MemoryPolicies:
     """Documented at ``ports.PolicyStore``."""
 
@@ -370,24 +322,3 @@ class MemoryPolicies:
         tenant = self._uow.acting.tenant
         policies = self._uow.readable().policies.items()
         return [policy for (of, kind, _, _), policy in policies if of == tenant and kind == cls.kind]
-
-
-@attrs.frozen
-class MemoryCommands:
-    """Documented at ``ports.Commands``."""
-
-    _uow: MemoryUnitOfWork
-
-    def recall(self, key: str, answer: type[T]) -> T | None:
-        """The answer remembered under ``key``."""
-        known = self._uow.readable().commands.get((self._uow.acting.tenant, key))
-        if known is not None and not isinstance(known, answer):
-            raise Conflict("This idempotency key belongs to another command.", hint="Take a new key.", key=key)
-        return known
-
-    def remember(self, key: str, answer: object) -> None:
-        """A repeat of ``key`` gets ``answer``."""
-        commands = self._uow.writable().commands
-        if (self._uow.acting.tenant, key) in commands:
-            raise self._uow.refused(Duplicate("This idempotency key has an answer.", hint="Recall it first.", key=key))
-        self._uow.undo.set(commands, (self._uow.acting.tenant, key), answer)

@@ -1,7 +1,7 @@
 """The smaller ports inside a unit of work: match keys, audit trail, policies, remembered answers."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -11,16 +11,17 @@ import sqlalchemy as sa
 from crmkit.adapters.sql.chain import ChainStatements
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement
 from crmkit.adapters.sql.database import Database
+from crmkit.adapters.sql.forgetting import ForgetStatements, Redacting, document
 from crmkit.adapters.sql.mapping import ColumnKind, dump_instant, listed, load_instant, one_of, sql_type
 from crmkit.adapters.sql.sealing import Seals
 from crmkit.domain.change import Record
 from crmkit.domain.checks import FrozenDict
 from crmkit.domain.ids import EventId, MemberId, Ref
 from crmkit.domain.stewardship.audit import READ, Acting, AuditEntry
-from crmkit.errors import Conflict, Duplicate
+from crmkit.errors import Duplicate
 from crmkit.rules.policy import Policy, highest_in_force
 
-__all__ = ["PartStatements", "SqlCommands", "SqlPolicies", "SqlTrail", "document"]
+__all__ = ["PartStatements", "SqlPolicies", "SqlTrail", "document"]
 
 P = TypeVar("P", bound=Policy)
 R = TypeVar("R", bound=Record)
@@ -28,19 +29,11 @@ T = TypeVar("T")
 
 _AUDIT = (
     "id", "position", "entity", "record_id", "version", "type", "at", "actor",
-    "on_behalf_of", "source", "reason", "changed", "data", "recipients",
+    "on_behalf_of", "source", "reason", "changed", "data", "recipients", "redacted_at",
 )  # fmt: skip
 
 
 _DOCUMENTS = ("changed", "data")
-
-
-def document(seals: Seals | None, text: str | None, entry: str, name: str) -> Any:
-    """The JSON value of a document of an entry; ``None`` where there is none, or its key was destroyed."""
-    if text is None:
-        return None
-    opened = text if seals is None else seals.open(text, "audit", entry, name)
-    return None if opened is None else json.loads(opened)
 
 
 class PartStatements:
@@ -51,6 +44,11 @@ class PartStatements:
         self._tables = database.tables
         self._dialect = database.dialect
         self.chain = ChainStatements(database)
+
+    @cached_property
+    def forgetting(self) -> ForgetStatements:
+        """What takes values out."""
+        return ForgetStatements.of(self._tables, self._compile)
 
     @cached_property
     def entries(self) -> Statement:
@@ -246,6 +244,13 @@ class SqlTrail:
         found = {id: recorder.as_of(cls, current.get(id), later[id]) for id in moments}
         return {id: was for id, was in found.items() if was is not None and was.created_at <= moments[id]}
 
+    def redact(self, record: Record, *, fields: Collection[str], told: Collection[str], at: datetime) -> int:
+        """Entries of ``record`` hold its ``fields`` as they are in it, and what members were told of it is emptied."""
+        self._check_writable()
+        blanks = self._database.recorder.plain_of(record, fields)
+        desk = Redacting(self._database, self._statements.forgetting, self._connection, self._acting, self._seals)
+        return desk.redact(record.ref, blanks, told, now=at)
+
     def _list(self, texts: Iterable[str]) -> Any:
         return listed(texts, self._database.dialect)
 
@@ -253,7 +258,7 @@ class SqlTrail:
         return {"tenant": self._tenant, "entity": entity, "record_id": id}
 
     def _entry(self, row: tuple[Any, ...]) -> AuditEntry:
-        id, position, entity, record_id, version, type, at, actor, behalf, source, reason, *texts = row  # noqa: A001
+        id, position, entity, record_id, version, type, at, actor, behalf, source, reason, *texts, redacted_at = row  # noqa: A001
         changed, data = (document(self._seals, text, id, name) for text, name in zip(texts, _DOCUMENTS, strict=False))
         recipients = document(None, texts[2], id, "recipients")
         return AuditEntry(
@@ -267,6 +272,7 @@ class SqlTrail:
             changed=FrozenDict({name: (was, is_) for name, (was, is_) in (changed or {}).items()}),
             data=FrozenDict(data or {}),
             recipients=tuple(MemberId(each) for each in recipients or ()),
+            redacted_at=None if redacted_at is None else load_instant(self._database.dialect)(redacted_at),
         )
 
     def _fetched(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -333,54 +339,6 @@ class SqlPolicies:
         if known is None:
             known = self._database.policies[body] = self._database.codec.load_policy(body)
         return known
-
-
-class SqlCommands:
-    """Documented at ``ports.Commands``."""
-
-    def __init__(
-        self,
-        database: Database,
-        statements: PartStatements,
-        connection: Connection,
-        tenant: str,
-        check_writable: Callable[[], None],
-        seals: Seals | None,
-    ) -> None:
-        self._seals = seals
-        self._codec = database.codec
-        self._statements = statements
-        self._connection = connection
-        self._tenant = tenant
-        self._check_writable = check_writable
-
-    def recall(self, key: str, answer: type[T]) -> T | None:
-        """The answer remembered under ``key``."""
-        rows = self._connection.rows(self._statements.recall, {"tenant": self._tenant, "key": key})
-        for name, body in rows:
-            if name != _name_of(answer):
-                raise Conflict("This idempotency key belongs to another command.", hint="Take a new key.", key=key)
-            opened = body if self._seals is None else self._seals.open(body, "command", key)
-            return None if opened is None else self._codec.loads(answer, opened)
-        return None
-
-    def remember(self, key: str, answer: object) -> None:
-        """A repeat of ``key`` gets ``answer``."""
-        self._check_writable()
-        body = self._codec.dumps(answer)
-        if self._seals is not None:
-            owner = self._seals.owner("command", key)
-            self._seals.prepare([owner])
-            body = self._seals.seal(owner, body, "command", key)
-        try:
-            values = (self._tenant, key, _name_of(type(answer)), body)
-            self._connection.run(self._statements.remember, values)
-        except Duplicate as error:
-            raise Duplicate("This idempotency key has an answer.", hint="Recall it first.", key=key) from error
-
-
-def _name_of(cls: type) -> str:
-    return f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _text(name: str) -> "sa.BindParameter[str]":

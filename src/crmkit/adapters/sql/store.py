@@ -4,7 +4,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
@@ -158,6 +158,29 @@ class SqlStore:
                 return result
 
         return self._retry.call(once)
+
+    def scrub(self) -> None:
+        """What was deleted or overwritten is no longer in the files of the database: run it after erasures.
+
+        On SQLite the file is written anew and its journal emptied, which takes as long as copying it and waits
+        for other writers. On Postgres dead rows are removed; their blocks and old log files are reused over time.
+
+        Raises:
+            StorageBusy: others use the database just now.
+        """
+        with closing(self._pooled()) as pooled:
+            connection = Connection(pooled.dbapi_connection, self._dialect)
+            if self._dialect is Dialect.SQLITE:
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return
+            driver = connection.driver
+            driver.rollback()
+            driver.autocommit = True
+            try:
+                connection.execute("VACUUM")
+            finally:
+                driver.autocommit = False
 
     def close(self) -> None:
         """Connections are given back; an engine that the host made stays the host's to dispose of."""

@@ -77,6 +77,9 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
         ("root",),
         ("state", "created_at"),
     ),
+    "erasures": (("state", "created_at"), ("executed_at",)),
+    "legal_holds": (("subject_entity", "subject_id"),),
+    "suppressions": (("erasure_id",),),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
 

@@ -6,10 +6,11 @@ from typing import Any, Protocol, TypeVar, cast
 
 from crmkit.adapters.keyless import Keyless
 from crmkit.adapters.sql.chain import SqlChain
+from crmkit.adapters.sql.commands import SqlCommands
 from crmkit.adapters.sql.connection import Connection
 from crmkit.adapters.sql.database import Database
 from crmkit.adapters.sql.keys import SqlKeys
-from crmkit.adapters.sql.parts import PartStatements, SqlCommands, SqlPolicies, SqlTrail
+from crmkit.adapters.sql.parts import PartStatements, SqlPolicies, SqlTrail
 from crmkit.adapters.sql.repository import SqlRepository
 from crmkit.domain.change import Change, Record
 from crmkit.domain.stewardship.audit import Acting

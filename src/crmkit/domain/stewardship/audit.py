@@ -38,6 +38,7 @@ class AuditEntry:
 
     ``changed`` maps each field that the save replaced to its value ``(before, after)`` in plain JSON
     terms, and stands on the first entry of the save only. ``position`` orders all entries of a store.
+    ``redacted_at`` is when personal values were taken out of it; the entry itself stays.
     """
 
     id: EventId
@@ -50,6 +51,7 @@ class AuditEntry:
     changed: Mapping[str, tuple[Any, Any]]
     data: Mapping[str, Any]
     recipients: tuple[MemberId, ...] = ()
+    redacted_at: datetime | None = None
 
 
 @frozen(kw_only=True)

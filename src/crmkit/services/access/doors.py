@@ -232,6 +232,9 @@ _APPROVALS: Mapping[str, Door] = {
 }
 _AUTOMATION = dict.fromkeys(("run", "runs", "explain", "replay", "discard", "dry_run"), SYSTEM)
 _NOTICES = dict.fromkeys(("relay", "dead_letters", "replay", "discard"), SYSTEM)
+_PRIVACY = dict.fromkeys(
+    ("export", "plan_erasure", "approve", "withdraw", "execute", "replay", "place_hold", "release_hold", "lift"), SYSTEM
+)
 _OWN: Mapping[str, Door] = {
     # these ask for themselves
     "why": Door(verbs=()),
@@ -256,6 +259,7 @@ DOORS: Mapping[str, Door] = {
         "notices": _NOTICES,
         "audit": dict.fromkeys(("seal", "verify", "note_read", "read_log"), SYSTEM),
         "keys": dict.fromkeys(("rotate", "destroy"), SYSTEM),
+        "privacy": _PRIVACY,
         "access": _OWN,
     }.items()
     for use, door in doors.items()

@@ -135,6 +135,39 @@ class AuditTrailContract:
             uow.save(created(a_lead(), noted("1")))
             assert [entry.data["text"] for entry in uow.trail.of(a_lead().ref)] == ["1"]
 
+    def test_redacted_entries_stay_without_what_they_held(self, store: Store) -> None:
+        """``redact`` takes the named fields, what events told and the reason out of every entry, and keeps the rest."""
+        lead, reason = a_lead(title="Li's boss"), Acting(reason="Li asked for it")
+        save(store, created(lead, noted("Li called")), acting=reason)
+        step = changed(lead, noted("Li wrote"), now=NOW + DAY, title="Li's chief", score=3)
+        save(store, step, acting=reason)
+        save(store, created(a_lead(id="L-2"), noted("Li too")))
+
+        blank = revise(step.after, title="")
+        with store.begin() as uow:
+            assert uow.trail.redact(blank, fields={"title"}, told={"text"}, at=NOW + 2 * DAY) == 2
+            assert uow.trail.redact(blank, fields={"title"}, told={"text"}, at=NOW + 3 * DAY) == 0
+            uow.commit()
+
+        first, second, *_ = entries(store, lead.ref)
+        assert [dict(each.data) for each in (first, second)] == [{"text": ""}] * 2
+        assert dict(second.changed) == {"title": ("", ""), "score": (None, 3)}
+        assert {each.redacted_at for each in (first, second)} == {NOW + 2 * DAY}
+        assert {each.acting.reason for each in (first, second)} == {""}
+        [other] = entries(store, a_lead(id="L-2").ref)
+        assert (other.data["text"], other.redacted_at) == ("Li too", None)
+        claimed = store.outbox.claim(limit=9, now=NOW + DAY, until=NOW + 2 * DAY)
+        assert [notice.data["text"] for notice in claimed] == ["", "Li too"]
+
+    def test_redacting_is_taken_back_with_its_unit_of_work(self, store: Store) -> None:
+        """Without a commit every entry holds what it held."""
+        save(store, created(a_lead(), noted("Li called")))
+        with store.begin() as uow:
+            uow.trail.redact(a_lead(), fields=(), told={"text"}, at=NOW)
+
+        [entry] = entries(store, a_lead().ref)
+        assert (entry.data["text"], entry.redacted_at) == ("Li called", None)
+
     def test_a_record_of_the_same_id_has_another_history(self, store: Store) -> None:
         """Entity and id together name a record; an unknown one has no history."""
         save(store, created(a_lead(id="1"), noted("lead")), created(a_task(id="1"), noted("task")))

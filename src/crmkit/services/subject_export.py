@@ -1,0 +1,64 @@
+"""What is held of a person, for themselves: every record, every entry of its history, and where each came from."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from crmkit.domain.ids import Ref
+from crmkit.domain.plain import plain_of_value
+from crmkit.ports.store import UnitOfWork
+from crmkit.services.context import Context
+from crmkit.services.subject_search import search_subject
+
+__all__ = ["export_subject"]
+
+_PAGE = 500
+
+
+def export_subject(ctx: Context, subject: Ref) -> Mapping[str, Any]:
+    """Everything that is held of the person, in plain JSON terms.
+
+    ``"records"`` has every record that is the person or speaks of them, ``"merged_away"`` what merges keep of
+    former ones, ``"mentioned_in"`` other texts with one of their phones or addresses, and ``"rows"`` the keys of
+    the host's own rows. Each record has its ``"history"``: when, by whom, through which door, and what changed.
+
+    Raises:
+        InvalidInput: ``subject`` is no lead, contact or account.
+        NotFound: there is no such record.
+    """
+    now = ctx.clock.now()
+    with ctx.store.begin(ctx.acting, read_only=True) as uow:
+        found = search_subject(uow, [subject])
+        return {
+            "subject": str(subject),
+            "exported_at": now.isoformat(),
+            "found": {str(ref): how for ref, how in found.parties.items()},
+            "records": [_told(uow, ref, record) for ref, record in _ordered(found.records)],
+            "merged_away": [_told(uow, ref, record) for ref, record in _ordered(found.gone)],
+            "mentioned_in": [_told(uow, ref, record) for ref, record in _ordered(found.mentioned)],
+            "rows": {
+                host.name: sorted(key for ref in found.parties for key in host.find(ref)) for host in ctx.references
+            },
+        }
+
+
+def _ordered(records: Mapping[Ref, Any]) -> list[tuple[Ref, Any]]:
+    return sorted(records.items(), key=lambda pair: str(pair[0]))
+
+
+def _told(uow: UnitOfWork, ref: Ref, record: Any) -> dict[str, Any]:
+    history: list[Any] = []
+    after = 0
+    while page := uow.trail.of(ref, after=after, limit=_PAGE):
+        history += [
+            {
+                "at": entry.at.isoformat(),
+                "type": entry.type,
+                "by": entry.acting.actor,
+                "source": entry.acting.source,
+                "changed": plain_of_value(entry.changed),
+                "data": plain_of_value(entry.data),
+            }
+            for entry in page
+        ]
+        after = page[-1].position
+    return {"entity": ref.entity, **plain_of_value(record), "history": history}
