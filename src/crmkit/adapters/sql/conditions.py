@@ -37,7 +37,7 @@ from crmkit.domain.conditions import (
 )
 from crmkit.domain.values.money import Money
 
-__all__ = ["Slot", "Where", "order_by", "shape_of", "where_of"]
+__all__ = ["Slot", "Spread", "Where", "order_by", "shape_of", "where_of"]
 
 WIDEST = 100
 """Terms in one chain of ANDs or ORs."""

@@ -3,6 +3,7 @@
 import pytest
 
 from crmkit.domain.change import changed, created
+from crmkit.domain.model import revise
 from crmkit.domain.stewardship.audit import READ, Acting
 from crmkit.domain.stewardship.chain import START, Seal, linked, verified
 from crmkit.errors import Duplicate
@@ -74,6 +75,24 @@ class AuditChainContract:
     def test_what_is_redacted_before_it_is_sealed_keeps_its_digest(self, store: Store) -> None:
         """It is sealed as what it was."""
         self._redacted(store, sealed_before=False)
+
+    def test_what_is_taken_out_of_the_trail_in_part_lets_the_chain_hold(self, store: Store) -> None:
+        """``AuditTrail.redact`` leaves other values where they are: sealed before or after, the chain holds."""
+        lead = a_lead(title="secret")
+        step = changed(lead, noted("more"), now=NOW, title="secret too", score=3)
+        save(store, created(lead, noted("secret")), step)
+        _seal(store, limit=1)
+        with store.begin() as uow:
+            blank = revise(step.after, title="")
+            assert uow.trail.redact(blank, fields={"title"}, told={"text"}, at=NOW) == 2
+            uow.commit()
+        _seal(store, limit=10)
+        with store.begin() as uow:
+            held = uow.trail.of(lead.ref)
+            assert not any("secret" in repr(entry) for entry in held)
+            assert held[1].changed["score"][1] == 3
+            found = verified("main", uow.chain.entries(), uow.chain.seals())
+            assert (found.holds, found.erased) == (True, 2), found
 
     def test_who_read_personal_data_stays_written_down(self, store: Store) -> None:
         """A read changes nothing, tells nobody, is chained, and is not redacted with the rest."""
