@@ -12,7 +12,7 @@ from crmkit.domain.change import changed, created
 from crmkit.domain.conditions import F
 from crmkit.errors import InvalidInput, StorageBusy, StorageFailed
 from crmkit.testing import NOW, a_lead, a_task
-from crmkit.testing.contracts.steps import noted
+from crmkit.testing.contracts.steps import noted, save
 from crmkit.testing.contracts.threads import in_thread
 
 STEALING_TRIGGERS = [
@@ -185,3 +185,22 @@ class TestHeldByOthers:
         for url in ("sqlite://", "sqlite:///:memory:"):
             with pytest.raises(InvalidInput, match="MemoryStore"):
                 SqlStore(url)
+
+
+def test_an_unread_select_of_one_unit_of_work_does_not_hold_up_the_next(sqlite_url):
+    # the pool hands the connection on while something still refers to the unit of work that had it: a traceback will
+    store, other = SqlStore(sqlite_url), SqlStore(sqlite_url)
+    save(store, created(a_lead(id="L-1")), created(a_lead(id="L-2")))
+    with store.begin(read_only=True) as left:
+        cursor = left._connection._cursor
+        cursor.execute("SELECT id FROM crm_leads")
+        cursor.fetchone()
+    save(other, created(a_lead(id="L-3")))
+
+    save(store, created(a_lead(id="L-4")))
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        cursor.fetchone()
+    with store.begin(read_only=True) as uow:
+        assert len(uow.leads.find()) == 4
+    store.close()
+    other.close()

@@ -113,6 +113,17 @@ class Connection:
             with suppress(Exception):
                 self._streams.pop().close()
 
+    def close(self) -> None:
+        """The driver's connection is free for somebody else: no statement of ours is half read.
+
+        A cursor that is left to the garbage collector resets its statement from whatever thread collects it, while
+        another cursor may run that very statement out of the driver's cache; and until then an unread SELECT keeps
+        the old snapshot, so that the next BEGIN IMMEDIATE on this connection fails at once.
+        """
+        self.close_streams()
+        with suppress(Exception):
+            self._cursor.close()
+
     def rows(self, statement: Statement, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         """All rows that ``statement`` gives."""
         self.check()

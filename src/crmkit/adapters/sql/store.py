@@ -125,17 +125,18 @@ class SqlStore:
         """
         if not host.in_transaction():
             raise StorageFailed("The host's connection is in no transaction.", hint="Begin one: connection.begin().")
-        connection = Connection(host.connection.dbapi_connection, self._dialect)
-        _refuse_autocommit(connection)
-        _ensure_begun(connection)
-        connection.execute("SAVEPOINT crm_unit_of_work")
-        acting = acting or Acting()
-        self._say_tenant(connection, acting.tenant)
-        uow = SqlUnitOfWork(self._database, self._parts, connection, _Joined(connection), acting, read_only=read_only)
-        try:
-            yield cast(UnitOfWork, uow)
-        finally:
-            uow.close()
+        with closing(Connection(host.connection.dbapi_connection, self._dialect)) as connection:
+            _refuse_autocommit(connection)
+            _ensure_begun(connection)
+            connection.execute("SAVEPOINT crm_unit_of_work")
+            acting = acting or Acting()
+            self._say_tenant(connection, acting.tenant)
+            own = _Joined(connection)
+            uow = SqlUnitOfWork(self._database, self._parts, connection, own, acting, read_only=read_only)
+            try:
+                yield cast(UnitOfWork, uow)
+            finally:
+                uow.close()
 
     def joined(self, host: "sa.Connection") -> Store:
         """A store whose units of work all join the transaction on ``host``, so that any use case runs inside it.
@@ -168,8 +169,10 @@ class SqlStore:
         Raises:
             StorageBusy: others use the database just now.
         """
-        with closing(self._pooled()) as pooled:
-            connection = Connection(pooled.dbapi_connection, self._dialect)
+        with (
+            closing(self._pooled()) as pooled,
+            closing(Connection(pooled.dbapi_connection, self._dialect)) as connection,
+        ):
             if self._dialect is Dialect.SQLITE:
                 connection.execute("VACUUM")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -213,6 +216,7 @@ class SqlStore:
                 self._say_tenant(connection, tenant)
                 yield connection
             finally:
+                connection.close()
                 lost = connection.lost
         finally:
             if lost:
