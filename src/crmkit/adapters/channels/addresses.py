@@ -62,9 +62,9 @@ def refusal(address: Address) -> str:
     """Why ``address`` may not be called, or nothing when it may.
 
     >>> (
-    ...     refusal(ip_address("169.254.169.254")),
-    ...     refusal(ip_address("64:ff9b::a9fe:a9fe")),
-    ...     refusal(ip_address("1.1.1.1")),
+    ...     refusal(IPv4Address("169.254.169.254")),
+    ...     refusal(IPv6Address("64:ff9b::a9fe:a9fe")),
+    ...     refusal(IPv4Address("1.1.1.1")),
     ... )
     ('metadata', 'embedded', '')
     """

@@ -139,11 +139,12 @@ class HttpDoor:
     def _asked(
         self, place: Place, sock: socket.socket, body: bytes, headers: Mapping[str, str], codes: Sequence[str]
     ) -> Answer:
+        answer, cause = None, ""
         call = _Call(place, sock, self._tls() if place.secure else None, self.seconds)
         try:
             answer = call.answer(body, headers, codes)
         except (OSError, http.client.HTTPException, ValueError) as error:
-            answer, cause = None, type(error).__name__
+            cause = type(error).__name__
         finally:
             call.close()
         # raised out here, so that no error hangs on it that quotes the URL
