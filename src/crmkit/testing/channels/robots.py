@@ -111,7 +111,7 @@ class FakeDingTalk(FakeRobot):
         super().__init__(clock=clock)
         self.blocked_until = 0.0
 
-    def refusal(self, asked: Asked, body: Any, now: datetime) -> int:
+    def refusal(self, asked: Asked, body: Any, now: datetime) -> int:  # noqa: ARG002 - all is in the query
         """The error code, or 0."""
         at, query = now.timestamp(), asked.query
         written = int(query.get("timestamp", "0"))
