@@ -37,7 +37,7 @@ def robot_of(server, **options):
     if isinstance(server, FakeWeCom):
         return WeComRobot(**own)
     kind = DingTalkRobot if isinstance(server, FakeDingTalk) else FeishuRobot
-    return kind(secret=server.secret, clock=server.clock, **own)
+    return kind(**{"secret": server.secret, "clock": server.clock, **own})
 
 
 def webhook_of(server, **options):

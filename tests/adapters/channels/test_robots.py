@@ -38,7 +38,6 @@ NASTY = [
     "&lt;@all&gt;<@all>",
     "\u202e<@all>",
     "<\u200b@all>",
-    "<\x00@all>",
     "<@all\n>",
     "＜@all＞@all",
 ]
@@ -124,9 +123,9 @@ def test_a_link_that_is_none_is_refused(link):
         Message(text="x", link=link)
 
 
-def test_an_old_signature_is_refused_by_the_vendor_and_named_by_its_code(clock):
+def test_a_wrong_signature_is_refused_by_the_vendor_and_named_by_its_code(clock):
     with FakeFeishu(clock=clock) as server, pytest.raises(DeliveryFailed) as failed:
-        robot_of(server).door.post(server.url, b"{}") and send(server, "x", secret=Secret("another"))
+        send(server, "x", secret=Secret("another"))
 
     assert (failed.value.params["status"], failed.value.params["errcode"]) == (200, 19021)
 
@@ -143,10 +142,14 @@ def test_an_answer_other_than_success_is_a_failure(server):
 def test_fault_17_too_many_messages_are_put_off_and_not_failed(server):
     robot = robot_of(server)
     with pytest.raises(DeliveryDeferred) as deferred:
-        for _ in range(101):
-            robot.deliver("x")
+        many(robot)
 
     assert deferred.value.params["retry_after"] in {60.0, 600.0}
+
+
+def many(robot):
+    for _ in range(101):
+        robot.deliver("x")
 
 
 def test_feishu_rests_about_full_and_half_hours(clock):
@@ -177,7 +180,7 @@ def test_attack_21_the_key_of_a_robot_is_in_no_log_error_repr_or_pickle(server, 
     told += failures(lambda: robot_of(server, url=Secret(f"{server.url.reveal()}\r\nX: CANARY")).deliver("x"))
     told += failures(lambda: robot_of(server, door=HttpDoor()).deliver("x"))
     told += failures(lambda: pickle.dumps(robot))
-    told += failures(lambda: [robot.deliver("x") for _ in range(101)])
+    told += failures(lambda: many(robot))
 
     assert len(told) >= 10
     assert not [text for text in [*told, caplog.text] if any(canary in text for canary in CANARIES)]
@@ -187,13 +190,13 @@ def failures(work):
     """Everything that an error of ``work`` says, its traceback and what hangs on it."""
     try:
         work()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is
         hanging = [repr(error), str(error), repr(getattr(error, "params", "")), *map(repr, error.args)]
         chain = [repr(link) for link in (error.__cause__, error.__context__) if link]
         lines = [line for line in traceback.format_exception(error) if "tests/" not in line]
         try:
             hanging.append(repr(pickle.dumps(error)))
-        except Exception as unpicklable:
+        except Exception as unpicklable:  # noqa: BLE001
             hanging.append(repr(unpicklable))
         return ["".join([*hanging, *chain, *lines])]
     raise AssertionError("it did not fail")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from crmkit.adapters.channels import WebhookMessage, cloud_event, verify_webhook
+from crmkit.adapters.channels import HttpDoor, WebhookMessage, cloud_event, verify_webhook
 from crmkit.domain.values import Secret
 from crmkit.errors import DeliveryDeferred, DeliveryFailed, InvalidInput, NotAllowed
 from crmkit.testing.channels import Reply
@@ -107,7 +107,7 @@ def test_410_ends_the_channel_until_somebody_mends_it(receiver, clock):
 def test_a_webhook_is_looked_at_when_it_is_made(receiver):
     for url in ("https://169.254.169.254/", "http://hooks.example/", "https://localhost/"):
         with pytest.raises(NotAllowed):
-            webhook_of(receiver, url=Secret(url))
+            webhook_of(receiver, url=Secret(url), door=HttpDoor())
     with pytest.raises(InvalidInput):
         webhook_of(receiver, secrets=())
 

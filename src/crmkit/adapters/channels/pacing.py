@@ -164,7 +164,7 @@ class Paced:
         message = self.channel.written(notices)
         if message is None:
             return
-        self._take()
+        probing = self._take()
         try:
             self.channel.deliver(message)
         except NotAllowed:
@@ -174,6 +174,8 @@ class Paced:
             raise
         with self._lock:
             self._failed = 0
+            if probing:
+                self._closed_until = -math.inf
 
     def health(self) -> Health:
         """How the channel is just now."""
@@ -196,16 +198,19 @@ class Paced:
         short = [bucket.wait() for bucket in self._buckets if bucket.tokens < ENOUGH]
         return max(self._closed_until - now, self.channel.quiet(), *short, 0.0)
 
-    def _take(self) -> None:
+    def _take(self) -> bool:
+        """There was a token, and it is taken; whether the message is there to see if the channel is up again."""
         with self._lock:
             wait = self._wait()
+            probing = self._failed >= self.refusals
             if wait <= 0:
                 for bucket in self._buckets:
                     bucket.tokens -= 1
-                if self._failed >= self.refusals:
+                if probing:
                     self._closed_until = self.seconds() + self.rest  # nobody else tries while this one does
         if wait > 0:
             raise DeliveryDeferred("The channel has no room just now.", retry_after=math.ceil(wait))
+        return probing
 
     def _note(self, error: Exception) -> None:
         params = error.params if isinstance(error, CrmError) else {}

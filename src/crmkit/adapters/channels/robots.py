@@ -50,7 +50,7 @@ class WeComRobot:
     door: HttpDoor = field(factory=HttpDoor, repr=False)
     language: str = "zh"
     budgets: ClassVar[Sequence[Budget]] = (Budget(messages=16, seconds=MINUTE, burst=3),)
-    most_together: ClassVar[int] = 20
+    most_together: ClassVar[int] = 8
 
     def quiet(self) -> float:
         """WeCom asks for no quiet times."""
