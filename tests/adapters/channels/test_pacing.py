@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -100,7 +101,7 @@ def test_fault_16_after_five_refusals_a_channel_rests_and_is_tried_once_in_a_whi
                 channel.send(a_notice())
             tried += recorder.times[before:]
 
-    pauses = [later - earlier for earlier, later in zip(tried[4:], tried[5:], strict=False)]
+    pauses = [later - earlier for earlier, later in pairwise(tried[4:])]
     assert pauses[:5] == [30.0, 60.0, 120.0, 240.0, 300.0]
     assert set(pauses[5:]) == {300.0}
     recorder.error = None

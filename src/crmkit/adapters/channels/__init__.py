@@ -1,30 +1,26 @@
 """Channels to the world outside: guarded, signed, within the limits of those who take the messages."""
 
-from crmkit.adapters.channels.http_door import Answer, Dial, HttpDoor, Resolve
-from crmkit.adapters.channels.message import Message, Say, content_of, cut, harmless, saying
+from crmkit.adapters.channels.http_door import Answer, HttpDoor
+from crmkit.adapters.channels.message import Message, content_of, cut, harmless, saying
 from crmkit.adapters.channels.pacing import Budget, Channel, Health, Paced
 from crmkit.adapters.channels.robots import DingTalkRobot, FeishuRobot, WeComRobot, dingtalk_sign, feishu_sign
 from crmkit.adapters.channels.webhook_signing import SeenIds, sign_webhook, verify_webhook
-from crmkit.adapters.channels.webhooks import Webhook, WebhookMessage, Write, cloud_event, thin_event
+from crmkit.adapters.channels.webhooks import Webhook, WebhookMessage, cloud_event, thin_event
 
 __all__ = [
     "Answer",
     "Budget",
     "Channel",
-    "Dial",
     "DingTalkRobot",
     "FeishuRobot",
     "Health",
     "HttpDoor",
     "Message",
     "Paced",
-    "Resolve",
-    "Say",
     "SeenIds",
     "WeComRobot",
     "Webhook",
     "WebhookMessage",
-    "Write",
     "cloud_event",
     "content_of",
     "cut",
