@@ -1,5 +1,8 @@
 """Notices, and channels over fake servers under one clock."""
 
+import ssl
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from crmkit.adapters.channels import (
@@ -66,3 +69,29 @@ def server(request, clock):
 def receiver(clock):
     with FakeReceiver(clock=clock) as receiver:
         yield receiver
+
+
+def certified(host, folder):
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem = folder / "server.pem"
+    pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server_side.load_cert_chain(pem)
+    return server_side, ssl.create_default_context(cadata=certificate.public_bytes(serialization.Encoding.PEM).decode())

@@ -1,9 +1,8 @@
 """Attack 19: nobody who can type a URL makes the library call its own neighbours."""
 
-import ssl
 import threading
 import time
-from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import pytest
 
@@ -12,6 +11,8 @@ from crmkit.adapters.channels.http_door import MOST_ANSWER
 from crmkit.domain.values import Secret
 from crmkit.errors import DeliveryFailed, NotAllowed
 from crmkit.testing.channels import LoopbackServer, Reply
+
+from .conftest import certified
 
 HOSTILE = [
     "127.0.0.1",
@@ -253,7 +254,7 @@ def test_attack_19_a_redirect_is_not_followed(status):
     assert inner.asked == []
 
 
-@pytest.mark.parametrize("body", [b"x" * (MOST_ANSWER + 1), b"no json", b"[1]", b"\xff"])
+@pytest.mark.parametrize("body", [b"x" * (MOST_ANSWER + 1), b"no json", b"[1]", b"\xff", b"[" * 60_000])
 def test_an_answer_that_is_too_long_or_no_json_is_a_failure(body):
     with Server(says(200, body)) as server, pytest.raises(DeliveryFailed) as failed:
         LOOPBACK.post(server.url, b"{}", codes=("errcode",))
@@ -262,16 +263,18 @@ def test_an_answer_that_is_too_long_or_no_json_is_a_failure(body):
     assert failed.value.__context__ is None
 
 
-def test_a_server_that_drips_is_cut_off_when_its_time_is_up():
+@pytest.mark.parametrize("head", [b"", b"Content-Length: 60000\r\n\r\n"], ids=["headers", "body"])
+def test_a_server_that_drips_is_cut_off_when_its_time_is_up(head):
     end = threading.Event()
 
     def drips(asked):
-        return Reply(200, drip=(f"X-{n}: y\r\n".encode() for n in range(10_000) if not end.wait(0.02)))
+        lines = (f"X-{n}: y\r\n".encode() for n in range(10_000) if not end.wait(0.02))
+        return Reply(200, drip=chain([head], lines))
 
     with Server(drips) as server:
         began = time.monotonic()
         with pytest.raises(DeliveryFailed):
-            HttpDoor(loopback=True, seconds=0.3).post(server.url, b"{}")
+            HttpDoor(loopback=True, seconds=0.3).post(server.url, b"{}", codes=("errcode",))
         took = time.monotonic() - began
         end.set()
 
@@ -325,29 +328,3 @@ def test_attack_19_https_goes_to_the_checked_address_under_the_name_of_the_host(
 
     assert (asked.target, asked.headers["host"], asked.body) == ("/in?key=k", "hooks.example", b"{}")
     assert refused.value.params["cause"] == "SSLCertVerificationError"
-
-
-def certified(host, folder):
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    pem = folder / "server.pem"
-    pem.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server_side.load_cert_chain(pem)
-    return server_side, ssl.create_default_context(cadata=certificate.public_bytes(serialization.Encoding.PEM).decode())

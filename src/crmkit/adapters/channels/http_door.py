@@ -143,10 +143,10 @@ class HttpDoor:
         call = _Call(place, sock, self._tls() if place.secure else None, self.seconds)
         try:
             answer = call.answer(body, headers, codes)
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
             cause = type(error).__name__
         finally:
-            call.close()
+            call.end()
         # raised out here, so that no error hangs on it that quotes the URL
         if answer is None:
             raise DeliveryFailed("The channel broke off, or did not answer in time.", cause=cause)
@@ -164,34 +164,43 @@ class _Call(http.client.HTTPConnection):
         self._target = place.target
         self._late = False
         # a server that drips one byte at a time never meets the time-out of a single read
-        self._end = threading.Timer(seconds, self._cut)
-        self._end.daemon = True
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
         self.sock = sock
         if tls is not None:
             self.default_port = 443
             self.sock = tls.wrap_socket(sock, server_hostname=place.host, do_handshake_on_connect=False)
-        self._end.start()
+        self._wire = self.sock
+        self._timer.start()
 
     def answer(self, body: bytes, headers: Mapping[str, str], codes: Sequence[str]) -> Answer:
         if isinstance(self.sock, ssl.SSLSocket):
             self.sock.do_handshake()
         self.request("POST", self._target, body=body, headers=dict(headers))
         response = self.getresponse()
+        try:
+            return self._read(response, codes)
+        finally:
+            response.close()
+
+    def _read(self, response: http.client.HTTPResponse, codes: Sequence[str]) -> Answer:
         told = _codes(response.read(MOST_ANSWER + 1), codes) if codes else {}
         if self._late:
             raise TimeoutError  # cut in the middle of its headers, an answer would look like a whole one
         waited = response.headers.get("Retry-After") or response.headers.get("x-ogw-ratelimit-reset")
         return Answer(status=response.status, retry_after=_seconds(waited), codes=told)
 
-    def close(self) -> None:
-        self._end.cancel()
-        super().close()
+    def end(self) -> None:
+        """The connection is closed; `close` alone is also called when the headers are there and the body is not."""
+        self._timer.cancel()
+        self.close()
+        self._wire.close()
 
     def _cut(self) -> None:
         self._late = True
         try:
             # that of the plain socket: the one of TLS would take the ground from under a reader
-            socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+            socket.socket.shutdown(self._wire, socket.SHUT_RDWR)
         except OSError:
             return
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from attrs import define, evolve, field, frozen
 
 from crmkit.domain.stewardship.audit import Notice
-from crmkit.errors import CrmError, DeliveryDeferred, InvalidInput, NotAllowed
+from crmkit.errors import CrmError, DeliveryDeferred, DeliveryUnknown, InvalidInput, NotAllowed
 from crmkit.ports.notifier import Room
 
 __all__ = ["Budget", "Channel", "Health", "Paced"]
@@ -214,7 +214,8 @@ class Paced:
 
     def _note(self, error: Exception) -> None:
         params = error.params if isinstance(error, CrmError) else {}
-        asked = params.get("retry_after")
+        # how long to wait with one message says nothing about the others
+        asked = None if isinstance(error, DeliveryUnknown) else params.get("retry_after")
         with self._lock:
             self._gone = self._gone or bool(params.get("gone"))
             rest = float(asked) if isinstance(asked, int | float) else 0.0

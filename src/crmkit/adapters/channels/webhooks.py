@@ -1,7 +1,7 @@
 """Webhooks: notices posted to a URL of somebody else, signed as Standard Webhooks asks."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeAlias
 
@@ -16,7 +16,7 @@ from crmkit.domain.values.secret import Secret
 from crmkit.errors import DeliveryDeferred, DeliveryFailed, InvalidInput
 from crmkit.ports.clock import Clock
 
-__all__ = ["Webhook", "WebhookMessage", "Write", "cloud_event", "thin_event"]
+__all__ = ["Webhook", "WebhookMessage", "Write", "json_message", "thin_event"]
 
 MOST_BODY = 20_000
 """Bytes; Standard Webhooks asks for less than 20 KB."""
@@ -41,32 +41,9 @@ Write: TypeAlias = Callable[[Notice], WebhookMessage | None]
 def thin_event(notice: Notice) -> WebhookMessage:
     """What happened to which record and no personal data: the receiver asks for what it may see."""
     data = {"record": str(notice.record), "version": notice.version, "recipients": list(notice.recipients)}
-    return _json(notice, {"type": notice.type, "timestamp": notice.at.isoformat(), "data": data}, "application/json")
-
-
-def cloud_event(source: str, *, with_data: bool = False) -> Write:
-    """Writes CloudEvents 1.0 in structured JSON: thin, or ``with_data``, which may hold what people wrote.
-
-    ``source`` is the URI of the application. ``sequence`` is the version of the record, written so that texts sort
-    like numbers (the extension "sequence"), and ``tenant`` an extension of crmkit's own.
-    """
-
-    def write(notice: Notice) -> WebhookMessage:
-        event: dict[str, Any] = {
-            "specversion": "1.0",
-            "id": notice.id,
-            "source": source,
-            "type": f"crmkit.{notice.type}",
-            "subject": str(notice.record),
-            "time": notice.at.isoformat().replace("+00:00", "Z"),
-            "sequence": f"{notice.version:010d}",
-            "tenant": notice.tenant,
-            "datacontenttype": "application/json",
-            "data": {"recipients": list(notice.recipients), **(notice.data if with_data else {})},
-        }
-        return _json(notice, event, "application/cloudevents+json; charset=utf-8")
-
-    return write
+    return json_message(
+        notice, {"type": notice.type, "timestamp": notice.at.isoformat(), "data": data}, "application/json"
+    )
 
 
 @frozen(kw_only=True)
@@ -133,6 +110,7 @@ class Webhook:
         raise DeliveryFailed("The receiver did not take the message.", gone=gone, **told)
 
 
-def _json(notice: Notice, body: dict[str, Any], kind: str) -> WebhookMessage:
+def json_message(notice: Notice, body: Mapping[str, Any], kind: str) -> WebhookMessage:
+    """``body`` as JSON under the id of ``notice``."""
     raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     return WebhookMessage(id=notice.id, body=raw, type=kind)
