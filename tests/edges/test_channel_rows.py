@@ -7,11 +7,13 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from attrs import evolve
 
 from crmkit import Crm
 from crmkit.adapters.channels import DingTalkRobot, FeishuRobot, HttpDoor, Message, Paced, Webhook, WeComRobot
 from crmkit.adapters.memory import MemoryStore
 from crmkit.errors import DeliveryDeferred, DeliveryFailed
+from crmkit.services.lead_form import LeadForm
 from crmkit.services.relay import RetryPolicy
 from crmkit.testing import FixedClock, a_lead, a_member
 from crmkit.testing.channels import FakeDingTalk, FakeFeishu, FakeReceiver, FakeWeCom, Reply
@@ -94,6 +96,30 @@ def test_fault_17_a_backlog_is_told_in_digests(kind, clock):
     assert clock.now() - began < timedelta(minutes=20)  # one by one it takes more than an hour
 
 
+@pytest.mark.parametrize("name", ["<@all>", "@13800138000", '<at user_id="all">all</at>', "[x](javascript:alert(1))"])
+@pytest.mark.parametrize("kind", ROBOTS)
+def test_attack_18_a_lead_named_so_pings_nobody(kind, name, clock):
+    clock.advance(minutes=7)
+    with kind(clock=clock) as server:
+        channel = channel_to(server)
+        crm = a_crm(channel, clock)
+
+        def said_by_name(notice):
+            if not notice.recipients:
+                return None
+            with crm.begin() as uow:
+                return Message(text=f"{uow.leads.get(notice.record.id).name.raw} is yours now.")
+
+        channel.channel = evolve(channel.channel, say=said_by_name)
+        captured = crm.leads.capture(LeadForm(name=name, source="web"))
+        with crm.begin() as uow:
+            uow.save(uow.leads.get(captured.lead_id).assign("M-1", now=clock.now()))
+            uow.commit()
+        relayed(crm, clock, every=5)
+
+    assert (len(server.received), server.pinged, server.links) == (1, [], [])
+
+
 def test_without_a_budget_the_same_backlog_gets_the_robot_blocked(clock):
     """That the fake server would notice."""
 
@@ -114,29 +140,40 @@ def test_without_a_budget_the_same_backlog_gets_the_robot_blocked(clock):
 
 @pytest.mark.parametrize("kind", [*ROBOTS, FakeReceiver])
 def test_fault_16_an_outage_of_two_hours_loses_nothing_and_holds_up_no_save(kind, clock):
+    outage(kind, clock, a_minute=6)
+
+
+@pytest.mark.stress
+@pytest.mark.parametrize("kind", [FakeWeCom, FakeReceiver])
+def test_fault_16_an_outage_of_two_hours_with_a_save_a_second(kind, clock):
+    outage(kind, clock, a_minute=60)
+
+
+def outage(kind, clock, *, a_minute):
+    count = 120 * a_minute
     with kind(clock=clock) as server:
         channel = channel_to(server, digest_above=10_000)
         crm = a_crm(channel, clock)
         set_down(server, True)
         tries = 0
         for minute in range(120):
-            assign(crm, range(minute * 6, minute * 6 + 6))  # nothing of the outage is seen here
+            assign(crm, range(minute * a_minute, (minute + 1) * a_minute))  # nothing of the outage is seen here
             asked = len(server.asked)
             report = crm.notices.relay(lease=timedelta(seconds=1))
             tries += len(server.asked) - asked
             clock.advance(minutes=1)
-        assert report.waiting >= 720
+        assert report.waiting >= count
         assert not told(server)
         set_down(server, False)
-        reports = relayed(crm, clock, every=2)
+        reports = relayed(crm, clock, every=2, most=200_000)
 
     assert not crm.notices.dead_letters()
     assert sum(report.dead for report in reports) == 0
     assert tries < 60  # the breaker lets one through every five minutes
     if isinstance(server, FakeReceiver):
-        assert len(server.ids) - tries == len(set(server.ids)) == 1_440  # captured and assigned
+        assert len(server.ids) - tries == len(set(server.ids)) == 2 * count  # captured and assigned
     else:
-        assert sorted(text.partition(":")[0] for text in server.received) == sorted(f"L-{n}" for n in range(720))
+        assert sorted(text.partition(":")[0] for text in server.received) == sorted(f"L-{n}" for n in range(count))
         assert server.broken == {}
 
 

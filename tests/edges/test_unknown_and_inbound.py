@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 from collections import Counter
 from datetime import timedelta
 from itertools import permutations
@@ -141,8 +142,8 @@ def event(number, *, lane="order:1", sequence=None, id=None):
 class Shop:
     """What a host makes of events: a lead for each, and the order in which they counted."""
 
-    def __init__(self):
-        self.crm = Crm(store=MemoryStore(), clock=FixedClock())
+    def __init__(self, crm=None):
+        self.crm = crm or Crm(store=MemoryStore(), clock=FixedClock())
         self.counted = []
 
     def apply(self, uow, event, now):
@@ -225,6 +226,41 @@ class TestInbound:
         counted = []
         receive(shop.crm.ctx, other, lambda uow, event, now: counted.append(event.source))
         assert counted == ["https://other.example"]
+
+
+class TestInboundInADatabase:
+    @pytest.fixture
+    def shop(self, tmp_path):
+        return Shop(Crm.open(f"sqlite:///{tmp_path}/crm.db", clock=FixedClock()))
+
+    def test_fault_4_what_is_parked_is_kept_in_the_database(self, shop):
+        assert shop.told(event(3), event(2)) == ["parked", "parked"]
+        again = Shop(shop.crm)  # another process
+        assert again.told(event(1), event(2), event(4)) == ["applied", "repeated", "applied"]
+        assert again.counted == [("order:1", n) for n in (1, 2, 3, 4)]
+
+    def test_fault_3_threads_that_tell_the_same_let_it_count_once(self, shop):
+        told = [event(n) for n in range(1, 7)] * 4
+        random.Random(7).shuffle(told)
+        parts = [told[start::4] for start in range(4)]
+        outcomes = []
+        threads = [threading.Thread(target=lambda part=part: outcomes.extend(shop.told(*part))) for part in parts]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert len(outcomes) == 24
+        assert len(shop.leads) == 6
+        assert Counter(outcomes)["repeated"] == 18
+
+    def test_what_is_parked_can_be_forgotten_with_the_person_it_speaks_of(self, shop):
+        spoken = InboundEvent(
+            source="s", id="2", type="t", subject="x", sequence=2, data=json.dumps({"phone": "+8613800138000"})
+        )
+        shop.told(spoken)
+        with shop.crm.begin() as uow:
+            assert uow.commands.forget(["+8613800138000"]) == 1
 
 
 class TestCloudEvents:

@@ -2,6 +2,7 @@
 
 Each posts plain text, so that nothing a customer wrote is read as markup; what even plain text would be searched for
 (mentions above all) is made harmless. The URL of a robot is its key: it is a ``Secret``, and in no error or log.
+A robot is refused when it is made (``NotAllowed``) if its URL leads where the library does not go.
 Robots know no idempotency keys: after a crash between sending and marking, a message may stand in the group twice.
 """
 
@@ -52,6 +53,9 @@ class WeComRobot:
     budgets: ClassVar[Sequence[Budget]] = (Budget(messages=16, seconds=MINUTE, burst=3),)
     most_together: ClassVar[int] = 8
 
+    def __attrs_post_init__(self) -> None:
+        self.door.check(self.url)
+
     def quiet(self) -> float:
         """WeCom asks for no quiet times."""
         return 0.0
@@ -82,6 +86,9 @@ class DingTalkRobot:
     language: str = "zh"
     budgets: ClassVar[Sequence[Budget]] = (Budget(messages=16, seconds=MINUTE, burst=3),)
     most_together: ClassVar[int] = 20
+
+    def __attrs_post_init__(self) -> None:
+        self.door.check(self.url)
 
     def quiet(self) -> float:
         """DingTalk asks for no quiet times."""
@@ -128,6 +135,9 @@ class FeishuRobot:
         Budget(messages=2, seconds=1, burst=2),
     )
     most_together: ClassVar[int] = 20
+
+    def __attrs_post_init__(self) -> None:
+        self.door.check(self.url)
 
     def quiet(self) -> float:
         """Seconds until the full or half hour, and the minute after it, are over."""
