@@ -152,7 +152,7 @@ def test_fault_16_an_outage_of_two_hours_with_a_save_a_second(kind, clock):
 def outage(kind, clock, *, a_minute):
     count = 120 * a_minute
     with kind(clock=clock) as server:
-        channel = channel_to(server, digest_above=10_000)
+        channel = channel_to(server, digest_above=1_000_000)
         crm = a_crm(channel, clock)
         set_down(server, True)
         tries = 0

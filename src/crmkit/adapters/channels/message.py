@@ -20,6 +20,8 @@ _LINK = re.compile(r"https?://[A-Za-z0-9.\-_~:/?#&=%+,;]{1,490}")
 _TWINS: Final = str.maketrans("@<>[]`", "＠＜＞［］｀")
 _KEPT: Final = "\n\t"
 MORE: Final = "…"
+MOST: Final = 100_000
+"""Bytes of what a notice says, before a channel cuts it further."""
 
 
 @model
@@ -47,7 +49,8 @@ def saying(texts: Catalogue, *, language: str = "en", link: Callable[[Notice], s
     def say(notice: Notice) -> Message | None:
         if not notice.recipients:
             return None
-        return Message(text=texts.say(notice.reason, language), link="" if link is None else link(notice))
+        text = cut(harmless(texts.say(notice.reason, language)), MOST)
+        return Message(text=text, link="" if link is None else link(notice))
 
     return say
 
