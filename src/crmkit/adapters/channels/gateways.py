@@ -6,7 +6,7 @@ the gateway was asked, by the id under which it was submitted, and asked late en
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from attrs import field, frozen
 
@@ -72,7 +72,7 @@ class GatewayChannel:
     settle: float = 300.0
     """Seconds after which "never heard of it" is believed."""
     budgets: Sequence[Budget] = (Budget(messages=60, seconds=60, burst=5),)
-    most_together: ClassVar[int] = 1
+    most_together: int = field(default=1, init=False, repr=False)
 
     def quiet(self) -> float:
         """Gateways know no quiet times here; when customers may be written to, other rules say."""

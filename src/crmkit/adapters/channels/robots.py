@@ -12,7 +12,7 @@ import hmac
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import quote_plus
 
 from attrs import field, frozen
@@ -50,8 +50,8 @@ class WeComRobot:
     say: Say = field(repr=False)
     door: HttpDoor = field(factory=HttpDoor, repr=False)
     language: str = "zh"
-    budgets: ClassVar[Sequence[Budget]] = (Budget(messages=16, seconds=MINUTE, burst=3),)
-    most_together: ClassVar[int] = 8
+    budgets: Sequence[Budget] = (Budget(messages=16, seconds=MINUTE, burst=3),)
+    most_together: int = 8
 
     def __attrs_post_init__(self) -> None:
         self.door.check(self.url)
@@ -84,8 +84,8 @@ class DingTalkRobot:
     door: HttpDoor = field(factory=HttpDoor, repr=False)
     clock: Clock = field(factory=SystemClock, repr=False)
     language: str = "zh"
-    budgets: ClassVar[Sequence[Budget]] = (Budget(messages=16, seconds=MINUTE, burst=3),)
-    most_together: ClassVar[int] = 20
+    budgets: Sequence[Budget] = (Budget(messages=16, seconds=MINUTE, burst=3),)
+    most_together: int = 20
 
     def __attrs_post_init__(self) -> None:
         self.door.check(self.url)
@@ -130,11 +130,11 @@ class FeishuRobot:
     door: HttpDoor = field(factory=HttpDoor, repr=False)
     clock: Clock = field(factory=SystemClock, repr=False)
     language: str = "zh"
-    budgets: ClassVar[Sequence[Budget]] = (
+    budgets: Sequence[Budget] = (
         Budget(messages=85, seconds=MINUTE, burst=5),
         Budget(messages=2, seconds=1, burst=2),
     )
-    most_together: ClassVar[int] = 20
+    most_together: int = 20
 
     def __attrs_post_init__(self) -> None:
         self.door.check(self.url)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from typing import ClassVar, Final
+from typing import Final
 
 from attrs import field, frozen
 
@@ -114,7 +114,7 @@ class MailChannel:
     write: Callable[[Notice], Mail | None] = field(repr=False)
     clock: Clock = field(factory=SystemClock, repr=False)
     budgets: Sequence[Budget] = (Budget(messages=60, seconds=60, burst=10),)
-    most_together: ClassVar[int] = 1
+    most_together: int = field(default=1, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if not _ADDRESS.fullmatch(self.sender):

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import field, frozen
 
@@ -60,7 +60,7 @@ class Webhook:
     door: HttpDoor = field(factory=HttpDoor, repr=False)
     clock: Clock = field(factory=SystemClock, repr=False)
     budgets: Sequence[Budget] = (Budget(messages=600, seconds=60, burst=50),)
-    most_together: ClassVar[int] = 1
+    most_together: int = field(default=1, init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         if not self.secrets:
