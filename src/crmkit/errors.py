@@ -21,6 +21,8 @@
     │   ├── Undecipherable      what is encrypted was changed or moved
     │   └── KeysUnavailable     the key store does not give a key
     ├── DeliveryFailed          a channel did not take a message
+    │   ├── DeliveryDeferred    it has no room just now: later, and nobody failed
+    │   └── DeliveryUnknown     it may have taken it: ask before sending again
     └── MissingExtra            an optional package is not installed
 
 Every error has a stable ``code``, the ``params`` a host may render in its own words, and a ``hint``
@@ -36,7 +38,9 @@ __all__ = [
     "AlreadyClaimed",
     "Conflict",
     "CrmError",
+    "DeliveryDeferred",
     "DeliveryFailed",
+    "DeliveryUnknown",
     "Duplicate",
     "InvalidCondition",
     "InvalidInput",
@@ -247,9 +251,21 @@ class OutdatedKeys(UserWarning):
 
 
 class DeliveryFailed(CrmError):
-    """A channel did not take a message; the relay tries again later."""
+    """A channel did not take a message; the relay tries again later, after ``params["retry_after"]`` seconds at least."""
 
     code = "delivery.failed"
+
+
+class DeliveryDeferred(DeliveryFailed):
+    """A channel has no room just now; the relay waits ``params["retry_after"]`` seconds and gives nothing up."""
+
+    code = "delivery.deferred"
+
+
+class DeliveryUnknown(DeliveryFailed):
+    """A channel may have taken a message and cannot say; it has to be asked before the message is sent again."""
+
+    code = "delivery.unknown"
 
 
 class MissingExtra(CrmError):

@@ -110,3 +110,45 @@ def test_innocent_calls_pass(source):
     tree = ast.parse(source)
 
     assert (generated_code(tree), unsafe_imports(tree), pieced_statements(tree)) == ([], [], [])
+
+
+OPENS_SOCKETS = {
+    "socket",
+    "http.client",
+    "urllib.request",
+    "ftplib",
+    "smtplib",
+    "requests",
+    "httpx",
+    "urllib3",
+    "aiohttp",
+}
+DOORS_TO_THE_NETWORK = {"adapters/channels/http_door.py", "adapters/channels/smtp.py"}
+
+
+def network_imports(tree: ast.AST) -> set[str]:
+    found = set()
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                found |= {alias.name for alias in names}
+            case ast.ImportFrom(module=str(module), names=names):
+                found |= {module, *(f"{module}.{alias.name}" for alias in names)}
+    return {name for name in found if name in OPENS_SOCKETS or name.partition(".")[0] in OPENS_SOCKETS}
+
+
+def test_attack_19_only_the_guarded_doors_open_connections(modules):
+    found = {name: imports for name, tree in modules.items() if (imports := network_imports(tree))}
+
+    assert set(found) <= DOORS_TO_THE_NETWORK, found
+
+
+@pytest.mark.parametrize(
+    "source", ["import socket", "from http import client", "import urllib.request", "from urllib import request"]
+)
+def test_a_planted_connection_is_found(source):
+    assert network_imports(ast.parse(source))
+
+
+def test_reading_urls_is_no_connection():
+    assert not network_imports(ast.parse("from urllib.parse import urlsplit\nfrom http import HTTPStatus"))

@@ -10,7 +10,8 @@ from attrs import define
 from crmkit.domain.ids import EventId
 from crmkit.domain.model import model
 from crmkit.domain.stewardship.audit import Notice
-from crmkit.errors import CrmError, InvalidInput
+from crmkit.errors import CrmError, DeliveryDeferred, InvalidInput
+from crmkit.ports.notifier import PacedNotifier, Room
 from crmkit.ports.outbox import DeadLetter
 from crmkit.services.context import Context
 
@@ -80,6 +81,7 @@ class RelayReport:
     ``late`` ones were sent after their lease had passed, so somebody may have sent them too.
     ``waiting`` is what is left in the outbox, due or not. A run that ``stopped`` met nothing but refusals
     for a while: the channel is down, and what the run had in its hands is due when its lease has passed.
+    One that ``paused`` ended because the channel has no room just now: within its limits, or while it is down.
     """
 
     delivered: int = 0
@@ -88,6 +90,7 @@ class RelayReport:
     late: int = 0
     waiting: int = 0
     stopped: bool = False
+    paused: bool = False
 
 
 def relay(
@@ -109,13 +112,19 @@ def relay(
     """
     run = _Run(ctx, retry)
     left = limit
-    while left > 0 and not run.stopped:
+    while left > 0 and not run.ended:
+        room = _room(ctx)
+        if room.messages < 1:
+            run.paused = True
+            break
         now = ctx.clock.now()
-        notices = ctx.store.outbox.claim(limit=min(left, BATCH), now=now, until=now + lease)
+        # what the channel has no room for is not claimed: it keeps its attempts
+        most = min(left, BATCH, room.messages * room.notices)
+        notices = ctx.store.outbox.claim(limit=most, now=now, until=now + lease)
         if not notices:
             break
         left -= len(notices)
-        run.send(notices, until=now + lease)
+        run.send(notices, until=now + lease, together=room.notices)
     return RelayReport(
         delivered=run.delivered,
         retried=run.retried,
@@ -123,6 +132,7 @@ def relay(
         late=run.late,
         waiting=ctx.store.outbox.backlog(),
         stopped=run.stopped,
+        paused=run.paused,
     )
 
 
@@ -141,6 +151,13 @@ def discard(ctx: Context, ids: Sequence[EventId]) -> int:
     return ctx.store.outbox.discard(ids)
 
 
+def _room(ctx: Context) -> Room:
+    """What the channel takes; one that does not say takes whatever comes."""
+    if isinstance(ctx.notifier, PacedNotifier):
+        return ctx.notifier.room(ctx.store.outbox.backlog())
+    return Room(messages=BATCH)
+
+
 @define
 class _Run:
     """One run of the relay, counting."""
@@ -153,41 +170,63 @@ class _Run:
     late: int = 0
     refusals: int = 0
     """How many notices in a row the channel refused, up to the last one."""
+    paused: bool = False
 
     @property
     def stopped(self) -> bool:
         """Whether the channel counts as down."""
         return self.refusals >= self.retry.stop_after
 
-    def send(self, notices: Sequence[Notice], *, until: datetime) -> None:
-        """Send a batch, and mark what was sent whatever stops the sending."""
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is to be sent in this run."""
+        return self.stopped or self.paused
+
+    def send(self, notices: Sequence[Notice], *, until: datetime, together: int) -> None:
+        """Send a batch, so many in one message, and mark what was sent whatever stops the sending."""
         sent: list[Notice] = []
         try:
-            for notice in notices:
-                if self.stopped or self.ctx.clock.now() >= until:
+            for start in range(0, len(notices), together):
+                if self.ended or self.ctx.clock.now() >= until:
                     break  # the rest is due when the lease has passed
-                if self._taken(notice):
-                    sent.append(notice)
+                message = notices[start : start + together]
+                if self._taken(message):
+                    sent.extend(message)
         finally:
             if sent:
                 marked = self.ctx.store.outbox.delivered(sent)
                 self.delivered += marked
                 self.late += len(sent) - marked
 
-    def _taken(self, notice: Notice) -> bool:
-        """Whether the channel took the notice; one that it refused is put off or given up."""
+    def _taken(self, notices: Sequence[Notice]) -> bool:
+        """Whether the channel took the notices; those that it refused are put off or given up."""
+        channel = self.ctx.notifier
         try:
-            self.ctx.notifier.send(notice)
+            if len(notices) > 1 and isinstance(channel, PacedNotifier):
+                channel.send_together(notices)
+            else:
+                channel.send(notices[0])
         except Exception as error:  # noqa: BLE001 - the port says so: anything raised means "not taken"
-            now = self.ctx.clock.now()
-            retry_at = self.retry.retry_at(notice, now=now)
-            settled = self.ctx.store.outbox.failed(notice, error=_name_of(error), now=now, retry_at=retry_at)
+            for notice in notices:
+                self._put_off(notice, error)
+            self.paused = isinstance(error, DeliveryDeferred)
             self.refusals += 1
-            self.retried += settled and retry_at is not None
-            self.dead += settled and retry_at is None
             return False
         self.refusals = 0
         return True
+
+    def _put_off(self, notice: Notice, error: Exception) -> None:
+        now = self.ctx.clock.now()
+        asked = error.params.get("retry_after") if isinstance(error, CrmError) else None
+        earliest = now + timedelta(seconds=asked if isinstance(asked, int | float) else 0)
+        retry_at = self.retry.retry_at(notice, now=now)
+        if isinstance(error, DeliveryDeferred):
+            retry_at = earliest  # nobody failed, so nothing is given up
+        elif retry_at is not None:
+            retry_at = max(retry_at, earliest)
+        settled = self.ctx.store.outbox.failed(notice, error=_name_of(error), now=now, retry_at=retry_at)
+        self.retried += settled and retry_at is not None
+        self.dead += settled and retry_at is None
 
 
 def _name_of(error: Exception) -> str:
