@@ -1,0 +1,282 @@
+"""Writing down what people said to being written to and processed, and asking the ledger where they stand."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from crmkit.domain.conditions import F
+from crmkit.domain.ids import ConsentId, Ref
+from crmkit.domain.model import model
+from crmkit.domain.stewardship.consent import Act, Consent, Standing, Voice, standing
+from crmkit.domain.values.contact_points import Email, Handle, Phone
+from crmkit.errors import InvalidInput, NotAllowed, StaleVersion
+from crmkit.ports.store import UnitOfWork
+from crmkit.services.circle import Circle, address_key, circle_of
+from crmkit.services.context import Context
+from crmkit.services.suppressing import hashes_of
+
+__all__ = [
+    "Consents",
+    "Said",
+    "confirm_consent",
+    "consents_of",
+    "give_consent",
+    "held_circle",
+    "is_restricted",
+    "lift_restriction",
+    "lines_of",
+    "object_to",
+    "restrict",
+    "standing_in",
+    "unsubscribe",
+    "withdraw_consent",
+]
+
+MOST_WHOMS = 500
+"""Whoms that one condition lists."""
+
+
+@model
+class Said:
+    """What was written: how many lines share the id ``said``."""
+
+    said: str
+    act: Act
+    lines: int
+
+
+@model
+class Consents:
+    """Where somebody stood at ``at``, with every line of the ledger that says so, the oldest first."""
+
+    subject: Ref
+    at: datetime
+    lines: tuple[Consent, ...]
+    gone: tuple[tuple[str, datetime], ...] = ()
+
+    def on(self, purpose: str, channel: str = "") -> Standing:
+        """Where they stood on that purpose and channel."""
+        return standing(self.lines, purpose, channel, own=str(self.subject), gone=dict(self.gone), now=self.at)
+
+
+def give_consent(
+    ctx: Context,
+    subject: Ref,
+    *,
+    purpose: str,
+    channel: str = "",
+    idempotency_key: str | None = None,
+    **details: Any,
+) -> Said:
+    """The person has said yes to ``purpose`` by ``channel`` (by every channel, where none is named).
+
+    ``details`` are ``regime``, ``basis``, ``source``, ``wording``, ``at`` and ``expires_at``; see ``Consent``. A no
+    that was said before, also of a record that was merged away since, is answered by it.
+
+    Raises:
+        InvalidInput: there is no purpose, ``at`` lies ahead, or ``subject`` is no lead, contact or account.
+        NotFound: there is no such record.
+    """
+    _named(purpose)
+    return _say(ctx, subject, Act.GIVEN, idempotency_key, purpose=purpose, channel=channel, **details)
+
+
+def confirm_consent(
+    ctx: Context,
+    subject: Ref,
+    *,
+    purpose: str,
+    channel: str = "",
+    idempotency_key: str | None = None,
+    **details: Any,
+) -> Said:
+    """The yes was confirmed from the address itself: the second half of a double opt-in.
+
+    Raises:
+        NotAllowed: no yes stands that could be confirmed.
+        NotFound: there is no such record.
+    """
+    _named(purpose)
+    return _say(ctx, subject, Act.CONFIRMED, idempotency_key, purpose=purpose, channel=channel, **details)
+
+
+def withdraw_consent(
+    ctx: Context,
+    subject: Ref,
+    *,
+    purpose: str = "",
+    channel: str = "",
+    idempotency_key: str | None = None,
+    **details: Any,
+) -> Said:
+    """The yes holds no longer, at any address of the person; of every purpose and channel where none is named.
+
+    Raises:
+        NotFound: there is no such record.
+    """
+    return _say(ctx, subject, Act.WITHDRAWN, idempotency_key, purpose=purpose, channel=channel, **details)
+
+
+def object_to(
+    ctx: Context,
+    subject: Ref,
+    *,
+    purpose: str = "",
+    channel: str = "",
+    idempotency_key: str | None = None,
+    **details: Any,
+) -> Said:
+    """The person objects: no more of it, whatever the lawful basis was, until they say yes themselves.
+
+    Raises:
+        NotFound: there is no such record.
+    """
+    return _say(ctx, subject, Act.OBJECTED, idempotency_key, purpose=purpose, channel=channel, **details)
+
+
+def restrict(
+    ctx: Context, subject: Ref, *, purpose: str = "", idempotency_key: str | None = None, **details: Any
+) -> Said:
+    """The data is kept and not used for ``purpose`` (for nothing, where none is named) until that is lifted.
+
+    Raises:
+        NotFound: there is no such record.
+    """
+    return _say(ctx, subject, Act.RESTRICTED, idempotency_key, purpose=purpose, **details)
+
+
+def lift_restriction(
+    ctx: Context, subject: Ref, *, purpose: str = "", idempotency_key: str | None = None, **details: Any
+) -> Said:
+    """The data may be used again, as far as the person has agreed; tell them before (GDPR Article 18(3)).
+
+    Raises:
+        NotFound: there is no such record.
+    """
+    return _say(ctx, subject, Act.LIFTED, idempotency_key, purpose=purpose, **details)
+
+
+def unsubscribe(
+    ctx: Context,
+    address: str,
+    *,
+    reaches: str = "email",
+    purpose: str = "",
+    channel: str = "",
+    idempotency_key: str | None = None,
+    **details: Any,
+) -> Said:
+    """Nothing goes to whoever has ``address``, on whichever record it stands now or will: the link in a message.
+
+    ``reaches`` is ``"email"``, ``"phone"`` or the network of a handle. The address itself is not kept.
+
+    Raises:
+        InvalidInput: ``address`` is none.
+    """
+    kinds: dict[str, Any] = {"email": Email, "phone": Phone}
+    parsed = kinds[reaches].parse(address) if reaches in kinds else Handle.parse(address, network=reaches)
+    key = address_key(parsed)
+    if key is None:
+        raise InvalidInput("is no address.", field="address", hint="Give the address that the message went to.")
+
+    def work(uow: UnitOfWork, now: datetime) -> Said:
+        whoms = hashes_of(ctx.suppression_key, uow.acting.tenant, [key]).values()
+        uow.lock(*(f"consent:{whom}" for whom in whoms))
+        return _written(ctx, uow, whoms, Act.WITHDRAWN, now, purpose=purpose, channel=channel, **details)
+
+    return ctx.command(work, Said, idempotency_key=idempotency_key)
+
+
+def consents_of(ctx: Context, subject: Ref, *, at: datetime | None = None) -> Consents:
+    """Where the person stands, or stood at ``at``: by the addresses they have today, and the merges there were then.
+
+    Raises:
+        InvalidInput: ``subject`` is no lead, contact or account.
+        NotFound: there is no such record.
+    """
+    moment = at or ctx.clock.now()
+    with ctx.store.begin(ctx.acting, read_only=True) as uow:
+        circle = circle_of(uow, ctx.suppression_key, subject, at=moment)
+        lines = tuple(each for each in lines_of(uow, circle) if each.at <= moment)
+        return Consents(subject=circle.record.ref, at=moment, lines=lines, gone=tuple(sorted(circle.gone.items())))
+
+
+def is_restricted(ctx: Context, subject: Ref, *, purpose: str = "") -> bool:
+    """Whether the person's data is not to be used for ``purpose``: ask before you score, call or give them to somebody.
+
+    Raises:
+        NotFound: there is no such record.
+    """
+    return consents_of(ctx, subject).on(purpose).restricted
+
+
+def held_circle(ctx: Context, uow: UnitOfWork, subject: Ref, now: datetime) -> Circle:
+    """The circle of ``subject``, whose word nobody else writes or acts on until the unit of work ends.
+
+    Raises:
+        StaleVersion: it changed while this waited; run again.
+    """
+    before = circle_of(uow, ctx.suppression_key, subject, at=now)
+    uow.lock(*before.locks)
+    circle = circle_of(uow, ctx.suppression_key, subject, at=now)
+    if circle.whoms != before.whoms:
+        raise StaleVersion("The person's records changed meanwhile.", hint="Read them again.")
+    return circle
+
+
+def lines_of(uow: UnitOfWork, circle: Circle) -> tuple[Consent, ...]:
+    """Every line of the ledger about the circle, the oldest first."""
+    whoms, found = circle.whoms, list[Consent]()
+    for start in range(0, len(whoms), MOST_WHOMS):
+        found += uow.consents.find(F.whom.in_(whoms[start : start + MOST_WHOMS]))
+    return tuple(sorted(found, key=lambda line: (line.at, line.id)))
+
+
+def standing_in(lines: Iterable[Consent], circle: Circle, purpose: str, channel: str, *, now: datetime) -> Standing:
+    """Where ``lines`` leave the circle on that purpose and channel."""
+    return standing(lines, purpose, channel, own=circle.own, gone=circle.gone, now=now)
+
+
+def _named(purpose: str) -> None:
+    if not purpose:
+        raise InvalidInput("must be named.", field="purpose", hint="A yes is to something; name what.")
+
+
+def _say(ctx: Context, subject: Ref, act: Act, idempotency_key: str | None, **details: Any) -> Said:
+    def work(uow: UnitOfWork, now: datetime) -> Said:
+        circle = held_circle(ctx, uow, subject, now)
+        if act is Act.CONFIRMED:
+            _confirmable(uow, circle, details["purpose"], details["channel"], now)
+        return _written(ctx, uow, (circle.own, *circle.points.values()), act, now, **details)
+
+    return ctx.command(work, Said, idempotency_key=idempotency_key)
+
+
+def _confirmable(uow: UnitOfWork, circle: Circle, purpose: str, channel: str, now: datetime) -> None:
+    stands = standing_in(lines_of(uow, circle), circle, purpose, channel, now=now)
+    if stands.voice not in {Voice.GIVEN, Voice.CONFIRMED}:
+        raise NotAllowed("No consent stands that could be confirmed.", hint="Ask for it again.")
+
+
+def _written(
+    ctx: Context,
+    uow: UnitOfWork,
+    whoms: Iterable[str],
+    act: Act,
+    now: datetime,
+    *,
+    at: datetime | None = None,
+    **fields: Any,
+) -> Said:
+    if at is not None and at > now:
+        raise InvalidInput("lies ahead.", field="at", hint="Write down what was said when it was said.")
+    said = ctx.ids.new()
+
+    def lines() -> Iterator[Consent]:
+        for whom in whoms:
+            id_ = ConsentId(ctx.ids.new())
+            yield Consent(id=id_, whom=whom, said=said, act=act, at=at or now, created_at=now, updated_at=now, **fields)
+
+    changes = [line.note() for line in lines()]
+    uow.save(*changes)
+    return Said(said=said, act=act, lines=len(changes))
