@@ -67,7 +67,8 @@ def kind_of(address: Address) -> str:
 
 def addresses_of(record: Party) -> Iterator[Address]:
     """Everything by which the record can be reached, the primary ones first."""
-    yield from sorted((*record.emails, *record.phones, *record.handles), key=lambda each: not each.primary)
+    known: list[Address] = [*record.emails, *record.phones, *record.handles]
+    yield from sorted(known, key=lambda each: not each.primary)
 
 
 def address_key(address: Address) -> str | None:

@@ -1,12 +1,12 @@
 """Writing down what people said to being written to and processed, and asking the ledger where they stand."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from crmkit.domain.conditions import F
 from crmkit.domain.ids import ConsentId, Ref
-from crmkit.domain.model import model
+from crmkit.domain.model import Code, model
 from crmkit.domain.stewardship.consent import Act, Consent, Standing, Voice, standing
 from crmkit.domain.values.contact_points import Email, Handle, Phone
 from crmkit.errors import InvalidInput, NotAllowed, StaleVersion
@@ -18,6 +18,7 @@ from crmkit.services.suppressing import hashes_of
 __all__ = [
     "Consents",
     "Said",
+    "Saying",
     "confirm_consent",
     "consents_of",
     "give_consent",
@@ -34,6 +35,26 @@ __all__ = [
 
 MOST_WHOMS = 500
 """Whoms that one condition lists."""
+
+
+@model
+class Saying:
+    """What somebody said, or is said about them; see ``Consent`` for the fields.
+
+    No ``purpose`` and no ``channel`` mean every one; a yes names its purpose. ``at`` is now where it is not given.
+    """
+
+    purpose: str = ""
+    channel: str = ""
+    regime: Code = "gdpr"
+    basis: Code = "consent"
+    source: Code = "unknown"
+    wording: Code = "unknown"
+    at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+EVERYTHING = Saying()
 
 
 @model
@@ -59,112 +80,77 @@ class Consents:
         return standing(self.lines, purpose, channel, own=str(self.subject), gone=dict(self.gone), now=self.at)
 
 
-def give_consent(
-    ctx: Context,
-    subject: Ref,
-    *,
-    purpose: str,
-    channel: str = "",
-    idempotency_key: str | None = None,
-    **details: Any,
-) -> Said:
-    """The person has said yes to ``purpose`` by ``channel`` (by every channel, where none is named).
+def give_consent(ctx: Context, subject: Ref, saying: Saying, *, idempotency_key: str | None = None) -> Said:
+    """The person has said yes to a purpose, by one channel or by every one.
 
-    ``details`` are ``regime``, ``basis``, ``source``, ``wording``, ``at`` and ``expires_at``; see ``Consent``. A no
-    that was said before, also of a record that was merged away since, is answered by it.
+    A no that was said before, also of a record that was merged away since, is answered by it.
 
     Raises:
         InvalidInput: there is no purpose, ``at`` lies ahead, or ``subject`` is no lead, contact or account.
         NotFound: there is no such record.
     """
-    _named(purpose)
-    return _say(ctx, subject, Act.GIVEN, idempotency_key, purpose=purpose, channel=channel, **details)
+    _named(saying)
+    return _say(ctx, subject, Act.GIVEN, saying, idempotency_key)
 
 
-def confirm_consent(
-    ctx: Context,
-    subject: Ref,
-    *,
-    purpose: str,
-    channel: str = "",
-    idempotency_key: str | None = None,
-    **details: Any,
-) -> Said:
+def confirm_consent(ctx: Context, subject: Ref, saying: Saying, *, idempotency_key: str | None = None) -> Said:
     """The yes was confirmed from the address itself: the second half of a double opt-in.
 
     Raises:
         NotAllowed: no yes stands that could be confirmed.
         NotFound: there is no such record.
     """
-    _named(purpose)
-    return _say(ctx, subject, Act.CONFIRMED, idempotency_key, purpose=purpose, channel=channel, **details)
+    _named(saying)
+    return _say(ctx, subject, Act.CONFIRMED, saying, idempotency_key)
 
 
 def withdraw_consent(
-    ctx: Context,
-    subject: Ref,
-    *,
-    purpose: str = "",
-    channel: str = "",
-    idempotency_key: str | None = None,
-    **details: Any,
+    ctx: Context, subject: Ref, saying: Saying = EVERYTHING, *, idempotency_key: str | None = None
 ) -> Said:
     """The yes holds no longer, at any address of the person; of every purpose and channel where none is named.
 
     Raises:
         NotFound: there is no such record.
     """
-    return _say(ctx, subject, Act.WITHDRAWN, idempotency_key, purpose=purpose, channel=channel, **details)
+    return _say(ctx, subject, Act.WITHDRAWN, saying, idempotency_key)
 
 
-def object_to(
-    ctx: Context,
-    subject: Ref,
-    *,
-    purpose: str = "",
-    channel: str = "",
-    idempotency_key: str | None = None,
-    **details: Any,
-) -> Said:
+def object_to(ctx: Context, subject: Ref, saying: Saying = EVERYTHING, *, idempotency_key: str | None = None) -> Said:
     """The person objects: no more of it, whatever the lawful basis was, until they say yes themselves.
 
     Raises:
         NotFound: there is no such record.
     """
-    return _say(ctx, subject, Act.OBJECTED, idempotency_key, purpose=purpose, channel=channel, **details)
+    return _say(ctx, subject, Act.OBJECTED, saying, idempotency_key)
 
 
-def restrict(
-    ctx: Context, subject: Ref, *, purpose: str = "", idempotency_key: str | None = None, **details: Any
-) -> Said:
-    """The data is kept and not used for ``purpose`` (for nothing, where none is named) until that is lifted.
+def restrict(ctx: Context, subject: Ref, saying: Saying = EVERYTHING, *, idempotency_key: str | None = None) -> Said:
+    """The data is kept and not used for the purpose (for nothing, where none is named) until that is lifted.
 
     Raises:
         NotFound: there is no such record.
     """
-    return _say(ctx, subject, Act.RESTRICTED, idempotency_key, purpose=purpose, **details)
+    return _say(ctx, subject, Act.RESTRICTED, saying, idempotency_key)
 
 
 def lift_restriction(
-    ctx: Context, subject: Ref, *, purpose: str = "", idempotency_key: str | None = None, **details: Any
+    ctx: Context, subject: Ref, saying: Saying = EVERYTHING, *, idempotency_key: str | None = None
 ) -> Said:
     """The data may be used again, as far as the person has agreed; tell them before (GDPR Article 18(3)).
 
     Raises:
         NotFound: there is no such record.
     """
-    return _say(ctx, subject, Act.LIFTED, idempotency_key, purpose=purpose, **details)
+    return _say(ctx, subject, Act.LIFTED, saying, idempotency_key)
 
 
 def unsubscribe(
     ctx: Context,
     address: str,
+    saying: Saying = EVERYTHING,
     *,
     reaches: str = "email",
-    purpose: str = "",
-    channel: str = "",
     idempotency_key: str | None = None,
-    **details: Any,
 ) -> Said:
     """Nothing goes to whoever has ``address``, on whichever record it stands now or will: the link in a message.
 
@@ -182,7 +168,7 @@ def unsubscribe(
     def work(uow: UnitOfWork, now: datetime) -> Said:
         whoms = hashes_of(ctx.suppression_key, uow.acting.tenant, [key]).values()
         uow.lock(*(f"consent:{whom}" for whom in whoms))
-        return _written(ctx, uow, whoms, Act.WITHDRAWN, now, purpose=purpose, channel=channel, **details)
+        return _written(ctx, uow, whoms, Act.WITHDRAWN, saying, now)
 
     return ctx.command(work, Said, idempotency_key=idempotency_key)
 
@@ -237,46 +223,50 @@ def standing_in(lines: Iterable[Consent], circle: Circle, purpose: str, channel:
     return standing(lines, purpose, channel, own=circle.own, gone=circle.gone, now=now)
 
 
-def _named(purpose: str) -> None:
-    if not purpose:
-        raise InvalidInput("must be named.", field="purpose", hint="A yes is to something; name what.")
+def _named(saying: Saying) -> None:
+    if not saying.purpose:
+        raise InvalidInput("must be named.", field="Saying.purpose", hint="A yes is to something; name what.")
 
 
-def _say(ctx: Context, subject: Ref, act: Act, idempotency_key: str | None, **details: Any) -> Said:
+def _say(ctx: Context, subject: Ref, act: Act, saying: Saying, idempotency_key: str | None) -> Said:
     def work(uow: UnitOfWork, now: datetime) -> Said:
         circle = held_circle(ctx, uow, subject, now)
         if act is Act.CONFIRMED:
-            _confirmable(uow, circle, details["purpose"], details["channel"], now)
-        return _written(ctx, uow, (circle.own, *circle.points.values()), act, now, **details)
+            _confirmable(uow, circle, saying, now)
+        return _written(ctx, uow, (circle.own, *circle.points.values()), act, saying, now)
 
     return ctx.command(work, Said, idempotency_key=idempotency_key)
 
 
-def _confirmable(uow: UnitOfWork, circle: Circle, purpose: str, channel: str, now: datetime) -> None:
-    stands = standing_in(lines_of(uow, circle), circle, purpose, channel, now=now)
+def _confirmable(uow: UnitOfWork, circle: Circle, saying: Saying, now: datetime) -> None:
+    stands = standing_in(lines_of(uow, circle), circle, saying.purpose, saying.channel, now=now)
     if stands.voice not in {Voice.GIVEN, Voice.CONFIRMED}:
         raise NotAllowed("No consent stands that could be confirmed.", hint="Ask for it again.")
 
 
-def _written(
-    ctx: Context,
-    uow: UnitOfWork,
-    whoms: Iterable[str],
-    act: Act,
-    now: datetime,
-    *,
-    at: datetime | None = None,
-    **fields: Any,
-) -> Said:
-    if at is not None and at > now:
-        raise InvalidInput("lies ahead.", field="at", hint="Write down what was said when it was said.")
+def _written(ctx: Context, uow: UnitOfWork, whoms: Iterable[str], act: Act, saying: Saying, now: datetime) -> Said:
+    at = saying.at or now
+    if at > now:
+        raise InvalidInput("lies ahead.", field="Saying.at", hint="Write down what was said when it was said.")
     said = ctx.ids.new()
-
-    def lines() -> Iterator[Consent]:
-        for whom in whoms:
-            id_ = ConsentId(ctx.ids.new())
-            yield Consent(id=id_, whom=whom, said=said, act=act, at=at or now, created_at=now, updated_at=now, **fields)
-
-    changes = [line.note() for line in lines()]
-    uow.save(*changes)
-    return Said(said=said, act=act, lines=len(changes))
+    lines = [
+        Consent(
+            id=ConsentId(ctx.ids.new()),
+            whom=whom,
+            said=said,
+            purpose=saying.purpose,
+            channel=saying.channel,
+            act=act,
+            regime=saying.regime,
+            basis=saying.basis,
+            source=saying.source,
+            wording=saying.wording,
+            at=at,
+            expires_at=saying.expires_at,
+            created_at=now,
+            updated_at=now,
+        )
+        for whom in whoms
+    ]
+    uow.save(*(line.note() for line in lines))
+    return Said(said=said, act=act, lines=len(lines))

@@ -51,5 +51,14 @@ class Message(Record):
 
     def send(self) -> "Change[Message]":
         """It goes."""
-        told = {"address": self.address, "title": self.title, "text": self.text}
-        return created(self, MessageSent(at=self.sent_at, channel=self.channel, purpose=self.purpose, **told))
+        return created(
+            self,
+            MessageSent(
+                at=self.sent_at,
+                channel=self.channel,
+                purpose=self.purpose,
+                address=self.address,
+                title=self.title,
+                text=self.text,
+            ),
+        )
