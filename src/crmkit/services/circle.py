@@ -18,7 +18,7 @@ from crmkit.rules.dedup import Party
 from crmkit.services.merge import MAY_BE_MERGED, resolve
 from crmkit.services.suppressing import hashes_of
 
-__all__ = ["Address", "Circle", "address_key", "addresses_of", "circle_of", "kind_of"]
+__all__ = ["Address", "Circle", "address_key", "addresses_of", "circle_of", "kind_of", "match_keys"]
 
 Address = Phone | Email | Handle
 
@@ -88,6 +88,14 @@ def address_key(address: Address) -> str | None:
             key = f"{local.partition('+')[0] or local}@{domain}"
     kind = {Phone: "phone", Email: "email", Handle: "handle"}[type(address)]
     return None if key is None else f"{kind}:{key}"
+
+
+def match_keys(address: Address) -> list[str]:
+    """The match keys under which records with ``address`` are found, as written and without a tag."""
+    known = address_key(address)
+    exact = email_key(address) if isinstance(address, Email) else None
+    keys = {known, None if exact is None else f"email:{exact}"}
+    return sorted(key for key in keys if key is not None)
 
 
 def circle_of(uow: UnitOfWork, secret: bytes, ref: Ref, *, at: datetime) -> Circle:

@@ -11,7 +11,7 @@ from crmkit.domain.stewardship.consent import Act, Consent, Standing, Voice, sta
 from crmkit.domain.values.contact_points import Email, Handle, Phone
 from crmkit.errors import InvalidInput, NotAllowed, StaleVersion
 from crmkit.ports.store import UnitOfWork
-from crmkit.services.circle import Circle, address_key, circle_of
+from crmkit.services.circle import Circle, address_key, circle_of, match_keys
 from crmkit.services.context import Context
 from crmkit.services.suppressing import hashes_of
 
@@ -74,10 +74,19 @@ class Consents:
     at: datetime
     lines: tuple[Consent, ...]
     gone: tuple[tuple[str, datetime], ...] = ()
+    refs: tuple[Ref, ...] = ()
 
     def on(self, purpose: str, channel: str = "") -> Standing:
         """Where they stood on that purpose and channel."""
-        return standing(self.lines, purpose, channel, own=str(self.subject), gone=dict(self.gone), now=self.at)
+        return standing(
+            self.lines,
+            purpose,
+            channel,
+            own=str(self.subject),
+            gone=dict(self.gone),
+            yes_of=[str(ref) for ref in self.refs],
+            now=self.at,
+        )
 
 
 def give_consent(ctx: Context, subject: Ref, saying: Saying, *, idempotency_key: str | None = None) -> Said:
@@ -154,6 +163,7 @@ def unsubscribe(
 ) -> Said:
     """Nothing goes to whoever has ``address``, on whichever record it stands now or will: the link in a message.
 
+    It is written for every record that has the address at this moment, too, whatever becomes of the address.
     ``reaches`` is ``"email"``, ``"phone"`` or the network of a handle. The address itself is not kept.
 
     Raises:
@@ -166,7 +176,9 @@ def unsubscribe(
         raise InvalidInput("is no address.", field="address", hint="Give the address that the message went to.")
 
     def work(uow: UnitOfWork, now: datetime) -> Said:
-        whoms = hashes_of(ctx.suppression_key, uow.acting.tenant, [key]).values()
+        hashes = hashes_of(ctx.suppression_key, uow.acting.tenant, [key]).values()
+        have = {str(ref) for refs in uow.keys.find(match_keys(parsed)).values() for ref in refs}
+        whoms = (*hashes, *sorted(have))
         uow.lock(*(f"consent:{whom}" for whom in whoms))
         return _written(ctx, uow, whoms, Act.WITHDRAWN, saying, now)
 
@@ -184,7 +196,9 @@ def consents_of(ctx: Context, subject: Ref, *, at: datetime | None = None) -> Co
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         circle = circle_of(uow, ctx.suppression_key, subject, at=moment)
         lines = tuple(each for each in lines_of(uow, circle) if each.at <= moment)
-        return Consents(subject=circle.record.ref, at=moment, lines=lines, gone=tuple(sorted(circle.gone.items())))
+        return Consents(
+            subject=circle.record.ref, at=moment, lines=lines, gone=tuple(sorted(circle.gone.items())), refs=circle.refs
+        )
 
 
 def is_restricted(ctx: Context, subject: Ref, *, purpose: str = "") -> bool:
@@ -218,9 +232,12 @@ def lines_of(uow: UnitOfWork, circle: Circle) -> tuple[Consent, ...]:
     return tuple(sorted(found, key=lambda line: (line.at, line.id)))
 
 
-def standing_in(lines: Iterable[Consent], circle: Circle, purpose: str, channel: str, *, now: datetime) -> Standing:
-    """Where ``lines`` leave the circle on that purpose and channel."""
-    return standing(lines, purpose, channel, own=circle.own, gone=circle.gone, now=now)
+def standing_in(
+    lines: Iterable[Consent], circle: Circle, purpose: str, channel: str, *, point: str = "", now: datetime
+) -> Standing:
+    """Where ``lines`` leave the circle on that purpose and channel, at the address whose hash is ``point``."""
+    yes_of = {*map(str, circle.refs), point}
+    return standing(lines, purpose, channel, own=circle.own, gone=circle.gone, yes_of=yes_of, now=now)
 
 
 def _named(saying: Saying) -> None:

@@ -154,11 +154,12 @@ def _facts(
 ) -> OutreachFacts:
     lines = lines_of(uow, circle)
     names = (form.purpose, *form.involves)
+    point = "" if address is None else circle.points[address_key(address) or ""]
     return OutreachFacts(
         purpose=form.purpose,
         channel=form.channel,
         involves=form.involves,
-        standings={name: standing_in(lines, circle, name, form.channel, now=now) for name in names},
+        standings={name: standing_in(lines, circle, name, form.channel, point=point, now=now) for name in names},
         reachable=address is not None,
         opted_out=address is not None and _opted_out(circle, address),
         suppressed=_suppressed(ctx, uow, circle),

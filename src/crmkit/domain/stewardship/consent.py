@@ -5,7 +5,7 @@ record is also written for each of its addresses, so that it holds wherever they
 personal data: ids, codes and hashes only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -118,12 +118,14 @@ def standing(
     *,
     own: str = "",
     gone: Mapping[str, datetime] | None = None,
+    yes_of: Collection[str] | None = None,
     now: datetime,
 ) -> Standing:
     """Where the lines leave somebody at ``now``: of each whom the last word, and of these the most restrictive.
 
     ``gone`` are whoms that became one with ``own`` by a merge or a conversion, and when: a yes that ``own`` has
-    given since answers for them too. Of two words at the same instant the more restrictive counts.
+    given since answers for them too. A no counts whoever of them said it, a yes only where ``yes_of`` names the
+    whom (everybody's, where it is not given), for people may share a phone. Of two words at the same instant the more restrictive counts.
 
     >>> from datetime import UTC
     >>> now = datetime(2026, 1, 2, tzinfo=UTC)
@@ -137,7 +139,11 @@ def standing(
     """
     lines = [each for each in entries if each.at <= now and each.covers(purpose, channel)]
     merged = gone or {}
-    voices = [_voice(each, now) for each in _last(lines, _VOICES, _YES, own, merged)]
+    voices = [
+        _voice(each, now)
+        for each in _last(lines, _VOICES, _YES, own, merged)
+        if each.act not in _YES or yes_of is None or each.whom in yes_of
+    ]
     limits = _last(lines, _LIMITS, frozenset({Act.LIFTED}), own, merged)
     return Standing(
         voice=min(voices, key=_ORDER.index, default=Voice.SILENT),
