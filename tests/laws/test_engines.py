@@ -837,6 +837,7 @@ CASES = [
     *transfer_cases(),
     *filing_cases(),
     *privacy_cases(),
+    *outreach_cases(),
     *segments_cases(),
     *behaviour_cases(),
     *sla_cases(),

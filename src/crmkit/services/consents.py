@@ -210,15 +210,15 @@ def is_restricted(ctx: Context, subject: Ref, *, purpose: str = "") -> bool:
     return consents_of(ctx, subject).on(purpose).restricted
 
 
-def held_circle(ctx: Context, uow: UnitOfWork, subject: Ref, now: datetime) -> Circle:
+def held_circle(uow: UnitOfWork, secret: bytes, subject: Ref, now: datetime) -> Circle:
     """The circle of ``subject``, whose word nobody else writes or acts on until the unit of work ends.
 
     Raises:
         StaleVersion: it changed while this waited; run again.
     """
-    before = circle_of(uow, ctx.suppression_key, subject, at=now)
+    before = circle_of(uow, secret, subject, at=now)
     uow.lock(*before.locks)
-    circle = circle_of(uow, ctx.suppression_key, subject, at=now)
+    circle = circle_of(uow, secret, subject, at=now)
     if circle.whoms != before.whoms:
         raise StaleVersion("The person's records changed meanwhile.", hint="Read them again.")
     return circle
@@ -247,7 +247,7 @@ def _named(saying: Saying) -> None:
 
 def _say(ctx: Context, subject: Ref, act: Act, saying: Saying, idempotency_key: str | None) -> Said:
     def work(uow: UnitOfWork, now: datetime) -> Said:
-        circle = held_circle(ctx, uow, subject, now)
+        circle = held_circle(uow, ctx.suppression_key, subject, now)
         if act is Act.CONFIRMED:
             _confirmable(uow, circle, saying, now)
         return _written(ctx, uow, (circle.own, *circle.points.values()), act, saying, now)

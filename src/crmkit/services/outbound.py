@@ -80,7 +80,7 @@ def send_outreach(ctx: Context, form: OutreachForm, *, idempotency_key: str | No
     """
 
     def work(uow: UnitOfWork, now: datetime) -> Outreached:
-        circle = held_circle(ctx, uow, form.subject, now)
+        circle = held_circle(uow, ctx.suppression_key, form.subject, now)
         policy = _policy(uow, form, now)
         address = _address(circle, policy, form)
         decision = decide(policy, _facts(ctx, uow, circle, policy, address, form, now), now=now)
