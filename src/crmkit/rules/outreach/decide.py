@@ -68,7 +68,7 @@ def _said(purpose: Purpose | None, facts: OutreachFacts) -> Iterator[Reason]:
     stands = facts.standings.get(purpose.name, Standing())
     named = {"purpose": purpose.name, "channel": facts.channel}
     if stands.restricted and not purpose.despite_restriction:
-        yield Reason.of("outreach.restricted", **named)
+        yield Reason.of("outreach.restricted", purpose=purpose.name)
     if purpose.ground is not Ground.CONTRACT:
         if stands.voice in _NO:
             yield Reason.of(f"outreach.{stands.voice.value}", **named)
