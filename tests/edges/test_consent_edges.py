@@ -395,3 +395,23 @@ def test_an_export_shows_a_person_what_they_said(crm):
     crm.consents.give(ONE, NEWS)
     told = crm.privacy.export(ONE)
     assert [line["act"] for line in told["consents"]] == ["given"] * 5
+
+
+def test_an_unsubscribed_address_that_is_dropped_later_was_still_theirs(crm):
+    crm.consents.give(ONE, NEWS)
+    crm.consents.unsubscribe(ALIAS.replace("@", "+tag@"))
+    by_alias_with_a_tag(crm)
+    assert outcome(crm, news())[1] == ["withdrawn"]
+
+
+def test_messages_that_do_not_count_for_caps_are_held_by_none(crm):
+    crm.adopt(capped(Limit(most=0, days=1)))
+    crm.consents.give(ONE, NEWS)
+    assert outcome(crm, news()) == (OutreachOutcome.REFUSED, ["capped"])
+    assert outcome(crm, news(purpose="service"))[0] is OutreachOutcome.ALLOWED
+
+
+def test_keys_that_are_destroyed_take_the_messages_with_them(crm):
+    crm.consents.give(ONE, NEWS)
+    sent = crm.outreach.send(news())
+    assert sent.message in crm.keys.destroy(ONE).records
