@@ -100,7 +100,15 @@ def test_a_use_case_without_a_door_is_shut(monkeypatch):
 def any_arguments(use):
     """Arguments that speak of what is not the member's; those that are not asked for at the door are of any kind."""
     kinds = {"refs": [THEIRS], "one": THEIRS, "other": MINE, "by": "wei", "member_id": "wei", "lead_ids": ["L-theirs"]}
-    given = {"lead_id": "L-theirs", "account_id": "A-theirs", "ref": THEIRS, "gone": THEIRS, "verb": "read", **kinds}
+    given = {
+        "lead_id": "L-theirs",
+        "account_id": "A-theirs",
+        "ref": THEIRS,
+        "subject": THEIRS,
+        "gone": THEIRS,
+        "verb": "read",
+        **kinds,
+    }
     signature = inspect.signature(use.service)
     if "form" in signature.parameters and DOORS[use.name].named:
         given["form"] = (

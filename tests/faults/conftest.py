@@ -53,6 +53,7 @@ from crmkit.testing import (
     FixedIds,
     a_calendar,
     a_collaboration,
+    a_consent,
     a_contact,
     a_filing,
     a_lead,
@@ -285,6 +286,7 @@ def privacy():
     yield an_erasure(id="ER-2", subjects=subject, hashes=("1" * 64,), state="approved")
     yield a_legal_hold(subject_id="L-9")
     yield a_suppression(erasure_id="ER-1")
+    yield a_consent(whom="account:A-1", purpose="survey", channel="")
 
 
 def found(store: Store) -> Context:

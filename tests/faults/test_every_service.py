@@ -60,6 +60,18 @@ from crmkit.services.behaviour import behaviour_of
 from crmkit.services.capture import capture_lead, capture_many
 from crmkit.services.check_policies import check_policies
 from crmkit.services.churn import CHURN, churn_of, train_churn
+from crmkit.services.consents import (
+    Saying,
+    confirm_consent,
+    consents_of,
+    give_consent,
+    is_restricted,
+    lift_restriction,
+    object_to,
+    restrict,
+    unsubscribe,
+    withdraw_consent,
+)
 from crmkit.services.context import Context
 from crmkit.services.convert import convert_lead
 from crmkit.services.deals import deal_outlook, pipeline_report
@@ -100,6 +112,7 @@ from crmkit.services.merge import merge, plan_merge
 from crmkit.services.missed import missed_purchases, tell_missed
 from crmkit.services.nearby import accounts_near
 from crmkit.services.offer import ScoredPair, offer
+from crmkit.services.outbound import OutreachForm, check_outreach, send_outreach
 from crmkit.services.placement import place_customers
 from crmkit.services.pool_desk import browse, place
 from crmkit.services.pools import Batch, claim, claim_many, give_back
@@ -215,6 +228,7 @@ EDIT = changed(a_request(id="R-21", process="discount", percent=8), now=NOW, tit
 RECEIPT = an_erasure(
     id="ER-9", subjects=(Ref(entity="lead", id="L-2"),), hashes=("2" * 64,), state="executed", executed_at=NOW
 )
+MESSAGE = OutreachForm(subject=ref("lead", 2), purpose="survey", channel="sms", text="How was it?")
 QUICK = {state: Fixed(time=DAY) for state in ("leader_review", "director_review", "returned")}
 ORDERS = {f"A-{n}": Orders(last_at=NOW - n * DAY, count=9 - n, amount=100 * n) for n in range(1, 5)}
 
@@ -327,6 +341,16 @@ KEYED = {
     "execute an erasure": lambda ctx: execute_erasure(ctx, "ER-2", idempotency_key=KEY),
     "place a hold": lambda ctx: place_hold(ctx, ref("lead", 2), reason="case 9", idempotency_key=KEY),
     "release a hold": lambda ctx: release_hold(ctx, "LH-1", by="M-2", idempotency_key=KEY),
+    "give consent": lambda ctx: give_consent(ctx, ref("lead", 2), Saying(purpose="marketing"), idempotency_key=KEY),
+    "confirm consent": lambda ctx: confirm_consent(
+        ctx, ref("account", 1), Saying(purpose="survey"), idempotency_key=KEY
+    ),
+    "withdraw consent": lambda ctx: withdraw_consent(ctx, ref("lead", 2), idempotency_key=KEY),
+    "object": lambda ctx: object_to(ctx, ref("lead", 2), idempotency_key=KEY),
+    "restrict": lambda ctx: restrict(ctx, ref("lead", 2), idempotency_key=KEY),
+    "lift a restriction": lambda ctx: lift_restriction(ctx, ref("lead", 2), idempotency_key=KEY),
+    "unsubscribe": lambda ctx: unsubscribe(ctx, "li@yunshan.example", idempotency_key=KEY),
+    "send a message": lambda ctx: send_outreach(ctx, MESSAGE, idempotency_key=KEY),
     "lift a suppression": lambda ctx: lift_suppression(ctx, "ER-1", by="M-2", idempotency_key=KEY),
     "take off a list": lambda ctx: remove_from_segment(ctx, "guests", ["A-1"], idempotency_key=KEY),
 }
@@ -427,6 +451,9 @@ LOOKS = {
     "see runs": automation_runs,
     "explain rules": lambda ctx: explain_automation(ctx, ref("lead", 3)),
     "dry run of a rule": lambda ctx: dry_run_automation(ctx, HEARS, NOW - DAY, NOW + DAY),
+    "see what was consented to": lambda ctx: consents_of(ctx, ref("lead", 2)),
+    "see whether use is restricted": lambda ctx: is_restricted(ctx, ref("lead", 2)),
+    "see whether a message may go": lambda ctx: check_outreach(ctx, MESSAGE),
     "export a subject": lambda ctx: export_subject(ctx, ref("lead", 2)),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
     "ask whether one may": lambda ctx: may(ctx, "read", ref("account", 2)),

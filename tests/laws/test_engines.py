@@ -22,6 +22,7 @@ from crmkit.domain.ids import Ref
 from crmkit.domain.model import model, revise
 from crmkit.domain.organization.limits import Limit
 from crmkit.domain.reasons import Catalogue
+from crmkit.domain.stewardship import consent
 from crmkit.domain.stewardship.evidence import Evidence
 from crmkit.domain.values.contact_points import Phone
 from crmkit.domain.values.names import CompanyName, PersonName
@@ -34,6 +35,7 @@ from crmkit.rules import (
     dedup,
     filing,
     lifetime,
+    outreach,
     pipeline,
     prediction,
     privacy,
@@ -67,7 +69,7 @@ from crmkit.testing import (
 
 DAY = timedelta(days=1)
 ENGINES = (
-    *(dedup, assignment, reclaim, transfer, filing, routing, approval, sla, automation, access, privacy),
+    *(dedup, assignment, reclaim, transfer, filing, routing, approval, sla, automation, access, privacy, outreach),
     *(scoring, prediction, pipeline, segments, behaviour, recommendation),
 )
 SPEAKERS = (*ENGINES, lifetime)
@@ -534,6 +536,44 @@ def transfer_cases():
             yield Case(f"transfer {name} {len(policy.related)}", transfer.decide, policy, facts)
 
 
+def outreach_cases():
+    """It goes, goes later, does not go, for every reason there is."""
+    yes, confirmed, no, expired, objected, given = (
+        consent.Standing(voice=voice) for voice in ("given", "confirmed", "withdrawn", "expired", "objected", "given")
+    )
+    mail = {"purpose": "marketing", "channel": "email"}
+    said = {"yes": yes, "confirmed": confirmed, "no": no, "expired": expired, "objected": objected}
+    said["restricted"] = revise(yes, restricted=True)
+    for policy in (outreach.GDPR, outreach.PIPL):
+        for name, each in said.items():
+            facts = outreach.OutreachFacts(**mail, standings={"marketing": each}, involves=("sensitive",))
+            yield Case(f"outreach {policy.id}: {name}", outreach.decide, policy, facts)
+    for purpose, each in (("newsletter", given), ("newsletter", confirmed), ("service", no), ("survey", expired)):
+        facts = outreach.OutreachFacts(purpose=purpose, channel="email", standings={purpose: each})
+        yield Case(f"outreach for {purpose}, {each.voice}", outreach.decide, outreach.GDPR, facts)
+    for name, changes in (
+        ("silent", {"standings": {}}),
+        ("nobody", {"reachable": False, "opted_out": True, "suppressed": True}),
+        ("no channel", {"channel": "pigeon"}),
+        ("no purpose", {"purpose": "fun"}),
+    ):
+        facts = outreach.OutreachFacts(**{**mail, "standings": {"marketing": yes}, **changes})
+        yield Case(f"outreach, {name}", outreach.decide, outreach.GDPR, facts)
+    sent = tuple(outreach.Sent(at=NOW - hours * DAY / 24, channel="email") for hours in range(1, 4))
+    shut = a_calendar(holidays=[NOW.date()], zone="UTC")
+    for name, limit, calendar in (
+        ("per day", Limit(most=3, per="day"), None),
+        ("per week", Limit(most=1, per="week"), shut),
+        ("per month", Limit(most=2, per="month"), None),
+        ("in days", Limit(most=2, days=1), None),
+        ("none at all", Limit(most=0, days=1), None),
+        ("room", Limit(most=9, days=1), None),
+    ):
+        caps = (outreach.Cap(limit=limit), outreach.Cap(limit=Limit(most=0, days=1), channel="sms"))
+        facts = outreach.OutreachFacts(**mail, standings={"marketing": yes}, sent=sent, calendar=calendar)
+        yield Case(f"outreach capped {name}", outreach.decide, outreach.OutreachPolicy(caps=caps), facts)
+
+
 def privacy_cases():
     """Everything goes, some of it is kept, nothing goes."""
     lead, deal, mark = (
@@ -797,6 +837,7 @@ CASES = [
     *transfer_cases(),
     *filing_cases(),
     *privacy_cases(),
+    *outreach_cases(),
     *segments_cases(),
     *behaviour_cases(),
     *sla_cases(),

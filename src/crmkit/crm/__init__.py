@@ -33,12 +33,12 @@ from crmkit.crm.groups import (
     Notices,
     Part,
     Pools,
-    Privacy,
     Requests,
     Reviews,
     Segments,
     Use,
 )
+from crmkit.crm.rights import Consents, Outreach, Privacy
 from crmkit.domain.change import Change, Record, created
 from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.reasons import Reason
@@ -63,6 +63,7 @@ __all__ = [
     "Approvals",
     "Audit",
     "Automation",
+    "Consents",
     "Crm",
     "Customers",
     "Filings",
@@ -72,6 +73,7 @@ __all__ = [
     "Leads",
     "Members",
     "Notices",
+    "Outreach",
     "Pools",
     "Privacy",
     "Requests",
@@ -108,6 +110,8 @@ class Crm:
     keys = Part(Keys)
     access = Part(Access)
     privacy = Part(Privacy)
+    consents = Part(Consents)
+    outreach = Part(Outreach)
 
     def __init__(  # noqa: PLR0913 - one argument a port
         self,

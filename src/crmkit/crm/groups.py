@@ -20,7 +20,6 @@ from crmkit.services import (
     churn,
     deals,
     duplicates,
-    erasures,
     evidence,
     existence,
     extensions,
@@ -29,7 +28,6 @@ from crmkit.services import (
     importance,
     integrity,
     keys,
-    legal_holds,
     lifetime,
     missed,
     nearby,
@@ -43,8 +41,6 @@ from crmkit.services import (
     segments,
     sharing,
     sla,
-    subject_export,
-    suppressing,
     workflow,
 )
 from crmkit.services import assign as assigning
@@ -89,7 +85,6 @@ __all__ = [
     "Notices",
     "Part",
     "Pools",
-    "Privacy",
     "Requests",
     "Reviews",
     "Segments",
@@ -352,19 +347,6 @@ class Automation(Group):
     replay = Use(automation_desk.replay_run)
     discard = Use(automation_desk.discard_run)
     dry_run = Use(automation_dry_run.dry_run_automation)
-
-
-class Privacy(Group):
-    """Rights of the people whose data is held: copies of it, erasures, holds, and who is kept out since."""
-
-    export = Use(subject_export.export_subject)
-    plan_erasure = Use(erasures.plan_erasure)
-    approve = Use(erasures.approve_erasure)
-    withdraw = Use(erasures.withdraw_erasure)
-    execute, replay = Use(erasures.execute_erasure), Use(erasures.replay_erasures)
-    place_hold = Use(legal_holds.place_hold)
-    release_hold = Use(legal_holds.release_hold)
-    lift = Use(suppressing.lift_suppression)
 
 
 class Notices(Group):

@@ -48,12 +48,21 @@ SPEAKS: Mapping[str, Speaks] = {
     **dict.fromkeys(SUBJECTS_OF_DATA, Speaks.IS),
     **dict.fromkeys(("interaction", "task", "request", "approval", "automation_run"), Speaks.SUBJECT),
     **dict.fromkeys(
-        ("ownership_entry", "extension", "transfer", "collaboration", "filing", "segment_membership", "sla_clock"),
+        (
+            "ownership_entry",
+            "extension",
+            "transfer",
+            "collaboration",
+            "filing",
+            "segment_membership",
+            "sla_clock",
+            "message",
+        ),
         Speaks.RECORD,
     ),
     **dict.fromkeys(("opportunity", "merge", "match_review", "filing_mark"), Speaks.OWN),
     **dict.fromkeys(("pipeline", "member", "team", "role", "calendar", "pool", "turn", "territory"), Speaks.NOT),
-    **dict.fromkeys(("segment", "erasure", "legal_hold", "suppression"), Speaks.NOT),
+    **dict.fromkeys(("segment", "erasure", "legal_hold", "suppression", "consent"), Speaks.NOT),
 }
 """Every entity of the store; a new one is added here, or a test says so."""
 
@@ -76,7 +85,7 @@ _PARTS: Mapping[tuple[str, str], Mapping[str, str]] = {
 }
 """The same, inside the parts of a record."""
 
-TOLD = frozenset({"comment", "evidence", "name", "note", "reason", "text", "title"})
+TOLD = frozenset({"address", "comment", "evidence", "name", "note", "reason", "text", "title"})
 """Names under which events tell what people wrote."""
 
 _FIXED = {"approval": {"values": "{}"}}

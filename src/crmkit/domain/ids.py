@@ -11,6 +11,7 @@ __all__ = [
     "AutomationRunId",
     "CalendarId",
     "CollaborationId",
+    "ConsentId",
     "ContactId",
     "ErasureId",
     "EventId",
@@ -23,6 +24,7 @@ __all__ = [
     "MatchReviewId",
     "MemberId",
     "MergeId",
+    "MessageId",
     "OpportunityId",
     "OwnershipEntryId",
     "PipelineId",
@@ -76,6 +78,8 @@ AutomationRunId = NewType("AutomationRunId", str)
 ErasureId = NewType("ErasureId", str)
 LegalHoldId = NewType("LegalHoldId", str)
 SuppressionId = NewType("SuppressionId", str)
+ConsentId = NewType("ConsentId", str)
+MessageId = NewType("MessageId", str)
 EventId = NewType("EventId", str)
 
 

@@ -36,6 +36,7 @@ PERSONAL: Mapping[str, frozenset[str]] = {
     "account": frozenset({"name", "identifiers", "preferences", "description", *_REACHED_BY}),
     "opportunity": frozenset({"name"}),
     "interaction": frozenset({"outcome", "summary", "next_step"}),
+    "message": frozenset({"address", "title", "text"}),
     "task": frozenset({"title", "details"}),
     "request": frozenset({"title", "details"}),
     "filing": frozenset({"prospect", "keys", "evidence"}),

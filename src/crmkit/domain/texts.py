@@ -75,6 +75,8 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "opportunity.won": ("{record} was won.", "{record} 已赢单。"),
     "opportunity.lost": ("{record} was lost: {reason}.", "{record} 已输单：{reason}。"),
     "interaction.logged": ("A {kind} with {subject_id} was logged.", "已记录与 {subject_id} 的 {kind}。"),
+    "outreach.sent": ("A message for {purpose} may go by {channel}.", "可通过 {channel} 发送 {purpose} 消息。"),
+    "consent.noted": ("{act}: {purpose} ({channel}).", "{act}：{purpose}（{channel}）。"),
     "task.planned": ("{title} is due {due_at}.", "任务「{title}」截止 {due_at}。"),
     "task.moved": ("{record} is {to_status} now.", "{record} 状态变为 {to_status}。"),
     "task.purchase_missed": (

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar
 
 from crmkit.domain.activities.interaction import Interaction
+from crmkit.domain.activities.message import Message
 from crmkit.domain.activities.task import Task
 from crmkit.domain.change import Change, Record
 from crmkit.domain.conditions import Always, Condition
@@ -22,6 +23,7 @@ from crmkit.domain.stewardship.approval import Approval
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.domain.stewardship.automation_run import AutomationRun
 from crmkit.domain.stewardship.collaboration import Collaboration
+from crmkit.domain.stewardship.consent import Consent
 from crmkit.domain.stewardship.extension import Extension
 from crmkit.domain.stewardship.filing import Filing, FilingMark
 from crmkit.domain.stewardship.match_review import MatchReview
@@ -86,6 +88,8 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "erasures": Erasure,
     "legal_holds": LegalHold,
     "suppressions": Suppression,
+    "consents": Consent,
+    "messages": Message,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
 
@@ -184,6 +188,8 @@ class UnitOfWork(Protocol):
     erasures: Repository[Erasure]
     legal_holds: Repository[LegalHold]
     suppressions: Repository[Suppression]
+    consents: Repository[Consent]
+    messages: Repository[Message]
     keys: CandidateIndex
     trail: AuditTrail
     chain: AuditChain

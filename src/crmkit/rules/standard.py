@@ -12,6 +12,7 @@ from crmkit.rules import (
     filing,
     gaming,
     lifetime,
+    outreach,
     pipeline,
     prediction,
     privacy,
@@ -42,6 +43,7 @@ _ENGINES = (
     filing,
     access,
     privacy,
+    outreach,
 )
 _ANALYSES = (gaming, lifetime, segments, behaviour, recommendation)
 

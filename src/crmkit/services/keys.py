@@ -53,7 +53,7 @@ def rotate_keys(ctx: Context, *, batch: int = BATCH, resume: bool = False) -> Ke
 def destroy_keys(ctx: Context, subject: Ref, *, idempotency_key: str | None = None) -> KeysDestroyed:
     """What is stored of ``subject`` is unreadable: now, in its history, and in every backup that has no key of its own.
 
-    With it go the keys of what was merged into it, and of the interactions, tasks, requests, deals, filings,
+    With it go the keys of what was merged into it, and of the interactions, tasks, requests, deals, filings, messages,
     merges and match reviews about it. The record is still there and says ``[erased]``; a merge of it cannot be
     read, nor undone. Blind match keys stay until the record is removed or its fields are emptied. A store that
     does not encrypt has no keys: nothing happens.
@@ -89,6 +89,7 @@ def _about(uow: UnitOfWork, ref: Ref) -> Iterator[tuple[tuple[str, Repository[Re
     yield ("task", uow.tasks), subject
     yield ("request", uow.requests), subject
     yield ("filing", uow.filings), record & (F.record_id == ref.id)
+    yield ("message", uow.messages), record & (F.record_id == ref.id)
     yield ("merge", uow.merges), record & ((F.survivor_id == ref.id) | (F.loser_id == ref.id))
     yield ("match_review", uow.match_reviews), record & ((F.one_id == ref.id) | (F.other_id == ref.id))
     if ref.entity in ("lead", "account"):

@@ -6,6 +6,8 @@ from typing import Any
 from crmkit.domain.ids import Ref
 from crmkit.domain.plain import plain_of_value
 from crmkit.ports.store import UnitOfWork
+from crmkit.services.circle import circle_of
+from crmkit.services.consents import lines_of
 from crmkit.services.context import Context
 from crmkit.services.subject_search import search_subject
 
@@ -18,7 +20,7 @@ def export_subject(ctx: Context, subject: Ref) -> Mapping[str, Any]:
     """Everything that is held of the person, in plain JSON terms.
 
     ``"records"`` has every record that is the person or speaks of them, ``"merged_away"`` what merges keep of
-    former ones, ``"mentioned_in"`` other texts with one of their phones or addresses, and ``"rows"`` the keys of
+    former ones, ``"consents"`` every line of the ledger, ``"mentioned_in"`` other texts with one of their phones or addresses, and ``"rows"`` the keys of
     the host's own rows. Each record has its ``"history"``: when, by whom, through which door, and what changed.
 
     Raises:
@@ -28,6 +30,7 @@ def export_subject(ctx: Context, subject: Ref) -> Mapping[str, Any]:
     now = ctx.clock.now()
     with ctx.store.begin(ctx.acting, read_only=True) as uow:
         found = search_subject(uow, [subject])
+        circle = circle_of(uow, ctx.suppression_key, subject, at=now)
         return {
             "subject": str(subject),
             "exported_at": now.isoformat(),
@@ -35,6 +38,7 @@ def export_subject(ctx: Context, subject: Ref) -> Mapping[str, Any]:
             "records": [_told(uow, ref, record) for ref, record in _ordered(found.records)],
             "merged_away": [_told(uow, ref, record) for ref, record in _ordered(found.gone)],
             "mentioned_in": [_told(uow, ref, record) for ref, record in _ordered(found.mentioned)],
+            "consents": [plain_of_value(line) for line in lines_of(uow, circle)],
             "rows": {
                 host.name: sorted(key for ref in found.parties for key in host.find(ref)) for host in ctx.references
             },

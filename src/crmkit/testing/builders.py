@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any, TypeVar, cast
 
 from crmkit.domain.activities.interaction import Interaction, InteractionKind
+from crmkit.domain.activities.message import Message
 from crmkit.domain.activities.task import Task
 from crmkit.domain.change import Record
 from crmkit.domain.ids import MemberId, Ref
@@ -27,6 +28,7 @@ from crmkit.domain.sales.pipeline import Pipeline, Stage, StageKind
 from crmkit.domain.stewardship.approval import Approval, ApprovalState, Ask
 from crmkit.domain.stewardship.automation_run import AutomationRun
 from crmkit.domain.stewardship.collaboration import Collaboration
+from crmkit.domain.stewardship.consent import Act, Consent
 from crmkit.domain.stewardship.extension import Extension
 from crmkit.domain.stewardship.filing import Filing, FilingMark
 from crmkit.domain.stewardship.match_review import MatchReview
@@ -46,6 +48,7 @@ from crmkit.testing.clock import NOW
 __all__ = [
     "a_calendar",
     "a_collaboration",
+    "a_consent",
     "a_contact",
     "a_filing",
     "a_filing_mark",
@@ -54,6 +57,7 @@ __all__ = [
     "a_match_review",
     "a_member",
     "a_merge",
+    "a_message",
     "a_pipeline",
     "a_pool",
     "a_record",
@@ -288,6 +292,18 @@ def a_suppression(**changes: Any) -> Suppression:
     return _built(Suppression, changes, id="0" * 64, erasure_id="ER-1")
 
 
+def a_consent(**changes: Any) -> Consent:
+    """The lead ``L-1`` has said yes to marketing by e-mail."""
+    scope = {"purpose": "marketing", "channel": "email", "act": Act.GIVEN}
+    return _built(Consent, changes, id="CS-1", whom="lead:L-1", said="CS-1", at=NOW, **scope)
+
+
+def a_message(**changes: Any) -> Message:
+    """Marketing went to the lead ``L-1`` by e-mail."""
+    what = {"record_entity": "lead", "record_id": "L-1", "channel": "email", "purpose": "marketing", "point": "0" * 64}
+    return _built(Message, changes, id="MS-1", address="li@yunshan.example", sent_at=NOW, **what)
+
+
 _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Lead: a_lead,
     Account: an_account,
@@ -320,6 +336,8 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     Erasure: an_erasure,
     LegalHold: a_legal_hold,
     Suppression: a_suppression,
+    Consent: a_consent,
+    Message: a_message,
 }
 
 

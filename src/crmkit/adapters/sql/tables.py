@@ -80,6 +80,8 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "erasures": (("state", "created_at"), ("executed_at",)),
     "legal_holds": (("subject_entity", "subject_id"),),
     "suppressions": (("erasure_id",),),
+    "consents": (("whom", "at"),),
+    "messages": (("record_entity", "record_id", "sent_at"), ("point", "sent_at")),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""
 

@@ -235,6 +235,13 @@ _NOTICES = dict.fromkeys(("relay", "dead_letters", "replay", "discard"), SYSTEM)
 _PRIVACY = dict.fromkeys(
     ("export", "plan_erasure", "approve", "withdraw", "execute", "replay", "place_hold", "release_hold", "lift"), SYSTEM
 )
+_CONSENTS: Mapping[str, Door] = {
+    **dict.fromkeys(("give", "confirm", "withdraw", "object", "restrict", "lift"), on(EDIT, "subject")),
+    "unsubscribe": SYSTEM,
+    "of": on(READ, "subject", all_fields=True),
+    "is_restricted": on(READ, "subject"),
+}
+_OUTREACH = dict.fromkeys(("send", "check"), on(EDIT, "form.subject", all_fields=True))
 _OWN: Mapping[str, Door] = {
     # these ask for themselves
     "why": Door(verbs=()),
@@ -260,6 +267,8 @@ DOORS: Mapping[str, Door] = {
         "audit": dict.fromkeys(("seal", "verify", "note_read", "read_log"), SYSTEM),
         "keys": dict.fromkeys(("rotate", "destroy"), SYSTEM),
         "privacy": _PRIVACY,
+        "consents": _CONSENTS,
+        "outreach": _OUTREACH,
         "access": _OWN,
     }.items()
     for use, door in doors.items()
