@@ -16,9 +16,9 @@ from crmkit.domain.organization.limits import Limit
 from crmkit.domain.stewardship.consent import Voice
 from crmkit.domain.values.contact_points import Email, Handle, Phone
 from crmkit.domain.values.names import PersonName
-from crmkit.errors import InvalidInput, NotAllowed, NotFound
+from crmkit.errors import InvalidInput, NotAllowed, NotFound, StaleVersion
 from crmkit.rules.outreach import Cap, OutreachOutcome, OutreachPolicy, Purpose
-from crmkit.services.consents import Saying
+from crmkit.services.consents import Saying, held_circle
 from crmkit.services.lead_form import LeadForm
 from crmkit.services.outbound import OutreachForm
 from crmkit.testing import NOW, FixedClock, FixedIds, a_calendar, a_contact, a_lead, an_account
@@ -415,3 +415,26 @@ def test_keys_that_are_destroyed_take_the_messages_with_them(crm):
     crm.consents.give(ONE, NEWS)
     sent = crm.outreach.send(news())
     assert sent.message in crm.keys.destroy(ONE).records
+
+
+class Overtaken:
+    """A unit of work whose wait for a lock is long enough for somebody to add an address."""
+
+    def __init__(self, uow):
+        self.uow = uow
+
+    def __getattr__(self, name):
+        return getattr(self.uow, name)
+
+    def lock(self, *keys):
+        self.uow.lock(*keys)
+        self.uow.save(changed(self.uow.leads.get("L-1"), now=NOW, emails=(Email.parse("new@yunshan.example"),)))
+
+
+def test_a_person_who_changes_during_the_wait_for_the_lock_is_read_again():
+    store = MemoryStore()
+    Crm(store=store, clock=FixedClock(), ids=FixedIds()).add(li())
+    with store.begin() as uow:
+        held_circle(uow, b"k" * 32, ONE, NOW)
+        with pytest.raises(StaleVersion, match="changed meanwhile"):
+            held_circle(Overtaken(uow), b"k" * 32, ONE, NOW)

@@ -17,6 +17,7 @@ from crmkit.domain.ids import Ref
 from crmkit.domain.organization.member import Leave
 from crmkit.domain.stewardship.audit import Acting
 from crmkit.domain.stewardship.evidence import Evidence
+from crmkit.domain.stewardship.inbound import InboundEvent
 from crmkit.domain.stewardship.match_review import MatchReview
 from crmkit.errors import CrmError, OutcomeUnknown, StorageBusy, StorageFailed
 from crmkit.rules.actions import Notify
@@ -103,6 +104,7 @@ from crmkit.services.filing_disputes import arbitrate_filing, dispute_filing, sw
 from crmkit.services.follow_up import FollowUpForm, log_interaction
 from crmkit.services.hand_over import hand_over
 from crmkit.services.importance import grade_customers
+from crmkit.services.inbound import receive
 from crmkit.services.integrity import findings
 from crmkit.services.keys import destroy_keys, rotate_keys
 from crmkit.services.lead_form import LeadForm
@@ -231,6 +233,14 @@ RECEIPT = an_erasure(
 MESSAGE = OutreachForm(subject=ref("lead", 2), purpose="survey", channel="sms", text="How was it?")
 QUICK = {state: Fixed(time=DAY) for state in ("leader_review", "director_review", "returned")}
 ORDERS = {f"A-{n}": Orders(last_at=NOW - n * DAY, count=9 - n, amount=100 * n) for n in range(1, 5)}
+
+CALLED = InboundEvent(source="https://shop.example", id="7", type="call.missed", subject="lead:3", sequence=1)
+
+
+def noted(uow, event, now):
+    """What the host makes of an event of another system."""
+    uow.save(changed(uow.leads.get("L-3"), now=now, score=7, title=event.type))
+
 
 KEYED = {
     "capture somebody new": lambda ctx: capture_lead(ctx, NEW, idempotency_key=KEY),
@@ -390,6 +400,7 @@ RUNS = {
     "recount": lambda ctx: recount(ctx, "M-1"),
     "tell who missed a purchase": tell_missed,
     "train churn": lambda ctx: train_churn(ctx, idempotency_key=KEY),
+    "hear of an event": lambda ctx: receive(ctx, CALLED, noted),
     "replay erasures": lambda ctx: replay_erasures(ctx, [RECEIPT]),
 }
 """Runs over many records: what was done before the fault stays, and the repeat does the rest."""
