@@ -41,9 +41,13 @@ __all__ = ["Slot", "Spread", "Where", "order_by", "shape_of", "where_of"]
 
 WIDEST = 100
 """Terms in one chain of ANDs or ORs."""
-WRITTEN_OUT = range(33, 1_000)
-"""Owners that SQLite is given one by one: of a JSON list it guesses the length, takes the index of owners for a
-fifth of a million rows and sorts them, where walking in the order asked for would find fifty at once."""
+FEW = 32
+"""Owners that are given as any other list of values."""
+WRITTEN_OUT = 1_000
+"""Below so many, SQLite is given owners one by one: of a JSON list it guesses the length, takes the index of owners for
+a fifth of a million rows and sorts them, where walking in the order asked for would find fifty at once."""
+BETWEEN = "\x1f"
+"""What no id contains."""
 Read = Callable[[Any, datetime], Any]
 """From the leaf of a call and its ``now`` to the driver's value."""
 
@@ -104,9 +108,9 @@ def shape_of(condition: Condition) -> tuple[Any, ...]:
 
 
 def _places(leaf: In) -> int:
-    """For how many values a statement that lists them has places, in steps of 32; 0 for one that takes a list."""
+    """For how many owners a statement has places, in steps; 0 for any other list, ``WRITTEN_OUT`` from there on."""
     count = len(leaf.values)
-    return -(-count // 32) * 32 if leaf.field == "owner_id" and count in WRITTEN_OUT else 0
+    return 0 if leaf.field != "owner_id" or count <= FEW else min(-(-count // FEW) * FEW, WRITTEN_OUT)
 
 
 def where_of(bound: BoundCondition, entity: EntityTable, dialect: Dialect) -> Where:
@@ -214,11 +218,14 @@ class _Writer:
         if place.currency is not None:
             value = place.currency + sa.literal_column("':'") + sa.cast(place.value, sa.Text)
             kind, convert = ColumnKind.TEXT, _money_text
+        places = _places(leaf)
         if self.dialect is Dialect.POSTGRES:
+            if places:
+                return self.owners(value)
             name = f"p{len(self.slots)}"
             self.slots.append(Slot(name, self.leaf, lambda each, _now: [convert(one) for one in each.values]))
             return value == sa.any_(sa.bindparam(name, type_=ARRAY(sql_type(kind))))
-        if places := _places(leaf):
+        if 0 < places < WRITTEN_OUT:
             names = [f"s{len(self.spreads)}_{number}" for number in range(places)]
             self.spreads.append(Spread(names, self.leaf))
             return value.in_([sa.bindparam(name, type_=sql_type(kind)) for name in names])
@@ -226,6 +233,18 @@ class _Writer:
             lambda each, _now: json.dumps([convert(one) for one in each.values], ensure_ascii=False), ColumnKind.TEXT
         )
         return value.in_(sa.select(sa.func.json_each(array).table_valued("value").c.value))
+
+    def owners(self, value: "sa.ColumnElement[Any]") -> "sa.ColumnElement[bool]":
+        """Many owners, said twice to Postgres.
+
+        An array of a statement that is planned once is walked for every row, and one that is known when planning is
+        weighed owner by owner. A sub-select is hashed, and costs a row next to nothing; but no index is asked by it.
+        """
+        text = self.bind(_owners_text, ColumnKind.TEXT)
+        between: sa.ColumnElement[str] = sa.literal_column("chr(31)")
+        hashed = value.in_(sa.select(sa.func.string_to_table(text, between))).is_(sa.true())
+        array = sa.select(sa.func.string_to_array(text, between)).scalar_subquery()
+        return sa.and_(hashed, value == sa.any_(sa.cast(array, ARRAY(sa.Text))))
 
     def has_tag(self, place: Place) -> "sa.ColumnElement[bool]":
         tag = self.bind(_value, ColumnKind.TEXT)
@@ -262,6 +281,14 @@ def _joined(join: Callable[..., Any], terms: Sequence["sa.ColumnElement[bool]"])
 
 def _value(leaf: Any, _now: datetime) -> Any:
     return leaf.value
+
+
+def _owners_text(leaf: In, _now: datetime) -> str:
+    owners = cast(Sequence[str], leaf.values)
+    text = BETWEEN.join(owners)
+    if text.count(BETWEEN) >= len(owners):  # who asks for what is no id finds nobody
+        text = BETWEEN.join(owner for owner in owners if BETWEEN not in owner)
+    return text
 
 
 def _money_text(money: Money) -> str:

@@ -172,6 +172,16 @@ class ConditionsContract:
         assert self._found(store, ~F.score.in_()) == {"L-0", "L-1", "L-2"}
         assert self._found(store, F.title.in_([f"t{number}" for number in range(1, MAX_LIST)])) == {"L-1", "L-2"}
 
+    def test_owners_may_be_many(self, store: Store) -> None:
+        """Some, dozens, hundreds: each is found, the others are not, and nobody by what is no id."""
+        self._save(store, **{f"L-{number}": {"owner_id": f"M-{number}"} for number in range(3)}, none={})
+
+        for many in (32, 33, 200, 999, MAX_LIST - 1):
+            among = F.owner_id.in_([*(f"M-{number}" for number in range(1, many)), "M-0\x1fM-0"])
+            assert self._found(store, among) == {"L-1", "L-2"}
+            assert self._found(store, ~among) == {"L-0", "none"}
+            assert self._found(store, among & (F.owner_id == "M-0")) == set()
+
     def test_conditions_may_be_large(self, store: Store) -> None:
         """As wide and as deep as conditions may be."""
         self._save(store, yes={"score": 998, "title": "a"}, no={"score": -1, "title": "b"}, none={})
