@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin
 
@@ -22,6 +23,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DURATION = re.compile(r"(-?)P(?:(\d{1,9})D)?(?:T(?:(\d{1,9})S)?(?:(\d{1,6})U)?)?")
 
 
+@lru_cache(maxsize=8)  # what a command writes has one time, again and again
 def plain_instant(at: datetime) -> str:
     """``at`` as text whose order is the order of time."""
     return at.isoformat(timespec="microseconds")

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any, cast
 
 import sqlalchemy as sa
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from crmkit.adapters.codec import Codec, StoredCodec
@@ -16,13 +16,14 @@ from crmkit.adapters.recording import Recorded, Recorder
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement, Statements
 from crmkit.adapters.sql.keyring import KeyStatements
 from crmkit.adapters.sql.keys import KeyFunction, KeyIndex
-from crmkit.adapters.sql.mapping import Dialect, dump_instant
+from crmkit.adapters.sql.mapping import ColumnKind, Dialect, Field, dump_instant
 from crmkit.adapters.sql.repository import EntityQueries
 from crmkit.adapters.sql.rows import dumper
 from crmkit.adapters.sql.sealed_fields import blind_column
 from crmkit.adapters.sql.sealing import Sealer, Seals, WritePlan
 from crmkit.adapters.sql.tables import EntityTable, Tables
 from crmkit.domain.change import Change, Record
+from crmkit.domain.checks import FrozenDict
 from crmkit.domain.conditions import FieldCatalogue
 from crmkit.domain.custom_fields import CustomSchema
 from crmkit.domain.ids import Ref
@@ -37,6 +38,7 @@ _FILLED_LATER = (
     "position", "attempts", "leased_until", "error", "failed_at", "link", "content", "hash", "redacted_at",
 )  # fmt: skip
 """Columns of the audit table that a save leaves to their defaults."""
+NOTHING: Mapping[str, Any] = FrozenDict()
 MOST_WRITERS = 1_000
 """Update statements kept compiled, one for each set of fields; all are dropped when there are more."""
 COPY_FROM = 50
@@ -56,10 +58,15 @@ class Writer:
     statement: Statement
     dump: Callable[[dict[str, Any]], tuple[Any, ...]]
     plan: WritePlan
+    plain: Sequence[str] = ()
+    """The fields that ``dump`` takes in JSON terms: the trail has them so already."""
 
-    def row(self, record: Record, seals: Seals | None) -> Sequence[Any]:
-        """The values of ``record``."""
-        values = self.dump(record.__dict__)
+    def row(self, record: Record, seals: Seals | None, changed: Mapping[str, Sequence[Any]] = NOTHING) -> Sequence[Any]:
+        """The values of ``record``, whose save changed those fields."""
+        state = record.__dict__
+        if self.plain:
+            state = {**state, **{name: changed[name][1] for name in self.plain}}
+        values = self.dump(state)
         return values if seals is None else seals.row(record.entity, record.id, self.plan, values)
 
 
@@ -112,7 +119,7 @@ class Database:
     ) -> None:
         """The changes of distinct records are written: rows, keys and audit entries, set by set."""
         inserts: dict[type[Record], list[Change[Any]]] = {}
-        updates: dict[tuple[type[Record], tuple[str, ...]], list[Change[Any]]] = {}
+        updates: dict[tuple[type[Record], tuple[str, ...]], list[tuple[Change[Any], Recorded]]] = {}
         removals: dict[type[Record], list[Change[Any]]] = {}
         audit: list[tuple[Any, ...]] = []
         if seals is not None:
@@ -127,15 +134,19 @@ class Database:
             elif after is None:
                 removals.setdefault(cls, []).append(change)
             else:
-                updates.setdefault((cls, tuple(recorded[0].changed)), []).append(change)
+                updates.setdefault((cls, tuple(recorded[0].changed)), []).append((change, recorded[0]))
             audit.extend([self._audit_row(record, each, acting, seals) for each in recorded])
         for cls, group in inserts.items():
             self._insert(connection, cls, acting.tenant, group, seals)
-        for (cls, names), group in updates.items():
-            self._update(connection, cls, names, acting.tenant, group, seals)
+        for (cls, names), saves in updates.items():
+            self._update(connection, cls, names, acting.tenant, saves, seals)
         for cls, group in removals.items():
             self._remove(connection, cls, acting.tenant, group)
-        rekeyed = [group for (_, names), group in updates.items() if not self._key_fields.isdisjoint(names)]
+        rekeyed = [
+            [change for change, _ in saves]
+            for (_, names), saves in updates.items()
+            if not self._key_fields.isdisjoint(names)
+        ]
         appeared = [group for cls, group in (*inserts.items(), *removals.items()) if not cls.ledger]
         if appeared or rekeyed:
             self._index(connection, acting.tenant, [*appeared, *rekeyed], seals)
@@ -165,16 +176,16 @@ class Database:
         cls: type[Record],
         names: tuple[str, ...],
         tenant: str,
-        changes: Sequence[Change[Any]],
+        saves: Sequence[tuple[Change[Any], Recorded]],
         seals: Seals | None,
     ) -> None:
         writer = self._writer(("update", cls, names), self.tables.entities[cls], names)
         rows: list[tuple[Any, ...]] = []
-        for change in changes:
+        for change, recorded in saves:
             before, after = cast(Record, change.before), cast(Record, change.after_or_none)
-            rows.append((*writer.row(after, seals), tenant, before.id, before.version))
+            rows.append((*writer.row(after, seals, recorded.changed), tenant, before.id, before.version))
         if connection.run_many(writer.statement, rows) != len(rows):
-            self._raise_stale(connection, cls, tenant, changes)
+            self._raise_stale(connection, cls, tenant, [change for change, _ in saves])
 
     def _remove(self, connection: Connection, cls: type[Record], tenant: str, changes: Sequence[Change[Any]]) -> None:
         entity = self.tables.entities[cls]
@@ -213,7 +224,9 @@ class Database:
                 fields = [field for field in entity.fields if field.name in wanted]
                 plan = _plan(entity, fields)
                 update = self.statements.compile(_update_of(entity.table, fields, plan))
-                known = Writer(update, dumper(fields), plan)
+                plain = [field.name for field in fields if _is_told(field)]
+                told = [evolve(field, dump=dumps) if _is_told(field) else field for field in fields]
+                known = Writer(update, dumper(told), plan, plain)
             if len(self._writers) >= MOST_WRITERS:
                 self._writers.clear()
             self._writers[key] = known
@@ -321,6 +334,11 @@ def _newest_version(audit: sa.Table) -> "sa.Select[Any]":
     names = ("tenant", "entity", "record_id")
     mine = (audit.c[name] == sa.bindparam(name, type_=audit.c[name].type) for name in names)
     return sa.select(audit.c.version).where(*mine).order_by(audit.c.position.desc()).limit(MOST).offset(ZERO)
+
+
+def _is_told(field: Field) -> bool:
+    """Whether the entry of the trail has the JSON terms of its column: of a tuple or a mapping."""
+    return field.kind is ColumnKind.JSON and field.empty is not None
 
 
 def _plan(entity: EntityTable, fields: Sequence[Any]) -> WritePlan:

@@ -20,6 +20,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum, StrEnum
+from functools import lru_cache
 from typing import Any, get_origin
 
 import attrs
@@ -192,7 +193,12 @@ def dump_instant(dialect: Dialect) -> Callable[[datetime], Any] | None:
     """Instants as the driver takes them."""
     if dialect is Dialect.POSTGRES:
         return None
-    return lambda at: (at - EPOCH) // MICROSECOND
+    return _stamp
+
+
+@lru_cache(maxsize=8)  # what a command writes has one time, again and again
+def _stamp(at: datetime) -> int:
+    return (at - EPOCH) // MICROSECOND
 
 
 def load_instant(dialect: Dialect) -> Callable[[Any], datetime]:

@@ -139,7 +139,8 @@ def _rounds(changes: Sequence[Change[Any]]) -> list[list[Change[Any]]]:
     times: dict[tuple[str, str], int] = {}
     for change in changes:
         record = change.record
-        place = times[record.entity, record.id] = times.get((record.entity, record.id), -1) + 1
+        key = record.entity, record.id
+        place = times[key] = times.get(key, -1) + 1
         if place == len(rounds):
             rounds.append([])
         rounds[place].append(change)
