@@ -13,12 +13,12 @@ SETUP := Makefile pyproject.toml constraints.txt $(PIP_WHEEL)
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test stress spark check docs bench matrix clean
+.PHONY: help demo test stress environments spark check docs bench matrix clean
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # $(call install,DIRECTORY,WHAT): a working environment in DIRECTORY with WHAT installed at the pinned versions
 define install
@@ -57,7 +57,16 @@ stress: $(VENV)/.test ## the long runs: races, kills and fuzz at full size
 	@HYPOTHESIS_PROFILE=stress $(BIN)/python -m pytest -m stress $(ARGS)
 
 # pyspark is 450 MB, so it has an environment of its own; without Java the tests say so and are left out
-.venv-spark/.spark: $(SETUP)
+.venv-spark/.ENVIRONMENTS := UTC,C,0 Asia/Shanghai,zh_CN.UTF-8,1 Australia/Lord_Howe,tr_TR.UTF-8,42 \
+	America/New_York,de_DE.ISO-8859-1,4294967295 Africa/Casablanca,POSIX,random
+environments: $(VENV)/.test ## all tests under five time zones, locales and hash seeds, one after the other
+	@for each in $(ENVIRONMENTS); do \
+	    zone=$${each%%,*}; rest=$${each#*,}; echo "$$each"; \
+	    TZ=$$zone LC_ALL=$${rest%%,*} PYTHONHASHSEED=$${rest#*,} \
+	    $(BIN)/python -m pytest --quiet --no-cov --numprocesses=$(WORKERS) --dist=loadfile $(ARGS) || exit 1; \
+	done
+
+spark: $(SETUP)
 	$(call install,.venv-spark,--editable '.[spark]' --group test)
 
 spark: .venv-spark/.spark ## matching on a Spark cluster of this machine, at full size (wants Java 17, fetches 450 MB)

@@ -3,11 +3,15 @@
 One Postgres server serves a run: the process that pytest was started in owns it, the workers of
 pytest-xdist get its address. A test that needs a database asks for ``postgres_schema``, ``sqlite_url``, or
 ``database_url``, which runs it on both.
+
+No test may reach further than this machine: whoever connects to another address gets an error.
 """
 
 import importlib
+import ipaddress
 import os
 import pkgutil
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -33,6 +37,32 @@ hypothesis.settings.register_profile(
 hypothesis.settings.register_profile("stress", deadline=None, max_examples=2_000, print_blob=True)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+
+class NetworkUsed(BaseException):
+    """A test asked for something outside this machine; no ``except Exception`` takes it for an outage."""
+
+
+def _only_loopback(event: str, told: tuple[object, ...]) -> None:
+    """An audit hook of Python, which hears every connection that Python's own sockets open."""
+    if event in ("socket.connect", "socket.sendto") and isinstance(told[1], tuple):
+        host = str(told[1][0])
+    elif event == "socket.getaddrinfo" and told[0] is not None:
+        host = told[0].decode() if isinstance(told[0], bytes) else str(told[0])
+    else:
+        return
+    if host not in ("", "localhost") and not _is_near(host):
+        raise NetworkUsed(f"{event} {host}: tests use loopback only")
+
+
+def _is_near(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+sys.addaudithook(_only_loopback)
 
 MEASURED_ELSEWHERE = ("adapters", "benchmarks", "examples", "faults", "kit")
 """Directories whose tests are left out when coverage is measured: they run the core a million times over, and what is

@@ -85,6 +85,7 @@ collect_ignore = [
     "claimer.py",
     "automator.py",
     "crowd.py",
+    "decider.py",
     "killer.py",
     "worker.py",
 ]  # programs of the tests, with no tests in them

@@ -180,6 +180,12 @@ def test_a_record_inside_another_is_read_back_equal() -> None:
     assert vars(back) == vars(an_account())
 
 
+def test_a_record_inside_another_has_no_members_of_enums() -> None:
+    to_plain = StoredCodec().plainer(Account | Contact | Lead)
+    assert to_plain is not None
+    assert type(to_plain(an_account())["kind"]) is str
+
+
 def test_a_merge_keeps_the_whole_loser() -> None:
     merge = Merge(
         id="M-1",  # type: ignore[arg-type]

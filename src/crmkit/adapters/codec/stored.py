@@ -5,7 +5,7 @@ Absent fields take their defaults, so that a row written by an older crmkit read
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import Enum
+from enum import Enum, StrEnum
 from operator import attrgetter
 from types import NoneType
 from typing import Any, cast, get_args, get_origin
@@ -222,6 +222,8 @@ def _converter(*, compact: bool) -> cattrs.Converter:
     for cls, to_plain in PLAINS.items():
         converter.register_unstructure_hook(cls, to_plain)
     converter.register_unstructure_hook_func(is_scalar_union, plain_tagged)
+    # cattrs lets members that are texts pass, and a store that keeps terms without writing them would keep the members
+    converter.register_unstructure_hook(StrEnum, attrgetter("_value_"))
 
     def of_model(cls: type) -> Any:
         fields: Any = make_dict_unstructure_fn(cls, converter, _cattrs_omit_if_default=compact)
