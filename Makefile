@@ -56,8 +56,7 @@ test: $(VENV)/.test ## all tests, with a real Postgres started for the run (SQLI
 stress: $(VENV)/.test ## the long runs: races, kills and fuzz at full size
 	@HYPOTHESIS_PROFILE=stress $(BIN)/python -m pytest -m stress $(ARGS)
 
-# pyspark is 450 MB, so it has an environment of its own; without Java the tests say so and are left out
-.venv-spark/.ENVIRONMENTS := UTC,C,0 Asia/Shanghai,zh_CN.UTF-8,1 Australia/Lord_Howe,tr_TR.UTF-8,42 \
+ENVIRONMENTS := UTC,C,0 Asia/Shanghai,zh_CN.UTF-8,1 Australia/Lord_Howe,tr_TR.UTF-8,42 \
 	America/New_York,de_DE.ISO-8859-1,4294967295 Africa/Casablanca,POSIX,random
 environments: $(VENV)/.test ## all tests under five time zones, locales and hash seeds, one after the other
 	@for each in $(ENVIRONMENTS); do \
@@ -66,7 +65,8 @@ environments: $(VENV)/.test ## all tests under five time zones, locales and hash
 	    $(BIN)/python -m pytest --quiet --no-cov --numprocesses=$(WORKERS) --dist=loadfile $(ARGS) || exit 1; \
 	done
 
-spark: $(SETUP)
+# pyspark is 450 MB, so it has an environment of its own; without Java the tests say so and are left out
+.venv-spark/.spark: $(SETUP)
 	$(call install,.venv-spark,--editable '.[spark]' --group test)
 
 spark: .venv-spark/.spark ## matching on a Spark cluster of this machine, at full size (wants Java 17, fetches 450 MB)
