@@ -52,7 +52,13 @@ def test_fault_45_the_log_says_enough_to_see_a_difference(expected):
     assert int(lines) > 300
 
 
-def digest(where: str, environment: dict[str, str]) -> str:
+def test_fault_44_decisions_do_not_rest_on_asserts(expected):
+    assert digest("memory", ENVIRONMENTS["UTC"], "-O") == expected
+
+
+def digest(where: str, environment: dict[str, str], *options: str) -> str:
     told = {name: value for name, value in os.environ.items() if not name.startswith("LC_")} | environment
-    ran = subprocess.run([sys.executable, DECIDER, where], env=told, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, *options, DECIDER, where], env=told, capture_output=True, text=True, check=True
+    )
     return ran.stdout.strip()

@@ -9,6 +9,7 @@ from crmkit.rules.routing.policy import ProcessDefinition, State
 __all__ = ["mermaid"]
 
 _PLAIN = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 
 def mermaid(definition: ProcessDefinition) -> str:
@@ -47,5 +48,5 @@ def _label(state: State) -> str:
 
 
 def _quiet(text: str) -> str:
-    """``text`` without what would end a label or begin a statement."""
-    return " ".join(text.replace('"', "'").replace(";", ",").replace("#", "").split())
+    """``text`` without what would end a label, begin a statement, or be a tag on a page that trusts diagrams."""
+    return " ".join(_TAG.sub("‹", text).replace('"', "'").replace(";", ",").replace("#", "").split())
