@@ -21,11 +21,12 @@ from crmkit.adapters.memory import MemoryStore
 from crmkit.adapters.sql import SqlStore
 from crmkit.adapters.sql.engine import engine_for
 from crmkit.crm import Crm
+from crmkit.domain.checks import MOST_ITEMS
 from crmkit.domain.conditions import F
 from crmkit.domain.stewardship.match_review import EvidenceStep
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.domain.values.normal import normal_address, normal_email
-from crmkit.errors import NotFound
+from crmkit.errors import InvalidInput, NotFound
 from crmkit.rules.access import AccessPolicy, Grant, RoleGrants
 from crmkit.rules.fairness import Share, fairness
 from crmkit.rules.routing import ProcessDefinition, Route, State, ToTeam, Transition
@@ -250,3 +251,23 @@ def test_fault_41_one_to_four_characters_are_found_wherever_they_stand(database,
                     found = {lead.title for lead in uow.leads.find(F.title.contains(part))}
                     assert found == {each for each in names if part in each}
     store.close()
+
+
+# --- fault 29: sizes ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("field", "most"), [("title", 500), ("description", 1_000_000), ("id", 200), ("source", 500), ("external_id", 500)]
+)
+def test_fault_29_a_text_of_the_limit_is_taken_and_one_more_is_not(field, most):
+    assert len(getattr(a_lead(**{field: "云" * most}), field)) == most
+    with pytest.raises(InvalidInput, match=f"Lead.{field}: has {most + 1:,} characters|Lead.{field}: .*{most}"):
+        a_lead(**{field: "云" * (most + 1)})
+
+
+def test_fault_29_so_are_lists_and_the_hosts_own_fields():
+    assert len(a_lead(tags=[f"t{number}" for number in range(MOST_ITEMS)]).tags) == MOST_ITEMS
+    with pytest.raises(InvalidInput, match="tags: has 10001 items"):
+        a_lead(tags=[f"t{number}" for number in range(MOST_ITEMS + 1)])
+    with pytest.raises(InvalidInput, match="custom"):
+        a_lead(custom={f"x{number}": "y" for number in range(MOST_ITEMS + 1)})

@@ -318,3 +318,26 @@ def test_a_capture_beside_the_erasure_comes_before_it_or_is_refused(tmp_path):
 
 def test_every_entity_of_the_store_says_how_it_speaks_of_people():
     assert set(SPEAKS) == {cls.entity for cls in REPOSITORIES.values()}
+
+
+@pytest.mark.parametrize("erased", ["L-1", "L-2"])
+@pytest.mark.parametrize("when", ["before the merge", "after the merge", "released"])
+@pytest.mark.parametrize("held", ["L-1", "L-2"])
+def test_fault_21_a_hold_on_anybody_of_a_merge_keeps_the_person(held, when, erased):
+    crm = crm_over(MemoryStore())
+    one, other = Ref(entity="lead", id="L-1"), Ref(entity="lead", id="L-2")
+    crm.add(a_lead(id="L-1", **person()), a_lead(id="L-2", **person()), an_interaction(subject_id="L-2", summary="x"))
+    subject = Ref(entity="lead", id=held)
+    if when == "before the merge":
+        crm.privacy.place_hold(subject, reason="case 9")
+    crm.leads.merge(one, other)
+    if when != "before the merge":
+        hold = crm.privacy.place_hold(subject, reason="case 9")
+        if when == "released":
+            crm.privacy.release_hold(hold.id)
+    planned = crm.privacy.plan_erasure(Ref(entity="lead", id=erased)).erasure
+    crm.privacy.approve(planned.id)
+    kept = set(crm.privacy.execute(planned.id).kept)
+    with crm.begin() as uow:
+        assert bool(uow.leads.get("L-1").phones) is (when != "released")
+    assert kept == (set() if when == "released" else {"privacy.held"})
