@@ -29,6 +29,7 @@ from crmkit.rules.approval import discount_application
 from crmkit.rules.assignment import AssignmentPolicy, Entry, Target
 from crmkit.rules.automation import SYSTEM, AutomationRule, OnSchedule
 from crmkit.rules.prediction import PredictionModel
+from crmkit.rules.privacy import PrivacyPolicy, Schedule
 from crmkit.rules.reclaim import ClaimPolicy, Exemption, Extensions, Pause, ReclaimPolicy, Refresh
 from crmkit.rules.routing import (
     Branch,
@@ -159,6 +160,7 @@ POLICIES = (
         effective_from=NOW - DAY,
         repeat="once",
     ),
+    PrivacyPolicy(schedules=(Schedule(name="lost", entity="lead", when="status == 'disqualified'", months=1),)),
     AccessPolicy(roles=(RoleGrants(role="everyone", grants=(Grant(verbs=("read",), scope="own"),)),)),
 )
 

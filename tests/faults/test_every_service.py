@@ -131,6 +131,7 @@ from crmkit.services.reclaim import explain, preview, remedies, sweep
 from crmkit.services.recommend import learn_recommendations, recommend
 from crmkit.services.rekey import rekey
 from crmkit.services.relay import discard, relay, replay
+from crmkit.services.retention import sweep_retention
 from crmkit.services.review import decide_match, labelled_pairs, labels, waiting
 from crmkit.services.rollout import pause, resume
 from crmkit.services.score import rescore_due, score_all, score_lead, what_would_make
@@ -224,6 +225,11 @@ def seal_of(percent):
 def with_time(ctx):
     """A day later: who has not answered is reminded."""
     return evolve(ctx, clock=FixedClock(NOW + DAY))
+
+
+def a_season_later(ctx):
+    """What nobody worked on is old by then."""
+    return evolve(ctx, clock=FixedClock(NOW + 90 * DAY))
 
 
 EDIT = changed(a_request(id="R-21", process="discount", percent=8), now=NOW, title="40 pumps")
@@ -361,6 +367,7 @@ KEYED = {
     "lift a restriction": lambda ctx: lift_restriction(ctx, ref("lead", 2), idempotency_key=KEY),
     "unsubscribe": lambda ctx: unsubscribe(ctx, "li@yunshan.example", idempotency_key=KEY),
     "send a message": lambda ctx: send_outreach(ctx, MESSAGE, idempotency_key=KEY),
+    "export a subject": lambda ctx: export_subject(ctx, ref("lead", 2), idempotency_key=KEY),
     "lift a suppression": lambda ctx: lift_suppression(ctx, "ER-1", by="M-2", idempotency_key=KEY),
     "take off a list": lambda ctx: remove_from_segment(ctx, "guests", ["A-1"], idempotency_key=KEY),
 }
@@ -401,6 +408,7 @@ RUNS = {
     "tell who missed a purchase": tell_missed,
     "train churn": lambda ctx: train_churn(ctx, idempotency_key=KEY),
     "hear of an event": lambda ctx: receive(ctx, CALLED, noted),
+    "sweep retention": lambda ctx: sweep_retention(a_season_later(ctx)),
     "replay erasures": lambda ctx: replay_erasures(ctx, [RECEIPT]),
 }
 """Runs over many records: what was done before the fault stays, and the repeat does the rest."""
@@ -465,7 +473,6 @@ LOOKS = {
     "see what was consented to": lambda ctx: consents_of(ctx, ref("lead", 2)),
     "see whether use is restricted": lambda ctx: is_restricted(ctx, ref("lead", 2)),
     "see whether a message may go": lambda ctx: check_outreach(ctx, MESSAGE),
-    "export a subject": lambda ctx: export_subject(ctx, ref("lead", 2)),
     "accounts near": lambda ctx: accounts_near(ctx, latitude=30, longitude=120, km=50),
     "ask whether one may": lambda ctx: may(ctx, "read", ref("account", 2)),
     "ask why": lambda ctx: why(ctx, "M-1", "read", ref("account", 2)),

@@ -1,7 +1,7 @@
 """The groups of use cases about the people whose data is held: their rights, their consent, what is sent to them."""
 
 from crmkit.crm.groups import Group, Use
-from crmkit.services import consents, erasures, legal_holds, outbound, subject_export, suppressing
+from crmkit.services import consents, erasures, legal_holds, outbound, retention, subject_export, suppressing
 
 __all__ = ["Consents", "Outreach", "Privacy"]
 
@@ -17,6 +17,7 @@ class Privacy(Group):
     place_hold = Use(legal_holds.place_hold)
     release_hold = Use(legal_holds.release_hold)
     lift = Use(suppressing.lift_suppression)
+    sweep_retention = Use(retention.sweep_retention)
 
 
 class Consents(Group):

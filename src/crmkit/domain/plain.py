@@ -5,14 +5,15 @@
 '+8613800138000'
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
 import attrs
 
-__all__ = ["plain_of_value", "texts_of"]
+__all__ = ["holding", "plain_of_value", "texts_of"]
 
 
 def plain_of_value(value: Any) -> Any:
@@ -50,3 +51,16 @@ def texts_of(value: Any) -> Iterator[str]:
     elif isinstance(plain, list):
         for each in plain:
             yield from texts_of(each)
+
+
+def holding(texts: Iterable[str], ids: Iterable[str] = ()) -> Callable[[Any], bool]:
+    """Whether a value has one of ``texts`` in it, whole or in part, or one of ``ids`` as it stands: not within a longer one.
+
+    >>> of_one = holding(["李伟"], ["L-1"])
+    >>> of_one({"title": "李伟's boss"}), of_one(["lead:L-1"]), of_one(["L-10", "XL-1"])
+    (True, True, False)
+    """
+    parts = [re.escape(text) for text in texts]
+    parts += [f"(?<![A-Za-z0-9_-]){re.escape(id_)}(?![A-Za-z0-9_-])" for id_ in ids]
+    find = re.compile("|".join(parts)).search if parts else lambda _text: None
+    return lambda value: any(find(text) for text in texts_of(value))

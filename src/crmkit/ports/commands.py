@@ -27,8 +27,8 @@ class Commands(Protocol):
         """
         ...
 
-    def forget(self, texts: Iterable[str]) -> int:
-        """No answer is remembered in which one of ``texts`` stands as a value of its own or as a part of one.
+    def forget(self, texts: Iterable[str], *, ids: Iterable[str] = ()) -> int:
+        """No answer is remembered in which one of ``texts`` stands, whole or in part, or one of ``ids`` as it is.
 
         A repeat of such a command runs again. Returns how many were forgotten. Reads all answers of the tenant.
         """

@@ -30,13 +30,15 @@ from crmkit.rules.privacy import (
 )
 from crmkit.services.context import Context
 from crmkit.services.duplicates import lock_names
-from crmkit.services.legal_holds import holds_on
+from crmkit.services.legal_holds import hold_lock, holds_on
 from crmkit.services.subject_search import MENTIONS, Subject, search_subject
 from crmkit.services.suppressing import hashes_of
 
 __all__ = [
     "ErasurePlan",
     "approve_erasure",
+    "carry_out",
+    "decision_on",
     "execute_erasure",
     "plan_erasure",
     "replay_erasures",
@@ -99,7 +101,7 @@ def plan_erasure(
         found = search_subject(uow, [subject], leave_out=planned.left_out)
         return ErasurePlan(
             erasure=planned,
-            decision=_decided(uow, found, now=ctx.clock.now()),
+            decision=decision_on(uow, found, now=ctx.clock.now()),
             found=found.parties,
             mentioned=tuple(sorted(found.mentioned, key=str)),
         )
@@ -143,7 +145,7 @@ def execute_erasure(ctx: Context, erasure_id: str, *, idempotency_key: str | Non
     def work(uow: UnitOfWork, now: datetime) -> Erasure:
         erasure = uow.erasures.get(erasure_id)
         ERASURE.next(erasure.state, "execute")
-        return _executed(uow, erasure, now)
+        return carry_out(uow, erasure, now)
 
     return ctx.command(work, Erasure, idempotency_key=idempotency_key)
 
@@ -167,7 +169,7 @@ def replay_erasures(ctx: Context, receipts: Iterable[Erasure]) -> int:
             else:
                 fresh = known if known.state is ErasureState.APPROVED else known.approve(by=None, now=now).after
                 uow.save(*([] if fresh is known else [Change(known, fresh)]))
-            return _executed(uow, fresh, now)
+            return carry_out(uow, fresh, now)
 
         count += ctx.store.run(lambda uow, work=work: work(uow, ctx.clock.now()), ctx.acting) is not None  # type: ignore[misc]
     return count
@@ -187,7 +189,8 @@ def _moved(ctx: Context, step: Any, erasure_id: str, idempotency_key: str | None
     return ctx.command(work, Erasure, idempotency_key=idempotency_key)
 
 
-def _decided(uow: UnitOfWork, subject: Subject, *, now: datetime) -> ErasureDecision:
+def decision_on(uow: UnitOfWork, subject: Subject, *, now: datetime) -> ErasureDecision:
+    """What of the person may be erased under the policy in force and the holds there are."""
     running = subject.running()
     refs = sorted({*subject.records, *subject.gone}, key=str)
     facts = ErasureFacts(
@@ -197,21 +200,22 @@ def _decided(uow: UnitOfWork, subject: Subject, *, now: datetime) -> ErasureDeci
     return decide(policy_of(uow, now), facts, now=now)
 
 
-def _executed(uow: UnitOfWork, erasure: Erasure, now: datetime) -> Erasure:
+def carry_out(uow: UnitOfWork, erasure: Erasure, now: datetime) -> Erasure:
+    """``erasure``, which is approved, is done in this unit of work, and its receipt saved."""
     there = [ref for ref in erasure.subjects if _is_there(uow, ref)]
     first = search_subject(uow, there, leave_out=erasure.left_out)
     known = [each for each in (*first.records.values(), *first.gone.values()) if each.ref in first.parties]
-    uow.lock(*lock_names([Candidate.of(cast(Any, record), now=now) for record in known]))
+    holds = [hold_lock(ref) for ref in first.parties]
+    uow.lock(*lock_names([Candidate.of(cast(Any, record), now=now) for record in known]), *holds)
     subject = search_subject(uow, there, leave_out=erasure.left_out)
-    decision = _decided(uow, subject, now=now)
+    decision = decision_on(uow, subject, now=now)
     treated = {item.ref: item.treatment for item in decision.items}
     redacted = _erase(uow, subject, treated, erasure.id, now)
     kept = [ref for ref, treatment in treated.items() if treatment is Treatment.KEEP]
     gone = [ref for ref in subject.parties if treated.get(ref) is not Treatment.KEEP]
     redacted += 0 if kept else _unmention(uow, subject, erasure.id, now)
-    forgotten = (
-        uow.commands.forget([*(ref.id for ref in gone), *(() if kept else sorted(subject.texts))]) if gone else 0
-    )
+    texts = () if kept else sorted(subject.texts)
+    forgotten = uow.commands.forget(texts, ids=[ref.id for ref in gone]) if gone else 0
     if gone and not kept:
         _suppress(uow, erasure, now)
     counts = Counter((item.ref.entity, item.treatment.value, item.why) for item in decision.items)

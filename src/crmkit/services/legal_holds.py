@@ -10,7 +10,7 @@ from crmkit.domain.stewardship.privacy import LegalHold
 from crmkit.ports.store import UnitOfWork
 from crmkit.services.context import Context
 
-__all__ = ["holds_on", "place_hold", "release_hold"]
+__all__ = ["hold_lock", "holds_on", "place_hold", "release_hold"]
 
 
 def place_hold(
@@ -23,9 +23,13 @@ def place_hold(
     until: datetime | None = None,
     idempotency_key: str | None = None,
 ) -> LegalHold:
-    """Nothing of ``scope`` (entities; none for all) that is about the subject is erased while the hold lasts."""
+    """Nothing of ``scope`` (entities; none for all) that is about the subject is erased while the hold lasts.
+
+    An erasure of the subject that runs comes first: the hold is placed when it is done.
+    """
 
     def work(uow: UnitOfWork, now: datetime) -> LegalHold:
+        uow.lock(hold_lock(subject))
         hold = LegalHold(
             id=LegalHoldId(ctx.ids.new()),
             subject_entity=subject.entity,
@@ -59,6 +63,11 @@ def release_hold(
         return change.after
 
     return ctx.command(work, LegalHold, idempotency_key=idempotency_key)
+
+
+def hold_lock(subject: Ref) -> str:
+    """The name of the lock under which holds on ``subject`` are placed, and looked for by erasures."""
+    return f"hold {subject}"
 
 
 def holds_on(uow: UnitOfWork, subjects: Collection[Ref]) -> tuple[LegalHold, ...]:

@@ -1,6 +1,7 @@
 """What is held of a person, for themselves: every record, every entry of its history, and where each came from."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from crmkit.domain.ids import Ref
@@ -9,40 +10,45 @@ from crmkit.ports.store import UnitOfWork
 from crmkit.services.circle import circle_of
 from crmkit.services.consents import lines_of
 from crmkit.services.context import Context
+from crmkit.services.read_log import note_read
 from crmkit.services.subject_search import search_subject
 
 __all__ = ["export_subject"]
 
 _PAGE = 500
+EVERYTHING = "everything"
 
 
-def export_subject(ctx: Context, subject: Ref) -> Mapping[str, Any]:
+def export_subject(ctx: Context, subject: Ref, *, idempotency_key: str | None = None) -> Mapping[str, Any]:
     """Everything that is held of the person, in plain JSON terms.
 
     ``"records"`` has every record that is the person or speaks of them, ``"merged_away"`` what merges keep of
     former ones, ``"consents"`` every line of the ledger, ``"mentioned_in"`` other texts with one of their phones or addresses, and ``"rows"`` the keys of
     the host's own rows. Each record has its ``"history"``: when, by whom, through which door, and what changed.
+    The export itself stands in the read log of every record that is the person, before it is handed out.
 
     Raises:
         InvalidInput: ``subject`` is no lead, contact or account.
         NotFound: there is no such record.
     """
-    now = ctx.clock.now()
-    with ctx.store.begin(ctx.acting, read_only=True) as uow:
-        found = search_subject(uow, [subject])
-        circle = circle_of(uow, ctx.suppression_key, subject, at=now)
-        return {
-            "subject": str(subject),
-            "exported_at": now.isoformat(),
-            "found": {str(ref): how for ref, how in found.parties.items()},
-            "records": [_told(uow, ref, record) for ref, record in _ordered(found.records)],
-            "merged_away": [_told(uow, ref, record) for ref, record in _ordered(found.gone)],
-            "mentioned_in": [_told(uow, ref, record) for ref, record in _ordered(found.mentioned)],
-            "consents": [plain_of_value(line) for line in lines_of(uow, circle)],
-            "rows": {
-                host.name: sorted(key for ref in found.parties for key in host.find(ref)) for host in ctx.references
-            },
-        }
+    parties = ctx.store.run(lambda uow: search_subject(uow, [subject]).parties, ctx.acting)
+    note_read(ctx, parties, fields=[EVERYTHING], purpose="subject export", idempotency_key=idempotency_key)
+    return ctx.store.run(lambda uow: _held(ctx, uow, subject, ctx.clock.now()), ctx.acting)
+
+
+def _held(ctx: Context, uow: UnitOfWork, subject: Ref, now: datetime) -> dict[str, Any]:
+    found = search_subject(uow, [subject])
+    circle = circle_of(uow, ctx.suppression_key, subject, at=now)
+    return {
+        "subject": str(subject),
+        "exported_at": now.isoformat(),
+        "found": {str(ref): how for ref, how in found.parties.items()},
+        "records": [_told(uow, ref, record) for ref, record in _ordered(found.records)],
+        "merged_away": [_told(uow, ref, record) for ref, record in _ordered(found.gone)],
+        "mentioned_in": [_told(uow, ref, record) for ref, record in _ordered(found.mentioned)],
+        "consents": [plain_of_value(line) for line in lines_of(uow, circle)],
+        "rows": {host.name: sorted(key for ref in found.parties for key in host.find(ref)) for host in ctx.references},
+    }
 
 
 def _ordered(records: Mapping[Ref, Any]) -> list[tuple[Ref, Any]]:

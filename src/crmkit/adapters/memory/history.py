@@ -12,7 +12,7 @@ from crmkit.adapters.redacting import emptied, redacted
 from crmkit.domain.change import Record
 from crmkit.domain.ids import Ref
 from crmkit.domain.model import revise
-from crmkit.domain.plain import texts_of
+from crmkit.domain.plain import holding
 from crmkit.domain.stewardship.audit import READ, AuditEntry
 from crmkit.domain.stewardship.chain import REDACTED
 from crmkit.errors import Conflict, Duplicate
@@ -125,15 +125,10 @@ class MemoryCommands:
             raise self._uow.refused(Duplicate("This idempotency key has an answer.", hint="Recall it first.", key=key))
         self._uow.undo.set(commands, (self._uow.acting.tenant, key), answer)
 
-    def forget(self, texts: Iterable[str]) -> int:
-        """Answers that hold one of ``texts`` are gone."""
-        commands, sought = self._uow.writable().commands, list(texts)
-        found = [
-            name
-            for name, answer in commands.items()
-            if name[0] == self._uow.acting.tenant
-            and any(text in plain for plain in texts_of(answer) for text in sought)
-        ]
+    def forget(self, texts: Iterable[str], *, ids: Iterable[str] = ()) -> int:
+        """Answers that hold one of ``texts`` or ``ids`` are gone."""
+        commands, sought = self._uow.writable().commands, holding(texts, ids)
+        found = [name for name, answer in commands.items() if name[0] == self._uow.acting.tenant and sought(answer)]
         for name in found:
             self._uow.undo.delete(commands, name)
         return len(found)

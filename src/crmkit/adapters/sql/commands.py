@@ -8,7 +8,7 @@ from crmkit.adapters.sql.connection import Connection
 from crmkit.adapters.sql.database import Database
 from crmkit.adapters.sql.parts import PartStatements
 from crmkit.adapters.sql.sealing import Seals
-from crmkit.domain.plain import texts_of
+from crmkit.domain.plain import holding
 from crmkit.errors import Conflict, Duplicate
 
 __all__ = ["SqlCommands"]
@@ -59,14 +59,14 @@ class SqlCommands:
         except Duplicate as error:
             raise Duplicate("This idempotency key has an answer.", hint="Recall it first.", key=key) from error
 
-    def forget(self, texts: Iterable[str]) -> int:
-        """Answers that hold one of ``texts`` are gone."""
+    def forget(self, texts: Iterable[str], *, ids: Iterable[str] = ()) -> int:
+        """Answers that hold one of ``texts`` or ``ids`` are gone."""
         self._check_writable()
-        sought, statements = list(texts), self._statements.forgetting
+        sought, statements = holding(texts, ids), self._statements.forgetting
         found = [
             key
             for key, body in self._connection.rows(statements.answers, {"tenant": self._tenant})
-            if any(text in plain for plain in texts_of(self._opened(body, key)) for text in sought)
+            if sought(self._opened(body, key))
         ]
         for key in found:
             self._connection.run(statements.forget, statements.forget.values({"tenant": self._tenant, "key": key}))

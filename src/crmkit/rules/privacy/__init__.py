@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from crmkit.rules.privacy.decide import decide
 from crmkit.rules.privacy.decision import ErasureDecision, ErasureItem, ErasureOutcome, Treatment
 from crmkit.rules.privacy.facts import ErasureFacts, FoundRecord
-from crmkit.rules.privacy.policy import GDPR, PIPL, PrivacyPolicy
+from crmkit.rules.privacy.policy import GDPR, PIPL, PrivacyPolicy, Schedule
 from crmkit.rules.privacy.texts import TEXTS as _TEXTS
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "ErasureOutcome",
     "FoundRecord",
     "PrivacyPolicy",
+    "Schedule",
     "Treatment",
     "decide",
 ]

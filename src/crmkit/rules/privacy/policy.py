@@ -8,16 +8,58 @@
 """
 
 from calendar import monthrange
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from crmkit.domain.change import Record
+from crmkit.domain.conditions import Condition, F, FieldCatalogue, bind, parse
 from crmkit.domain.model import Code, Line, model
+from crmkit.domain.parties.contact import Contact
+from crmkit.domain.sales.lead import Lead
 from crmkit.errors import InvalidInput
 from crmkit.rules.policy import Policy
 
-__all__ = ["GDPR", "PIPL", "PrivacyPolicy"]
+__all__ = ["GDPR", "PIPL", "PrivacyPolicy", "Schedule"]
 
 _FRIDAY = 5
+_KEPT: Mapping[str, type[Record]] = {"lead": Lead, "contact": Contact}
+
+
+@model
+class Schedule:
+    """How long one class of people is kept: its leads or contacts are erased so many months after the last contact.
+
+    Args:
+        name: of the class, for reports.
+        entity: ``"lead"`` or ``"contact"``; a company is nobody's personal data.
+        when: the condition that makes it up.
+        months: after the last contact, or after it was made where there was none.
+
+    Raises:
+        InvalidInput: another entity, or no month.
+        InvalidCondition: the condition cannot be read or does not fit the entity.
+
+    >>> stale = Schedule(name="never qualified", entity="lead", when="status in ('new', 'disqualified')", months=24)
+    """
+
+    name: Code
+    entity: Code
+    when: Line = "always()"
+    months: int
+
+    def check(self) -> None:
+        """The entity is one that is kept by schedule, and the condition fits it."""
+        if self.entity not in _KEPT or self.months < 1:
+            field = "Schedule.months" if self.entity in _KEPT else "Schedule.entity"
+            raise InvalidInput("fits no schedule.", field=field, hint="Name lead or contact, and 1 month or more.")
+        bind(parse(self.when), FieldCatalogue.of(_KEPT[self.entity]))
+
+    def due(self, now: datetime) -> Condition:
+        """What holds for those whose time is over at ``now``."""
+        before = _months(now, -self.months)
+        silent = (F.last_contact_at < before) | (F.last_contact_at.missing() & (F.created_at < before))
+        return parse(self.when) & silent
 
 
 @model
@@ -30,6 +72,7 @@ class PrivacyPolicy(Policy):
         answer_workdays: the same in days from Monday to Friday; public holidays are not known here.
         keeps_open_deals: whether a person with an open deal stays until it is closed.
         basis: where the terms come from.
+        schedules: how long people are kept of whom nobody asks for an erasure; none for as long as you like.
     """
 
     kind: ClassVar[str] = "privacy"
@@ -39,6 +82,7 @@ class PrivacyPolicy(Policy):
     answer_workdays: int = 0
     keeps_open_deals: bool = True
     basis: Line = ""
+    schedules: tuple[Schedule, ...] = ()
 
     def check(self) -> None:
         """There is a time to answer in."""
@@ -47,14 +91,18 @@ class PrivacyPolicy(Policy):
 
     def due(self, at: datetime) -> datetime:
         """By when a request that came in at ``at`` is answered."""
-        months = at.year * 12 + at.month - 1 + self.answer_months
-        year, month = divmod(months, 12)
-        due = at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))
+        due = _months(at, self.answer_months)
         left = self.answer_workdays
         while left:
             due += timedelta(days=1)
             left -= due.weekday() < _FRIDAY
         return due
+
+
+def _months(at: datetime, count: int) -> datetime:
+    """So many months later: the same day, or the last one of a shorter month."""
+    year, month = divmod(at.year * 12 + at.month - 1 + count, 12)
+    return at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))
 
 
 GDPR = PrivacyPolicy(id="gdpr", basis="Regulation (EU) 2016/679, Article 12(3): one month")

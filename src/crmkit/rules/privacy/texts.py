@@ -13,5 +13,9 @@ TEXTS: Mapping[str, tuple[str, str]] = {
     "privacy.key": ("{count} keys are deleted.", "{count} 个识别键将被删除。"),
     "privacy.held": ("{count} records are kept by a legal hold.", "{count} 条记录因法律保全而保留。"),
     "privacy.contract": ("{count} records are kept while a deal is open.", "{count} 条记录因商机未结束而保留。"),
+    "privacy.younger": (
+        "{count} records are kept, for a younger one is of the same person.",
+        "{count} 条记录因同一人有较新的记录而保留。",
+    ),
     "privacy.nobody": ("Nothing was found of this person.", "未找到此人的任何记录。"),
 }

@@ -233,7 +233,11 @@ _APPROVALS: Mapping[str, Door] = {
 _AUTOMATION = dict.fromkeys(("run", "runs", "explain", "replay", "discard", "dry_run"), SYSTEM)
 _NOTICES = dict.fromkeys(("relay", "dead_letters", "replay", "discard"), SYSTEM)
 _PRIVACY = dict.fromkeys(
-    ("export", "plan_erasure", "approve", "withdraw", "execute", "replay", "place_hold", "release_hold", "lift"), SYSTEM
+    (
+        *("export", "plan_erasure", "approve", "withdraw", "execute", "replay", "place_hold", "release_hold", "lift"),
+        "sweep_retention",
+    ),
+    SYSTEM,
 )
 _CONSENTS: Mapping[str, Door] = {
     **dict.fromkeys(("give", "confirm", "withdraw", "object", "restrict", "lift"), on(EDIT, "subject")),

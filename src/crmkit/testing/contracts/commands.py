@@ -81,15 +81,17 @@ class CommandsContract:
         assert [answer and answer.id for answer in answers] == [f"L-{place}" for place in range(len(keys))]
 
     def test_an_answer_is_forgotten_by_what_it_holds(self, store: Store) -> None:
-        """``forget`` leaves no answer that holds one of the texts, whole or in part, and keeps the others."""
+        """``forget`` leaves no answer that holds one of the texts in part, or one of the ids as it is, and keeps the others."""
         with store.begin() as uow:
             uow.commands.remember("one", a_lead(title="李伟's boss"))
             uow.commands.remember("two", ANSWER)
             uow.commands.remember("three", Ref(entity="lead", id="L-9"))
-            assert uow.commands.forget(["李伟", "L-9"]) == 2
+            uow.commands.remember("four", Ref(entity="lead", id="L-90"))
+            assert uow.commands.forget(["李伟"], ids=["L-9"]) == 2
             uow.commit()
 
         with store.begin() as uow:
             assert uow.commands.recall("one", Ref) is None
             assert uow.commands.recall("two", Ref) == ANSWER
-            assert uow.commands.forget(["李伟", "L-9"]) == 0
+            assert uow.commands.recall("four", Ref) is not None
+            assert uow.commands.forget(["李伟"], ids=["L-9"]) == 0
