@@ -3,6 +3,7 @@
 import json
 from contextlib import closing
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ from crmkit.domain.values.contact_points import Email, Handle, Phone
 from crmkit.domain.values.names import CompanyName, PersonName
 from crmkit.errors import NotAllowed, NotFound, Suppressed
 from crmkit.ports.store import REPOSITORIES
+from crmkit.services.erasures import carry_out
 from crmkit.services.lead_form import LeadForm
 from crmkit.testing import (
     NOW,
@@ -341,3 +343,34 @@ def test_fault_21_a_hold_on_anybody_of_a_merge_keeps_the_person(held, when, eras
     with crm.begin() as uow:
         assert bool(uow.leads.get("L-1").phones) is (when != "released")
     assert kept == (set() if when == "released" else {"privacy.held"})
+
+
+def test_an_export_stands_in_the_read_log_before_it_is_handed_out_and_once_a_key():
+    crm = crm_over(MemoryStore())
+    plant(crm)
+    told = crm.privacy.export(LEAD, idempotency_key="request-7")
+    assert crm.privacy.export(LEAD, idempotency_key="request-7") == told
+    for ref in (LEAD, CONTACT):
+        [line] = crm.audit.read_log(ref)
+        assert (line.fields, line.purpose) == (("everything",), "subject export")
+    with crm.begin() as uow:
+        assert uow.commands.recall("request-7", int) == len(told["found"])
+
+
+def test_a_hold_that_comes_while_the_person_is_erased_waits_for_the_end(postgres_schema):
+    crm = crm_over(SqlStore(postgres_schema))
+    crm.add(a_lead(id="L-1", **person()))
+    planned = crm.privacy.plan_erasure(LEAD).erasure
+    crm.privacy.approve(planned.id)
+    placed = Thread(target=lambda: crm.privacy.place_hold(LEAD, reason="case 7"))
+    with crm.begin() as uow:
+        approved = uow.erasures.get(planned.id)
+        carry_out(uow, approved, NOW)
+        placed.start()
+        placed.join(timeout=0.5)
+        assert placed.is_alive()
+        uow.commit()
+    placed.join()
+    with crm.begin() as uow:
+        assert uow.leads.get("L-1").phones == ()
+        assert uow.legal_holds.count() == 1

@@ -129,6 +129,7 @@ from crmkit.services.predict import (
 from crmkit.services.read_log import note_read, read_log
 from crmkit.services.reclaim import explain, preview, remedies, sweep
 from crmkit.services.recommend import learn_recommendations, recommend
+from crmkit.services.rectifying import rectify
 from crmkit.services.rekey import rekey
 from crmkit.services.relay import discard, relay, replay
 from crmkit.services.retention import sweep_retention
@@ -368,6 +369,7 @@ KEYED = {
     "unsubscribe": lambda ctx: unsubscribe(ctx, "li@yunshan.example", idempotency_key=KEY),
     "send a message": lambda ctx: send_outreach(ctx, MESSAGE, idempotency_key=KEY),
     "export a subject": lambda ctx: export_subject(ctx, ref("lead", 2), idempotency_key=KEY),
+    "rectify": lambda ctx: rectify(ctx, ref("lead", 2), {"title": "采购总监"}, idempotency_key=KEY),
     "lift a suppression": lambda ctx: lift_suppression(ctx, "ER-1", by="M-2", idempotency_key=KEY),
     "take off a list": lambda ctx: remove_from_segment(ctx, "guests", ["A-1"], idempotency_key=KEY),
 }

@@ -1,7 +1,16 @@
 """The groups of use cases about the people whose data is held: their rights, their consent, what is sent to them."""
 
 from crmkit.crm.groups import Group, Use
-from crmkit.services import consents, erasures, legal_holds, outbound, retention, subject_export, suppressing
+from crmkit.services import (
+    consents,
+    erasures,
+    legal_holds,
+    outbound,
+    rectifying,
+    retention,
+    subject_export,
+    suppressing,
+)
 
 __all__ = ["Consents", "Outreach", "Privacy"]
 
@@ -10,6 +19,7 @@ class Privacy(Group):
     """Rights of the people whose data is held: copies of it, erasures, holds, and who is kept out since."""
 
     export = Use(subject_export.export_subject)
+    rectify = Use(rectifying.rectify)
     plan_erasure = Use(erasures.plan_erasure)
     approve = Use(erasures.approve_erasure)
     withdraw = Use(erasures.withdraw_erasure)

@@ -10,8 +10,7 @@ from crmkit.ports.store import UnitOfWork
 from crmkit.services.circle import circle_of
 from crmkit.services.consents import lines_of
 from crmkit.services.context import Context
-from crmkit.services.read_log import note_read
-from crmkit.services.subject_search import search_subject
+from crmkit.services.subject_search import Subject, search_subject
 
 __all__ = ["export_subject"]
 
@@ -31,13 +30,20 @@ def export_subject(ctx: Context, subject: Ref, *, idempotency_key: str | None = 
         InvalidInput: ``subject`` is no lead, contact or account.
         NotFound: there is no such record.
     """
-    parties = ctx.store.run(lambda uow: search_subject(uow, [subject]).parties, ctx.acting)
-    note_read(ctx, parties, fields=[EVERYTHING], purpose="subject export", idempotency_key=idempotency_key)
-    return ctx.store.run(lambda uow: _held(ctx, uow, subject, ctx.clock.now()), ctx.acting)
+
+    def work(uow: UnitOfWork) -> dict[str, Any]:
+        found, now = search_subject(uow, [subject]), ctx.clock.now()
+        if idempotency_key is None or uow.commands.recall(idempotency_key, int) is None:
+            uow.trail.seen(found.parties, fields=[EVERYTHING], purpose="subject export", now=now)
+            # the export itself is not remembered: it would be one more place that holds all of it
+            if idempotency_key is not None:
+                uow.commands.remember(idempotency_key, len(found.parties))
+        return _held(ctx, uow, subject, found, now)
+
+    return ctx.store.run(work, ctx.acting)
 
 
-def _held(ctx: Context, uow: UnitOfWork, subject: Ref, now: datetime) -> dict[str, Any]:
-    found = search_subject(uow, [subject])
+def _held(ctx: Context, uow: UnitOfWork, subject: Ref, found: Subject, now: datetime) -> dict[str, Any]:
     circle = circle_of(uow, ctx.suppression_key, subject, at=now)
     return {
         "subject": str(subject),

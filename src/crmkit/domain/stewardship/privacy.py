@@ -23,6 +23,7 @@ __all__ = [
     "ErasureState",
     "HoldReleased",
     "LegalHold",
+    "Rectified",
     "Suppression",
     "SuppressionLifted",
 ]
@@ -54,6 +55,14 @@ class Erased(Event):
 
     type: ClassVar[str] = "record.erased"
     erasure_id: Key
+
+
+@model
+class Rectified(Event):
+    """Personal data of this record was wrong and is put right, at the request of whom it is about."""
+
+    type: ClassVar[str] = "record.rectified"
+    fields: tuple[Code, ...]
 
 
 @model
