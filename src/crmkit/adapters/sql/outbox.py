@@ -149,12 +149,15 @@ class SqlOutbox:
             .limit(MOST)
             .offset(ZERO)
         )
+        claimed: sa.ColumnElement[bool] = table.c.position.in_(due)
         if self._dialect is Dialect.POSTGRES:
-            due = due.with_for_update(skip_locked=True, of=head)
+            # an array is made once; a list of rows may be looked up anew for each row, and would lock others each time
+            found = due.with_for_update(skip_locked=True, of=head).scalar_subquery()
+            claimed = table.c.position == sa.any_(sa.func.array(found, type_=ARRAY(sa.BigInteger)))
         return (
             table.update()
             .values(leased_until=_instant("until"), attempts=table.c.attempts + sa.literal_column("1"))
-            .where(table.c.position.in_(due))
+            .where(claimed)
         )
 
     def _notices(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> list[Notice]:
