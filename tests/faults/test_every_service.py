@@ -132,6 +132,7 @@ from crmkit.services.recommend import learn_recommendations, recommend
 from crmkit.services.rectifying import rectify
 from crmkit.services.rekey import rekey
 from crmkit.services.relay import discard, relay, replay
+from crmkit.services.residency import check_abroad, send_abroad, sent_abroad
 from crmkit.services.retention import sweep_retention
 from crmkit.services.review import decide_match, labelled_pairs, labels, waiting
 from crmkit.services.rollout import pause, resume
@@ -369,6 +370,7 @@ KEYED = {
     "unsubscribe": lambda ctx: unsubscribe(ctx, "li@yunshan.example", idempotency_key=KEY),
     "send a message": lambda ctx: send_outreach(ctx, MESSAGE, idempotency_key=KEY),
     "export a subject": lambda ctx: export_subject(ctx, ref("lead", 2), idempotency_key=KEY),
+    "send abroad": lambda ctx: send_abroad(ctx, ref("lead", 2), sink="desk", region="DE", idempotency_key=KEY),
     "rectify": lambda ctx: rectify(ctx, ref("lead", 2), {"title": "采购总监"}, idempotency_key=KEY),
     "lift a suppression": lambda ctx: lift_suppression(ctx, "ER-1", by="M-2", idempotency_key=KEY),
     "take off a list": lambda ctx: remove_from_segment(ctx, "guests", ["A-1"], idempotency_key=KEY),
@@ -472,6 +474,8 @@ LOOKS = {
     "see runs": automation_runs,
     "explain rules": lambda ctx: explain_automation(ctx, ref("lead", 3)),
     "dry run of a rule": lambda ctx: dry_run_automation(ctx, HEARS, NOW - DAY, NOW + DAY),
+    "ask whether data may go abroad": lambda ctx: check_abroad(ctx, ref("lead", 2), sink="desk", region="DE"),
+    "see who went abroad": sent_abroad,
     "see what was consented to": lambda ctx: consents_of(ctx, ref("lead", 2)),
     "see whether use is restricted": lambda ctx: is_restricted(ctx, ref("lead", 2)),
     "see whether a message may go": lambda ctx: check_outreach(ctx, MESSAGE),

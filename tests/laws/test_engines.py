@@ -41,6 +41,7 @@ from crmkit.rules import (
     privacy,
     reclaim,
     recommendation,
+    residency,
     routing,
     scoring,
     segments,
@@ -69,7 +70,21 @@ from crmkit.testing import (
 
 DAY = timedelta(days=1)
 ENGINES = (
-    *(dedup, assignment, reclaim, transfer, filing, routing, approval, sla, automation, access, privacy, outreach),
+    *(
+        dedup,
+        assignment,
+        reclaim,
+        transfer,
+        filing,
+        routing,
+        approval,
+        sla,
+        automation,
+        access,
+        privacy,
+        outreach,
+        residency,
+    ),
     *(scoring, prediction, pipeline, segments, behaviour, recommendation),
 )
 SPEAKERS = (*ENGINES, lifetime)
@@ -574,6 +589,18 @@ def outreach_cases():
         yield Case(f"outreach capped {name}", outreach.decide, outreach.OutreachPolicy(caps=caps), facts)
 
 
+def residency_cases():
+    """It stays, it goes, it needs something that is there or is not."""
+    covered = revise(residency.PIPL, free=("HK",), instruments=("security assessment",))
+    for policy, name in ((residency.PIPL, "bare"), (covered, "covered")):
+        for people, sensitive in ((1, 0), (99_999, 0), (100_000, 0), (5, 1), (2_000_000, 0)):
+            facts = residency.ResidencyFacts(subject_region="CN", sink_region="DE", people=people, sensitive=sensitive)
+            yield Case(f"residency {name} {people} {sensitive}", residency.decide, policy, facts)
+        for lives, goes in (("CN", "CN"), ("DE", "US"), ("CN", "HK")):
+            facts = residency.ResidencyFacts(subject_region=lives, sink_region=goes)
+            yield Case(f"residency {name} {lives} {goes}", residency.decide, policy, facts)
+
+
 def privacy_cases():
     """Everything goes, some of it is kept, nothing goes."""
     lead, deal, mark = (
@@ -838,6 +865,7 @@ CASES = [
     *filing_cases(),
     *privacy_cases(),
     *outreach_cases(),
+    *residency_cases(),
     *segments_cases(),
     *behaviour_cases(),
     *sla_cases(),

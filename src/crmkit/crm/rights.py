@@ -7,6 +7,7 @@ from crmkit.services import (
     legal_holds,
     outbound,
     rectifying,
+    residency,
     retention,
     subject_export,
     suppressing,
@@ -28,6 +29,8 @@ class Privacy(Group):
     release_hold = Use(legal_holds.release_hold)
     lift = Use(suppressing.lift_suppression)
     sweep_retention = Use(retention.sweep_retention)
+    send_abroad, check_abroad = Use(residency.send_abroad), Use(residency.check_abroad)
+    sent_abroad = Use(residency.sent_abroad)
 
 
 class Consents(Group):

@@ -62,7 +62,7 @@ SPEAKS: Mapping[str, Speaks] = {
     ),
     **dict.fromkeys(("opportunity", "merge", "match_review", "filing_mark"), Speaks.OWN),
     **dict.fromkeys(("pipeline", "member", "team", "role", "calendar", "pool", "turn", "territory"), Speaks.NOT),
-    **dict.fromkeys(("segment", "erasure", "legal_hold", "suppression", "consent"), Speaks.NOT),
+    **dict.fromkeys(("segment", "erasure", "legal_hold", "suppression", "consent", "crossing"), Speaks.NOT),
 }
 """Every entity of the store; a new one is added here, or a test says so."""
 

@@ -13,6 +13,7 @@ __all__ = [
     "CollaborationId",
     "ConsentId",
     "ContactId",
+    "CrossingId",
     "ErasureId",
     "EventId",
     "ExtensionId",
@@ -79,6 +80,7 @@ ErasureId = NewType("ErasureId", str)
 LegalHoldId = NewType("LegalHoldId", str)
 SuppressionId = NewType("SuppressionId", str)
 ConsentId = NewType("ConsentId", str)
+CrossingId = NewType("CrossingId", str)
 MessageId = NewType("MessageId", str)
 EventId = NewType("EventId", str)
 

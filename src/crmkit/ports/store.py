@@ -24,6 +24,7 @@ from crmkit.domain.stewardship.audit import Acting
 from crmkit.domain.stewardship.automation_run import AutomationRun
 from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.consent import Consent
+from crmkit.domain.stewardship.crossing import Crossing
 from crmkit.domain.stewardship.extension import Extension
 from crmkit.domain.stewardship.filing import Filing, FilingMark
 from crmkit.domain.stewardship.match_review import MatchReview
@@ -89,6 +90,7 @@ REPOSITORIES: Mapping[str, type[Record]] = {
     "legal_holds": LegalHold,
     "suppressions": Suppression,
     "consents": Consent,
+    "crossings": Crossing,
     "messages": Message,
 }
 """Every repository of a unit of work with the entity it holds; stores and the kit are built from it."""
@@ -189,6 +191,7 @@ class UnitOfWork(Protocol):
     legal_holds: Repository[LegalHold]
     suppressions: Repository[Suppression]
     consents: Repository[Consent]
+    crossings: Repository[Crossing]
     messages: Repository[Message]
     keys: CandidateIndex
     trail: AuditTrail

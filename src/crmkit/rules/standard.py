@@ -19,6 +19,7 @@ from crmkit.rules import (
     profiling,
     reclaim,
     recommendation,
+    residency,
     routing,
     scoring,
     segments,
@@ -44,6 +45,7 @@ _ENGINES = (
     access,
     privacy,
     outreach,
+    residency,
 )
 _ANALYSES = (gaming, lifetime, segments, behaviour, recommendation)
 

@@ -29,6 +29,7 @@ from crmkit.domain.stewardship.approval import Approval, ApprovalState, Ask
 from crmkit.domain.stewardship.automation_run import AutomationRun
 from crmkit.domain.stewardship.collaboration import Collaboration
 from crmkit.domain.stewardship.consent import Act, Consent
+from crmkit.domain.stewardship.crossing import Crossing
 from crmkit.domain.stewardship.extension import Extension
 from crmkit.domain.stewardship.filing import Filing, FilingMark
 from crmkit.domain.stewardship.match_review import MatchReview
@@ -50,6 +51,7 @@ __all__ = [
     "a_collaboration",
     "a_consent",
     "a_contact",
+    "a_crossing",
     "a_filing",
     "a_filing_mark",
     "a_lead",
@@ -298,6 +300,11 @@ def a_consent(**changes: Any) -> Consent:
     return _built(Consent, changes, id="CS-1", whom="lead:L-1", said="CS-1", at=NOW, **scope)
 
 
+def a_crossing(**changes: Any) -> Crossing:
+    """The data of the lead ``L-1`` has gone to Germany in 2026."""
+    return _built(Crossing, changes, id="CR-1", person="lead:L-1", year=2026, sink="support", region="DE")
+
+
 def a_message(**changes: Any) -> Message:
     """Marketing went to the lead ``L-1`` by e-mail."""
     what = {"record_entity": "lead", "record_id": "L-1", "channel": "email", "purpose": "marketing", "point": "0" * 64}
@@ -337,6 +344,7 @@ _BUILDERS: Mapping[type[Record], Callable[..., Record]] = {
     LegalHold: a_legal_hold,
     Suppression: a_suppression,
     Consent: a_consent,
+    Crossing: a_crossing,
     Message: a_message,
 }
 

@@ -81,6 +81,7 @@ INDEXES: Mapping[str, Sequence[tuple[str, ...]]] = {
     "legal_holds": (("subject_entity", "subject_id"),),
     "suppressions": (("erasure_id",),),
     "consents": (("whom", "at"),),
+    "crossings": (("year", "sensitive"),),
     "messages": (("record_entity", "record_id", "sent_at"), ("point", "sent_at")),
 }
 """For each repository the columns that its queries start from; the tenant stands before them by itself."""

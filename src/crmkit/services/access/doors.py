@@ -235,7 +235,7 @@ _NOTICES = dict.fromkeys(("relay", "dead_letters", "replay", "discard"), SYSTEM)
 _PRIVACY = dict.fromkeys(
     (
         *("export", "plan_erasure", "approve", "withdraw", "execute", "replay", "place_hold", "release_hold", "lift"),
-        *("rectify", "sweep_retention"),
+        *("rectify", "sweep_retention", "send_abroad", "check_abroad", "sent_abroad"),
     ),
     SYSTEM,
 )
