@@ -358,7 +358,8 @@ def test_an_export_stands_in_the_read_log_before_it_is_handed_out_and_once_a_key
 
 
 def test_a_hold_that_comes_while_the_person_is_erased_waits_for_the_end(postgres_schema):
-    crm = crm_over(SqlStore(postgres_schema))
+    store = SqlStore(postgres_schema)
+    crm = crm_over(store)
     crm.add(a_lead(id="L-1", **person()))
     planned = crm.privacy.plan_erasure(LEAD).erasure
     crm.privacy.approve(planned.id)
@@ -374,3 +375,4 @@ def test_a_hold_that_comes_while_the_person_is_erased_waits_for_the_end(postgres
     with crm.begin() as uow:
         assert uow.leads.get("L-1").phones == ()
         assert uow.legal_holds.count() == 1
+    store.close()

@@ -538,9 +538,20 @@ SEEN = {
 }
 
 
+HEAVY = {"plan an erasure", "execute an erasure", "replay erasures", "export a subject", "sweep retention", "rectify"}
+"""A hundred calls and more each: on SQLite they are tried in long runs, and for any statement in ``test_statements``."""
+
+
 @on_each_kind_of_fault
-@pytest.mark.parametrize("service", SERVICES)
-@on_quick_stores
+@pytest.mark.parametrize(
+    ("service", "world"),
+    [
+        pytest.param(service, store, marks=pytest.mark.stress if service in HEAVY and store == "sqlite" else ())
+        for service in SERVICES
+        for store in ("memory", "sqlite")
+    ],
+    indirect=["world"],
+)
 def test_a_fault_at_any_call_leaves_nothing_half_done(service, world, kind):
     try_every_call(service, world, kind)
 

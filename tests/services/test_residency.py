@@ -87,9 +87,11 @@ def test_a_merged_record_is_the_same_person():
 
 
 def test_eight_at_once_pass_no_threshold(sqlite_url):
-    crm = a_crm(SqlStore(sqlite_url))
+    store = SqlStore(sqlite_url)
+    crm = a_crm(store)
     outcomes = side_by_side(8, lambda number: sent(crm, number)[0])
     assert sorted(outcomes) == ["allowed"] * 2 + ["refused"] * 6
+    store.close()
 
 
 def test_terms_that_cannot_be_are_refused():

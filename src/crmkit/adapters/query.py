@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from crmkit.domain.conditions import Condition, FieldCatalogue, FieldSpec, Kind
 from crmkit.domain.conditions.nodes import Within
 from crmkit.domain.conditions.periods import Between
 from crmkit.errors import InvalidInput
 
-__all__ = ["moment_of", "order_of"]
+__all__ = ["by_text", "moment_of", "order_of"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,3 +44,8 @@ def moment_of(condition: Condition, now: datetime | None) -> datetime:
     if any(isinstance(leaf, Within) and not isinstance(leaf.period, Between) for leaf in condition.leaves()):
         raise InvalidInput("is needed by this condition.", field="now", hint="Pass now=…, it is relative to it.")
     return _EPOCH
+
+
+def by_text(count: tuple[Any, int]) -> str:
+    """Counts of values come by the text of the value: a database gives groups in whatever order it finds them."""
+    return str(count[0])

@@ -113,7 +113,7 @@ class Repository(Protocol[E_co]):
         ...
 
     def get_many(self, ids: Iterable[str]) -> Mapping[str, E_co]:
-        """Those of the records that exist, by id."""
+        """Those of the records that exist, by id, in the order asked."""
         ...
 
     def find(
@@ -148,7 +148,7 @@ class Repository(Protocol[E_co]):
         *,
         now: datetime | None = None,
     ) -> Mapping[Any, int]:
-        """How many of them for each value of ``field``; records that miss it are left out."""
+        """How many of them for each value of ``field``, by its text; records that miss it are left out."""
         ...
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from crmkit.adapters.query import moment_of, order_of
+from crmkit.adapters.query import by_text, moment_of, order_of
 from crmkit.domain.change import Record
 from crmkit.domain.conditions import Condition, FieldCatalogue, bind, compile_filter, compile_read
 from crmkit.errors import NotFound
@@ -74,7 +74,8 @@ class MemoryRepository(Generic[R]):
         ((spec, _),) = order_of(self._catalogue, [field])
         read = compile_read([spec])
         values = (read(record)[0] for record in self._select(condition, now))
-        return Counter(value for value in values if value is not None)
+        counts = Counter(value for value in values if value is not None)
+        return dict(sorted(counts.items(), key=by_text))
 
     def _select(self, condition: Condition, now: datetime | None) -> list[R]:
         select: Callable[[Iterable[R], datetime], list[R]] = compile_filter(bind(condition, self._catalogue))

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from attrs import frozen
 
 from crmkit.adapters.codec.scalars import load_tagged
-from crmkit.adapters.query import moment_of, order_of
+from crmkit.adapters.query import by_text, moment_of, order_of
 from crmkit.adapters.sql.conditions import Where, order_by, shape_of, where_of
 from crmkit.adapters.sql.connection import MOST, ZERO, Connection, Statement, Statements
 from crmkit.adapters.sql.fields import place_of
@@ -181,7 +181,8 @@ class SqlRepository(Generic[R]):
             ]
         else:
             rows = self._connection.rows(queries.get_many, {"tenant": self._tenant, "ids": queries.ids(wanted)})
-        return {record.id: record for record in self._load_all(rows)}
+        found = {record.id: record for record in self._load_all(rows)}
+        return {id: found[id] for id in wanted if id in found}
 
     def find(
         self,
@@ -221,7 +222,7 @@ class SqlRepository(Generic[R]):
         query = self._queries.count_by(field, condition)
         rows = self._connection.rows(query.statement, self._values(query, now))
         load = self._queries.value_loader(field)
-        return {load(value): count for value, count in rows}
+        return dict(sorted(((load(value), count) for value, count in rows), key=by_text))
 
     def _values(self, query: BoundQuery, now: datetime | None, **more: Any) -> dict[str, Any]:
         """The values of the parameters, blinded where they are compared with blinded ones."""

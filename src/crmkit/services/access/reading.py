@@ -39,8 +39,9 @@ class GuardedRepository(Generic[R]):
 
     def get_many(self, ids: Iterable[str]) -> Mapping[str, R]:
         """Those within reach, by id."""
-        found = self._rights.within(self._cls.entity, Verb.READ, ids)
-        return {id: self._rights.shown(record) for id, record in found.items()}
+        wanted = list(ids)
+        found = self._rights.within(self._cls.entity, Verb.READ, wanted)
+        return {id: self._rights.shown(found[id]) for id in wanted if id in found}
 
     def find(
         self,
